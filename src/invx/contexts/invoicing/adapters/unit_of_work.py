@@ -1,0 +1,144 @@
+"""The unit of work of invoicing, put together from the mechanisms of infra."""
+
+import hashlib
+from uuid import UUID
+
+from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
+from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
+from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.errors import (
+    DocumentNotFound,
+    LegalEntityNotFound,
+    LegalEntityRequired,
+    SeriesNotFound,
+    SettlementNotFound,
+)
+from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.series import Series
+from invx.contexts.invoicing.domain.settlement import Settlement
+from invx.infra.event_store import EventSourcedRepository
+from invx.infra.facts import KnownFacts
+from invx.infra.postgres import Connection
+from invx.infra.unit_of_work import EventUnitOfWork, Storage
+from invx.infra.write_set import WriteSet
+from invx.kernel.context import RequestContext
+from invx.kernel.ports import Clock, Ids
+
+
+class UnitOfWork(EventUnitOfWork):
+    """See `app.ports.InvoicingUnitOfWork`."""
+
+    def __init__(  # noqa: PLR0913  # one constructor, called by the wiring
+        self,
+        conn: Connection,
+        ctx: RequestContext,
+        *,
+        storage: Storage,
+        clock: Clock,
+        ids: Ids,
+        facts: KnownFacts,
+        resource_of: ResourceOf,
+    ) -> None:
+        super().__init__(conn, ctx, storage=storage, clock=clock, ids=ids, facts=facts)
+        self.documents = self.repository(Document, missing=DocumentNotFound)
+        self.settlements = self.repository(Settlement, missing=SettlementNotFound)
+        self.series = LockedSeries(self)
+        self.legal_entities = PostgresLegalEntities(self)
+        self.archive = PostgresArchive(conn, ctx.tenant_id, self.write_set, clock)
+        self.rendering = PdfRendering(resource_of)
+        self.personal_data = PostgresPersonalData(self)
+
+
+class LockedSeries(EventSourcedRepository[Series]):
+    """Series by their kept state, locked: drawing a number reads one row, however many there are."""
+
+    def __init__(self, unit: EventUnitOfWork) -> None:
+        super().__init__(Series, unit.store, unit.held, missing=SeriesNotFound)
+        self._unit = unit
+
+    async def default_locked(self, legal_entity_id: UUID, type: DocumentType) -> Series:
+        """The series that a type draws from, locked. Raises SeriesNotFound."""
+        row = await self._unit.conn.fetchrow(
+            """SELECT s.stream_id, s.version, s.head_hash, s.state::text
+            FROM invoicing.default_series d
+            JOIN invoicing.streams s ON s.tenant_id = d.tenant_id AND s.stream_id = d.series_id
+            WHERE d.tenant_id = $1 AND d.legal_entity_id = $2 AND d.type = $3
+            FOR UPDATE OF s""",
+            self._unit.ctx.tenant_id,
+            legal_entity_id,
+            str(type),
+        )
+        if row is None:
+            raise SeriesNotFound
+        return self.hold(*row)
+
+    def make_default(self, series: Series) -> None:
+        """From now on the series' types draw from it."""
+        for served in series.definition.types:
+            self._unit.write_set.put(
+                "default_series",
+                {
+                    "tenant_id": self._unit.ctx.tenant_id,
+                    "legal_entity_id": series.legal_entity_id,
+                    "type": str(served),
+                    "series_id": series.id,
+                },
+            )
+
+
+class PostgresLegalEntities(EventSourcedRepository[LegalEntity]):
+    """Legal entities; most tenants have one."""
+
+    def __init__(self, unit: EventUnitOfWork) -> None:
+        super().__init__(LegalEntity, unit.store, unit.held, missing=LegalEntityNotFound)
+        self._unit = unit
+
+    async def only(self) -> LegalEntity:
+        """The tenant's legal entity when it has exactly one. Raises LegalEntityRequired."""
+        rows = await self._unit.conn.fetch(
+            "SELECT legal_entity_id FROM invoicing.legal_entities WHERE tenant_id = $1 LIMIT 2",
+            self._unit.ctx.tenant_id,
+        )
+        if len(rows) != 1:
+            raise LegalEntityRequired
+        return await self.get(rows[0][0])
+
+
+class PostgresArchive:
+    """Archived files as rows, written once: they move and are backed up with what they belong to."""
+
+    def __init__(
+        self, conn: Connection, tenant_id: UUID, write_set: WriteSet, clock: Clock
+    ) -> None:
+        self._conn = conn
+        self._tenant_id = tenant_id
+        self._write_set = write_set
+        self._clock = clock
+
+    async def holds(self, document_id: UUID, kind: str) -> bool:
+        """Whether something is archived already."""
+        found: bool = await self._conn.fetchval(
+            "SELECT EXISTS (SELECT 1 FROM invoicing.archives WHERE tenant_id = $1"
+            " AND document_id = $2 AND kind = $3)",
+            self._tenant_id,
+            document_id,
+            kind,
+        )
+        return found
+
+    def keep(self, document_id: UUID, kind: str, *, media_type: str, content: bytes) -> None:
+        """Archive with this transaction; two that race find the row taken and run again."""
+        self._write_set.insert(
+            "archives",
+            {
+                "tenant_id": self._tenant_id,
+                "document_id": document_id,
+                "kind": kind,
+                "media_type": media_type,
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "bytes": content,
+                "archived_at": self._clock.now(),
+            },
+        )
+

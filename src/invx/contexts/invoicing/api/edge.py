@@ -1,0 +1,90 @@
+"""What the routes of invoicing hold, and how a command becomes an answer."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from invx.contexts.invoicing.adapters.rendering import RenderingPool
+from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
+from invx.contexts.invoicing.read.queries import get_document
+from invx.infra.codec import Codec
+from invx.infra.event_store import EventStore
+from invx.infra.http.idempotency_key import IdempotencyRequest, idempotency_key
+from invx.infra.http.problems import refusal
+from invx.infra.idempotency import Answer, IdempotentRequest
+from invx.infra.postgres import Connection
+from invx.infra.runner import Runner
+from invx.kernel.context import Caller, RequestContext
+from invx.kernel.errors import DomainError
+from invx.kernel.ids import parse_typeid
+
+C = TypeVar("C")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The runner of invoicing, and the pool that renders drafts for a preview."""
+
+    runner: Runner[UnitOfWork]
+    rendering: RenderingPool
+    codec: Codec
+
+    def store(self, conn: Connection, ctx: RequestContext) -> EventStore:
+        """The streams of the tenant, for reading its past."""
+        return EventStore(conn, self.runner.database.schema, self.codec, ctx.tenant_id)
+
+    async def resource(self, caller: Caller, document_id: UUID) -> dict[str, Any]:
+        """The resource of a document, as GET shows it. Raises DocumentNotFound."""
+        async with self.runner.reading(caller) as (conn, ctx):
+            shown = await get_document(conn, ctx, document_id)
+        found: dict[str, Any] = msgspec.json.decode(shown.body)
+        return found
+
+
+async def edge_of(request: Request) -> Edge:
+    """Put there by the host when it builds the application."""
+    edge: Edge = request.app.state.invoicing
+    return edge
+
+
+Invoicing = Annotated[Edge, Depends(edge_of)]
+Once = Annotated[IdempotencyRequest | None, idempotency_key()]
+
+
+async def answered(
+    edge: Edge,
+    handler: Callable[[C, Any], Awaitable[R]],
+    command: C,
+    caller: Caller,
+    *,
+    show: Callable[[R, UnitOfWork], Answer],
+    once: IdempotencyRequest | None = None,
+) -> Response:
+    """Run the command; its answer is made inside the transaction, and sent after it."""
+    request = None
+    if once is not None:
+        request = IdempotentRequest(once.key_hash.hex(), once.fingerprint.hex(), _refused)
+    answer = await edge.runner.answer(handler, command, caller, render=show, request=request)
+    return Response(answer.body, answer.status, answer.headers)
+
+
+def _refused(error: DomainError) -> Answer:
+    response = refusal(error)
+    headers = {
+        name: text for name, text in response.headers.items() if name not in ("content-length",)
+    }
+    return Answer(response.status_code, bytes(response.body), headers)
+
+
+def id_of(prefix: str, text: str, missing: type[DomainError]) -> UUID:
+    """The id in a path. What cannot be an id names nothing, so it is simply not found."""
+    try:
+        return parse_typeid(prefix, text)
+    except DomainError:
+        raise missing from None

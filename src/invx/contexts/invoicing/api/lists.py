@@ -1,0 +1,130 @@
+"""What the list of documents can be asked, and what the questions mean in its rows."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from invx.contexts.invoicing.read.queries import DocumentFilter, Slice
+from invx.contexts.invoicing.read.rows import sort_key
+from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY
+from invx.infra.http.filters import (
+    Amount,
+    Choice,
+    Condition,
+    Day,
+    Flag,
+    Id,
+    Keyed,
+    Moment,
+    Text,
+)
+from invx.infra.http.pagination import InvalidQuery, Listing, ListQuery
+from invx.infra.http.problems import parameter_problem
+from invx.kernel.errors import DomainError
+from invx.kernel.money import exponent
+
+DOCUMENTS = Listing(
+    filters={
+        "type": Choice(("invoice", "credit_note", "proforma")),
+        "status": Choice(("draft", "finalized", "cancelled", "replaced")),
+        "settlement_status": Choice(("open", "partial", "settled", "overpaid", "written_off")),
+        "customer": Text(),
+        "external_id": Text(),
+        "number": Text(),
+        "currency": Text(3),
+        "legal_entity": Id(LEGAL_ENTITY),
+        "credits": Id(INVOICE),
+        "created": Moment(),
+        "issue_date": Day(),
+        "due_date": Day(),
+        "gross": Amount(),
+        "overdue": Flag(),
+        "q": Text(),
+        "metadata": Keyed(),
+    },
+    sorts={
+        "created": str,
+        "issue_date": date,
+        "due_date": date,
+        "number": str,
+        "gross": int,
+        "buyer": str,
+    },
+    expand=("content",),
+)
+PLAIN = Listing(sorts={"created": str}, default_sort="created")
+
+_AMONG = {
+    "type": "d.type",
+    "status": "d.status",
+    "settlement_status": "s.status",
+    "legal_entity": "d.legal_entity_id",
+    "credits": "d.credits",
+}
+_EQUAL = {
+    "customer": "d.customer",
+    "external_id": "d.external_id",
+    "number": "d.number",
+    "currency": "d.currency",
+}
+_RANGES = {
+    "created": "d.created_at",
+    "issue_date": "d.issue_date",
+    "due_date": "d.due_date",
+    "gross": "d.gross_units",
+}
+_OPERATORS = {"eq": "=", "gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
+
+
+def document_filter(query: ListQuery) -> DocumentFilter:
+    """The filter in terms of rows. Raises InvalidQuery when `gross` comes without `currency`."""
+    equal: list[tuple[str, Any]] = []
+    among: list[tuple[str, Any]] = []
+    ranges: list[tuple[str, str, Any]] = []
+    given = {each.field: each for each in query.conditions}
+    for each in query.conditions:
+        if each.field in _AMONG:
+            among.append((_AMONG[each.field], each.value))
+        elif each.field in _EQUAL:
+            equal.append((_EQUAL[each.field], each.value))
+        elif each.field in _RANGES:
+            value = _units(each, given) if each.field == "gross" else each.value
+            ranges.append((_RANGES[each.field], _OPERATORS[each.operator], value))
+    metadata = {str(each.key): each.value for each in query.conditions if each.field == "metadata"}
+    return DocumentFilter(
+        equal=equal,
+        among=among,
+        ranges=ranges,
+        overdue=given["overdue"].value if "overdue" in given else None,
+        text=sort_key(given["q"].value) if "q" in given else None,
+        metadata=json.dumps(metadata) if metadata else None,
+    )
+
+
+def _units(condition: Condition, given: Mapping[str, Condition]) -> int:
+    currency = given.get("currency")
+    try:
+        digits = exponent(currency.value if currency else "")
+    except DomainError:
+        wrong = parameter_problem("query", "currency", "needed", "Amounts need their currency.")
+        raise InvalidQuery(problems=[wrong]) from None
+    units = Decimal(condition.value).scaleb(digits)
+    # Between two units nothing is equal, and what lies above one lies above the other.
+    return int(units) if units == int(units) or condition.operator in ("gt", "lte") else int(units) + 1
+
+
+def document_slice(query: ListQuery) -> Slice:
+    """The part of the list that is asked for."""
+    after: tuple[Any, UUID] | None = None
+    if query.after is not None:
+        after = (query.after.key, query.after.id)
+    return Slice(
+        sort=query.sort,
+        descending=query.descending,
+        after=after,
+        limit=query.limit,
+        whole="content" in query.expand,
+    )

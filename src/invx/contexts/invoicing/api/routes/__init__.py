@@ -1,0 +1,1 @@
+"""The routes of invoicing, one module per resource."""

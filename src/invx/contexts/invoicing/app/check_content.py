@@ -1,0 +1,55 @@
+"""Say what a draft would come to, and everything that is wrong with it; write nothing."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from invx.contexts.invoicing.app.draft_document import filled, selling_entity
+from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.domain.bill import bill_of
+from invx.contexts.invoicing.domain.check import problems_of
+from invx.contexts.invoicing.domain.check_parties import seller_problems
+from invx.contexts.invoicing.domain.content import Content
+from invx.kernel.errors import Problem
+from invx.kernel.messages import Command
+from invx.rules.totals.compute import compute
+from invx.rules.totals.model import Rounding, Totals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckContent(Command):
+    """A draft that is not stored yet, or (by its id) one that is."""
+
+    content: Content | None = None
+    defaults: frozenset[str] = frozenset()
+    legal_entity_id: UUID | None = None
+    document_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The answer: totals as far as they can be computed, and all problems at once."""
+
+    content: Content
+    rounding: Rounding
+    totals: Totals | None
+    problems: tuple[Problem, ...]
+
+
+async def check_content(command: CheckContent, uow: InvoicingUnitOfWork) -> Checked:
+    """The same engine as create and finalize, all checks, no write. Raises NotFound."""
+    if command.document_id is not None:
+        document = await uow.documents.get(command.document_id)
+        entity = await uow.legal_entities.get(document.legal_entity_id)
+        content, rounding = document.content, document.rounding
+    else:
+        entity = await selling_entity(command.legal_entity_id, uow)
+        content = filled(command.content, command.defaults, entity) if command.content else None
+        rounding = entity.details.rounding
+    if content is None:
+        raise TypeError("a check needs content or a document")
+    arithmetic = problems_of(content, rounding, finalizing=False)
+    issue_date = content.issue_date or entity.today(uow.ctx.now)
+    problems = problems_of(content, rounding, finalizing=True, issue_date=issue_date)
+    problems += seller_problems(content, entity.seller)
+    totals = None if arithmetic else compute(bill_of(content, rounding))
+    return Checked(content, rounding, totals, problems)

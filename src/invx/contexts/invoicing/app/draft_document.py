@@ -1,0 +1,82 @@
+"""Open a draft: what it says, its totals, and nothing that could not be changed again."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.subjects import subject_of
+from invx.contexts.invoicing.domain.bill import bill_of
+from invx.contexts.invoicing.domain.check import problems_of
+from invx.contexts.invoicing.domain.content import Content
+from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.document_events import Links, Mode
+from invx.contexts.invoicing.domain.errors import refusal_of
+from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.kernel.messages import Command
+from invx.rules.totals.compute import compute
+from invx.rules.totals.model import Rounding, Totals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftDocument(Command):
+    """`defaults` names the fields of the content that the legal entity is to fill in."""
+
+    content: Content
+    legal_entity_id: UUID | None = None
+    defaults: frozenset[str] = frozenset()
+
+
+async def draft_document(command: DraftDocument, uow: InvoicingUnitOfWork) -> Document:
+    """A new draft with its totals. Raises Invalid, naming each field that cannot be."""
+    entity = await selling_entity(command.legal_entity_id, uow)
+    content = filled(command.content, command.defaults, entity)
+    return open_draft(content, entity, uow)
+
+
+def open_draft(
+    content: Content, entity: LegalEntity, uow: InvoicingUnitOfWork, links: Links | None = None
+) -> Document:
+    """A draft of this content in the unit of work."""
+    document_id = uow.ids.new()
+    document = Document.draft(
+        document_id,
+        legal_entity_id=entity.id,
+        content=content,
+        totals=totals_of(content, entity.details.rounding),
+        rounding=entity.details.rounding,
+        mode=Mode.TEST if uow.ctx.test else Mode.LIVE,
+        subject_id=subject_of(uow.ctx.tenant_id, content, document_id),
+        created_at=uow.ctx.now,
+        links=links,
+    )
+    uow.documents.add(document)
+    return document
+
+
+async def selling_entity(
+    legal_entity_id: UUID | None, uow: InvoicingUnitOfWork
+) -> LegalEntity:
+    """The legal entity that is named, or the only one. Raises NotFound, LegalEntityRequired."""
+    if legal_entity_id is None:
+        return await uow.legal_entities.only()
+    return await uow.legal_entities.get(legal_entity_id)
+
+
+def filled(content: Content, defaults: frozenset[str], entity: LegalEntity) -> Content:
+    """The content with what the legal entity says for fields that the caller left open."""
+    details = entity.details
+    from_entity: dict[str, Any] = {
+        "currency": details.currency,
+        "profile": details.default_profile,
+        "language": details.languages[0],
+        "payment_terms": details.payment_terms,
+    }
+    return replace(content, **{name: from_entity[name] for name in defaults})
+
+
+def totals_of(content: Content, rounding: Rounding) -> Totals:
+    """The totals. Raises Invalid with a problem for each field that stands in the way."""
+    if problems := problems_of(content, rounding, finalizing=False):
+        raise refusal_of(problems)
+    return compute(bill_of(content, rounding))

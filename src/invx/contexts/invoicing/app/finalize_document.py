@@ -1,0 +1,141 @@
+"""Make a draft legally binding: freeze it, give it the next number, open what is to be settled."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.versions import expect
+from invx.contexts.invoicing.domain.balance import Claim, EntryKind
+from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.series import Series
+from invx.contexts.invoicing.domain.settlement import (
+    Posting,
+    Settlement,
+    apply_credit,
+    settlement_id,
+)
+from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
+from invx.kernel.messages import Command
+from invx.rules.calendar.zones import overdue_from
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalizeDocument(Command):
+    document_id: UUID
+    issue_date: date | None = None
+    series_id: UUID | None = None
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finalized:
+    """A document, and what is open of it; a proforma has nothing to settle."""
+
+    document: Document
+    settlement: Settlement | None
+
+
+async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork) -> Finalized:
+    """The finalized document.
+
+    Everything that can fail comes first; the number is drawn last, right before the write. Raises
+    NotFound, Stale, DocumentNotDraft, Invalid, DateBeforeLast and SeriesOnHold.
+    """
+    document = await uow.documents.get(command.document_id)
+    expect(document, command.expected_version)
+    document.ensure_draft()
+    entity = await uow.legal_entities.get(document.legal_entity_id)
+    wanted = command.issue_date or document.content.issue_date
+    issue_date = entity.issue_date_for(wanted, uow.ctx.now)
+    document.ensure_finalizable(entity.seller, issue_date)
+    credited = await _credited(document, uow)
+    series = await _series(command, document, uow)
+    if wanted is None:
+        # Midnight may have passed in another transaction while this one waited for the series.
+        issue_date = series.not_before(issue_date)
+    _finalize(document, entity, series, issue_date, uow)
+    settlement = await settle_finalized(document, entity, credited, uow)
+    uow.jobs.schedule("archive_document", str(document.id), due_at=uow.ctx.now)
+    return Finalized(document, settlement)
+
+
+async def _credited(document: Document, uow: InvoicingUnitOfWork) -> Document | None:
+    original_id = document.links.credits
+    return await uow.documents.get(original_id) if original_id else None
+
+
+async def _series(
+    command: FinalizeDocument, document: Document, uow: InvoicingUnitOfWork
+) -> Series:
+    if command.series_id is None:
+        return await uow.series.default_locked(document.legal_entity_id, document.content.type)
+    series = await uow.series.get_locked(command.series_id)
+    series.ensure_serves(document.legal_entity_id, document.content.type)
+    return series
+
+
+def _finalize(
+    document: Document,
+    entity: LegalEntity,
+    series: Series,
+    issue_date: date,
+    uow: InvoicingUnitOfWork,
+) -> None:
+    due = document.totals.due
+    document.finalize(
+        seller=entity.seller,
+        title=entity.title_of(document.content.type),
+        number=series.draw(document.id, issue_date),
+        series_id=series.id,
+        issue_date=issue_date,
+        due_date=due_date_of(document.content, issue_date),
+        instalments=instalments_of(document.content, due, issue_date),
+        now=uow.ctx.now,
+    )
+
+
+async def settle_finalized(
+    document: Document, entity: LegalEntity, original: Document | None, uow: InvoicingUnitOfWork
+) -> Settlement | None:
+    """Open the settlement; a credit note counts against its original at once, as far as that is open.
+
+    Also tells the documents that this one credits, cancels or replaces. Proformas settle nothing.
+    """
+    content = document.content
+    if content.type is DocumentType.PROFORMA:
+        return None
+    sign = -1 if content.type is DocumentType.CREDIT_NOTE else 1
+    invariant_date = document.issue_date or uow.ctx.now.date()
+    overdue = overdue_from(document.due_date, entity.details.time_zone) if document.due_date else None
+    claim = Claim(
+        document_id=document.id,
+        document_type=content.type,
+        legal_entity_id=entity.id,
+        customer=content.buyer.customer if content.buyer else None,
+        currency=content.currency,
+        total=document.totals.payable * sign,
+        opened_on=invariant_date,
+        due_date=document.due_date,
+        overdue_from=overdue,
+    )
+    settlement = Settlement.open_for(claim, subject_id=document.subject_id)
+    uow.settlements.add(settlement)
+    if document.totals.withheld:
+        settlement.withhold(
+            Posting(source="withheld", on=invariant_date, amount=document.totals.withheld)
+        )
+    if original is not None:
+        original.record_credit(document.id, document.credited_amounts())
+        other = await uow.settlements.get(settlement_id(original.id))
+        apply_credit(other, settlement, Posting(source=str(document.id), on=invariant_date))
+    if document.links.cancels and original is not None:
+        original.cancelled(document.id)
+    if document.links.replaces:
+        replaced = await uow.documents.get(document.links.replaces)
+        replaced.replaced(document.id)
+    if overdue is not None and settlement.open:
+        uow.jobs.schedule("mark_overdue", str(document.id), due_at=overdue)
+    return settlement

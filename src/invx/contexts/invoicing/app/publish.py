@@ -1,0 +1,50 @@
+"""Which contracts follow from which events; pure functions of one event."""
+
+from invx.contexts.invoicing.domain.document_events import DocumentFinalized, DocumentVoided
+from invx.contexts.invoicing.domain.settlement_events import EntryRecorded
+from invx.contracts.invoicing import DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1
+from invx.kernel.messages import Contract, Event
+from uuid import UUID
+
+
+def contract_of(stream_id: UUID, event: Event) -> Contract | None:
+    """What the other contexts are told of this event, if anything."""
+    match event:
+        case DocumentFinalized():
+            content, totals = event.content, event.totals
+            return DocumentFinalizedV1(
+                document_id=stream_id,
+                legal_entity_id=event.legal_entity_id,
+                type=str(content.type),
+                number=event.number,
+                issue_date=event.issue_date,
+                currency=content.currency,
+                net=totals.net,
+                tax=totals.tax,
+                gross=totals.gross,
+                due=totals.due,
+                due_date=event.due_date,
+                customer=content.buyer.customer if content.buyer else None,
+                credits=event.links.credits,
+                test=event.mode == "test",
+            )
+        case DocumentVoided():
+            return DocumentVoidedV1(
+                document_id=stream_id, legal_entity_id=event.legal_entity_id, reason=None
+            )
+        case EntryRecorded():
+            claim, entry, after = event.claim, event.entry, event.after
+            return SettlementChangedV1(
+                document_id=claim.document_id,
+                legal_entity_id=claim.legal_entity_id,
+                customer=claim.customer,
+                currency=claim.currency,
+                entry=str(entry.kind),
+                amount=entry.amount,
+                on=entry.on,
+                open=after.open,
+                surplus=after.surplus,
+                status=str(after.status),
+            )
+        case _:
+            return None

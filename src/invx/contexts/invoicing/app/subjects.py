@@ -1,0 +1,16 @@
+"""Whose personal data a document holds, as the id by which it can be erased."""
+
+from uuid import UUID, uuid5
+
+from invx.contexts.invoicing.domain.content import Content
+
+
+def subject_of(tenant_id: UUID, content: Content, document_id: UUID) -> UUID:
+    """The buyer: the customer by the caller's own id, else whoever this one document is for."""
+    customer = content.buyer.customer if content.buyer else None
+    return customer_subject(tenant_id, customer) if customer else document_id
+
+
+def customer_subject(tenant_id: UUID, customer: str) -> UUID:
+    """The subject behind a caller's own customer id."""
+    return uuid5(tenant_id, f"customer:{customer}")

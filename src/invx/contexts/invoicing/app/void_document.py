@@ -1,0 +1,33 @@
+"""Take back a finalized document that nobody outside has seen; its number stays used."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from invx.contexts.invoicing.app.finalize_document import Finalized
+from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.versions import expect
+from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.settlement import settlement_id
+from invx.kernel.messages import Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoidDocument(Command):
+    document_id: UUID
+    reason: str | None = None
+    expected_version: int | None = None
+
+
+async def void_document(command: VoidDocument, uow: InvoicingUnitOfWork) -> Finalized:
+    """Raises DocumentReleasedAlready, DocumentSettled, DocumentCredited; then cancel it instead."""
+    document = await uow.documents.get(command.document_id)
+    expect(document, command.expected_version)
+    document.ensure_finalized()
+    settlement = None
+    if document.content.type is not DocumentType.PROFORMA:
+        settlement = await uow.settlements.get(settlement_id(document.id))
+    settled = settlement is not None and bool(settlement.entries)
+    document.void(command.reason or "", settled=settled, now=uow.ctx.now)
+    if settlement is not None:
+        settlement.close_void()
+    return Finalized(document, settlement)

@@ -1,0 +1,200 @@
+"""What a document says: the content of a draft, and later of the document that it becomes.
+
+Field names are those of the API. What a person may have typed or be named in is `Personal`: the
+events keep a salted hash of it, so that an erasure breaks no chain (D4).
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from invx.contexts.invoicing.domain.party import Identifier, Party
+from invx.kernel.messages import Personal
+from invx.rules.totals.model import ONE, ZERO, GivenTax, LineKind, Profile, Tax
+
+
+class DocumentType(StrEnum):
+    """What kind of document. Finer kinds (self-billed, corrective, …) refine it by `type_code`."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+    PROFORMA = "proforma"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """Days from `start` to `end`, both inclusive."""
+
+    start: date | None = None
+    end: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdjustmentLine:
+    """A discount or a charge as written: a percent of a base, or an amount."""
+
+    percent: Decimal | None = None
+    amount: Decimal | None = None
+    base: Decimal | None = None
+    reason: Personal[str] = None
+    reason_code: str | None = None
+    taxes: tuple[Tax, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a line comes from: a time entry, a subscription's period, a rated usage, …"""
+
+    kind: str
+    id: str
+    version: str | None = None
+    period: Period | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakdownLine:
+    """One step of how a computed line came about, such as a price tier."""
+
+    description: Personal[str] = None
+    quantity: Decimal | None = None
+    unit: str | None = None
+    price: Decimal | None = None
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemAttribute:
+    """A property of the item (BG-32)."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """What is sold, by the identifiers that the parties use (BT-155 to BT-161)."""
+
+    seller_id: str | None = None
+    buyer_id: str | None = None
+    standard_id: Identifier | None = None
+    classifications: tuple[Identifier, ...] = ()
+    origin: str | None = None
+    attributes: tuple[ItemAttribute, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a document. See `rules.totals.model.Line` for what its figures mean."""
+
+    id: str
+    kind: LineKind = LineKind.ITEM
+    description: Personal[str] = None
+    details: Personal[str] = None
+    quantity: Decimal = ONE
+    unit: str = "C62"  # UN/ECE Recommendation 20: "one"
+    price: Decimal | None = None
+    price_discount: Decimal = ZERO
+    base_quantity: Decimal = ONE
+    price_includes_tax: bool | None = None
+    discounts: tuple[AdjustmentLine, ...] = ()
+    charges: tuple[AdjustmentLine, ...] = ()
+    taxes: tuple[Tax, ...] = ()
+    net: Decimal | None = None
+    breakdown: tuple[BreakdownLine, ...] = ()
+    source: Source | None = None
+    service_period: Period | None = None
+    item: Item | None = None
+    order_line: str | None = None
+    buyer_accounting_reference: str | None = None
+    dimensions: dict[str, str] = field(default_factory=dict)
+    ledger_account: str | None = None
+    metadata: Personal[dict[str, str]] = None
+    children: tuple["Line", ...] = ()
+
+
+class TermsKind(StrEnum):
+    """How the due date follows from the issue date."""
+
+    ON_RECEIPT = "on_receipt"
+    NET = "net"
+    END_OF_MONTH = "end_of_month"
+    INSTALMENTS = "instalments"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermsStep:
+    """A part of the sum and the days after issue: an instalment, or an early-payment discount."""
+
+    percent: Decimal
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentTerms:
+    """When and how the document is to be paid."""
+
+    kind: TermsKind = TermsKind.NET
+    days: int = 0
+    months: int = 0  # end of month: of the month so many months later
+    instalments: tuple[TermsStep, ...] = ()
+    discounts: tuple[TermsStep, ...] = ()  # percent off what is due when paid within so many days
+    text: Personal[str] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preceding:
+    """An earlier document that this one refers to (BG-3)."""
+
+    number: str
+    issue_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxCurrency:
+    """The currency in which the seller accounts tax (BT-6), and units of it per document unit."""
+
+    currency: str
+    rate: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """Everything that the author of a document decides."""
+
+    type: DocumentType = DocumentType.INVOICE
+    type_code: str | None = None
+    external_id: str | None = None
+    currency: str
+    profile: Profile = Profile.EN16931
+    language: str = "en"
+    prices_include_tax: bool = False
+    buyer: Personal[Party] = None
+    recipient: Personal[Party] = None
+    ship_to: Personal[Party] = None
+    payee: Personal[Party] = None
+    tax_representative: Personal[Party] = None
+    buyer_reference: Personal[str] = None
+    purchase_order: str | None = None
+    sales_order: str | None = None
+    contract: str | None = None
+    project: str | None = None
+    buyer_accounting_reference: str | None = None
+    preceding: tuple[Preceding, ...] = ()
+    issue_date: date | None = None
+    supply_date: date | None = None
+    service_period: Period | None = None
+    tax_point: date | None = None
+    due_date: date | None = None
+    payment_terms: PaymentTerms | None = None
+    lines: tuple[Line, ...] = ()
+    discounts: tuple[AdjustmentLine, ...] = ()
+    charges: tuple[AdjustmentLine, ...] = ()
+    prepaid: Decimal = ZERO
+    payable_rounding: Decimal | None = None
+    cash_unit: Decimal | None = None
+    tax_currency: TaxCurrency | None = None
+    given_taxes: tuple[GivenTax, ...] = ()  # for credit notes; never set over the API
+    notes: Personal[str] = None
+    footer: Personal[str] = None
+    metadata: Personal[dict[str, str]] = None

@@ -1,0 +1,342 @@
+"""A document: a draft that may change until it is finalized, and never again after that (D1)."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+from invx.contexts.invoicing.domain.bill import bill_of
+from invx.contexts.invoicing.domain.check import problems_of
+from invx.contexts.invoicing.domain.check_parties import seller_problems
+from invx.contexts.invoicing.domain.content import Content, DocumentType
+from invx.contexts.invoicing.domain.credit_taking import take
+from invx.contexts.invoicing.domain.document_events import (
+    Credited,
+    CreditRecorded,
+    CreditWithdrawn,
+    DocumentCancelled,
+    DocumentFinalized,
+    DocumentReleased,
+    DocumentReplaced,
+    DocumentVoided,
+    DraftCreated,
+    DraftDeleted,
+    DraftEdited,
+    DraftPatched,
+    Links,
+    Mode,
+)
+from invx.contexts.invoicing.domain.draft_patch import patch_of, patched
+from invx.contexts.invoicing.domain.errors import (
+    CreditNotFound,
+    DocumentCredited,
+    DocumentEmpty,
+    DocumentIncomplete,
+    DocumentNotCreditable,
+    DocumentNotDraft,
+    DocumentNotFinalized,
+    DocumentReleasedAlready,
+    DocumentReplacedAlready,
+    DocumentSettled,
+    NotRepresentable,
+)
+from invx.contexts.invoicing.domain.party import Seller
+from invx.contexts.invoicing.domain.remainder import Remainder, remainder_of
+from invx.kernel.aggregate import Aggregate
+from invx.kernel.errors import Problem, invariant, violated
+from invx.kernel.limits import DRAFT_LINES_WHOLE_MAX
+from invx.kernel.messages import Event
+from invx.rules.calendar.terms import Instalment
+from invx.rules.totals.compute import compute
+from invx.rules.totals.model import VERSION, Rounding, Totals
+
+
+class Status(StrEnum):
+    """Where a document stands in its life."""
+
+    DRAFT = "draft"
+    DELETED = "deleted"
+    FINALIZED = "finalized"
+    CANCELLED = "cancelled"
+    REPLACED = "replaced"
+
+
+class Document(Aggregate):
+    """An invoice, a credit note or a proforma.
+
+    A finalized one keeps content, totals, seller and number for ever; later events only link it to
+    other documents or change its state. What may still be credited is `remainder`.
+    """
+
+    status: Status
+    subject_id: UUID
+    legal_entity_id: UUID
+    content: Content
+    totals: Totals
+    mode: Mode
+    links: Links
+
+    def __init__(self, id: UUID) -> None:
+        super().__init__(id)
+        self.voided = False
+        self.released = False
+        self.seller: Seller | None = None
+        self.number: str | None = None
+        self.series_id: UUID | None = None
+        self.issue_date: date | None = None
+        self.due_date: date | None = None
+        self.instalments: tuple[Instalment, ...] = ()
+        self.finalized_at: datetime | None = None
+        self.credits: dict[UUID, Credited] = {}  # by credit note, in the order recorded
+        self.cancelled_by: UUID | None = None
+        self.replaced_by: UUID | None = None
+        self._checked: tuple[object, ...] | None = None
+        self._invoiced: Remainder | None = None  # made when asked for, as is:
+        self._remainder: Remainder | None = None
+
+    @classmethod
+    def draft(
+        cls,
+        id: UUID,
+        content: Content,
+        totals: Totals,
+        *,
+        legal_entity_id: UUID,
+        subject_id: UUID,
+        mode: Mode,
+        links: Links | None = None,
+    ) -> Self:
+        """A new draft. `subject_id` is whose personal data it holds: the buyer."""
+        document = cls(id)
+        document.record(
+            DraftCreated(
+                subject_id=subject_id,
+                legal_entity_id=legal_entity_id,
+                content=content,
+                totals=totals,
+                mode=mode,
+                links=links or Links(),
+            )
+        )
+        return document
+
+    @property
+    def rounding(self) -> Rounding:
+        """The policy that made the totals."""
+        return self.totals.rounding
+
+    @property
+    def invoiced(self) -> Remainder:
+        """All that the document states, as if nothing had been credited."""
+        if self._invoiced is None:
+            self._invoiced = remainder_of(self.content, self.totals)
+        return self._invoiced
+
+    @property
+    def remainder(self) -> Remainder:
+        """What may still be credited."""
+        if self._remainder is None:
+            self._remainder = self.invoiced
+            for credited in self.credits.values():
+                self._remainder = self._remainder.minus(credited)
+        return self._remainder
+
+    def edit(self, content: Content, totals: Totals, *, subject_id: UUID) -> None:
+        """State the whole draft anew; nothing is recorded when nothing changes."""
+        self._ensure_draft()
+        if (content, totals, subject_id) == (self.content, self.totals, self.subject_id):
+            return
+        patch = None
+        if min(len(content.lines), len(self.content.lines)) > DRAFT_LINES_WHOLE_MAX:
+            patch = patch_of((self.content, self.totals), (content, totals), subject_id)
+        whole = DraftEdited(subject_id=subject_id, content=content, totals=totals)
+        self.record(patch or whole)
+
+    def delete(self) -> None:
+        """Give up the draft. It never had a number, so no gap is left."""
+        self._ensure_draft()
+        self.record(DraftDeleted())
+
+    def ensure_finalizable(self, seller: Seller, issue_date: date) -> None:
+        """Check all that can fail before a number is drawn.
+
+        Raises DocumentNotDraft, DocumentEmpty, NotRepresentable or DocumentIncomplete.
+        """
+        self._ensure_draft()
+        problems = problems_of(
+            self.content, self.rounding, finalizing=True, issue_date=issue_date
+        ) + seller_problems(self.content, seller)
+        _refuse(problems)
+        self._checked = (self.version, seller, issue_date)
+
+    def finalize(
+        self,
+        *,
+        seller: Seller,
+        number: str,
+        series_id: UUID,
+        issue_date: date,
+        due_date: date | None,
+        instalments: tuple[Instalment, ...],
+        now: datetime,
+    ) -> None:
+        """Make the draft a document for good. Call `ensure_finalizable` before drawing `number`.
+
+        Raises what `ensure_finalizable` raises.
+        """
+        if self._checked != (self.version, seller, issue_date):
+            self.ensure_finalizable(seller, issue_date)
+        totals = self.totals
+        if totals.rules != VERSION:  # drafted under older rules; those of today apply
+            totals = compute(bill_of(self.content, self.rounding))
+        invariant(bool(number), "a document needs a number")
+        if instalments:
+            parts = sum((each.amount for each in instalments), totals.due - totals.due)
+            invariant(parts == totals.due, "instalments sum to what is due")
+        self.record(
+            DocumentFinalized(
+                subject_id=self.subject_id,
+                legal_entity_id=self.legal_entity_id,
+                content=self.content,
+                totals=totals,
+                mode=self.mode,
+                links=self.links,
+                seller=seller,
+                number=number,
+                series_id=series_id,
+                issue_date=issue_date,
+                due_date=due_date,
+                instalments=instalments,
+                finalized_at=now,
+            )
+        )
+
+    def mark_released(self, now: datetime, *, how: str) -> None:
+        """Remember that the document left the house; the first time counts."""
+        self._ensure_finalized()
+        if not self.released:
+            self.record(DocumentReleased(how=how, released_at=now))
+
+    def void(self, reason: str, *, settled: bool, now: datetime) -> None:
+        """Take back a document that nobody outside has seen. Its number stays used.
+
+        `settled` says whether anything stands in its settlement. Raises DocumentReleasedAlready,
+        DocumentSettled or DocumentCredited; then a cancellation or a credit note is the way.
+        """
+        self._ensure_finalized()
+        if self.released:
+            raise DocumentReleasedAlready
+        if self.credits:
+            raise DocumentCredited
+        if settled:
+            raise DocumentSettled
+        self.record(DocumentVoided(subject_id=self.subject_id, reason=reason, voided_at=now))
+
+    def record_credit(self, credit_note_id: UUID, content: Content, totals: Totals) -> None:
+        """On the original: remember what a credit note, now finalized, takes from it.
+
+        The same credit note counts once. Raises CreditExceedsRemainder.
+        """
+        self.ensure_creditable()
+        if credit_note_id in self.credits:
+            return
+        credited = take(self.remainder, content, totals)
+        self.record(CreditRecorded(credit_note_id=credit_note_id, credited=credited))
+
+    def withdraw_credit(self, credit_note_id: UUID) -> None:
+        """On the original: its credit note was voided, so what that took is left again."""
+        self._ensure_finalized()
+        if credit_note_id not in self.credits:
+            raise CreditNotFound
+        self.record(CreditWithdrawn(credit_note_id=credit_note_id))
+
+    def ensure_creditable(self) -> None:
+        """Raises DocumentNotFinalized, or DocumentNotCreditable for any but an invoice."""
+        self._ensure_finalized()
+        if self.content.type is not DocumentType.INVOICE:
+            raise DocumentNotCreditable
+
+    def record_cancellation(self, cancellation_id: UUID) -> None:
+        """On the original: a cancellation document, now finalized, takes back what was left."""
+        self.ensure_creditable()
+        invariant(cancellation_id in self.credits, "a cancellation credits before it cancels")
+        invariant(self.remainder.exhausted, "a cancellation takes all that is left")
+        self.record(DocumentCancelled(cancellation_id=cancellation_id))
+
+    def record_replacement(self, replacement_id: UUID) -> None:
+        """On the original: another document, now finalized, stands in its place.
+
+        A voided or cancelled document keeps its state and gains the link. The same replacement
+        counts once; another one is refused: DocumentReplacedAlready.
+        """
+        if self.replaced_by == replacement_id:
+            return
+        if self.replaced_by is not None:
+            raise DocumentReplacedAlready
+        if self.status is not Status.CANCELLED:
+            self._ensure_finalized()
+        self.record(DocumentReplaced(replacement_id=replacement_id))
+
+    def apply(self, event: Event) -> None:
+        match event:
+            case DraftCreated():
+                self.status, self.mode, self.links = Status.DRAFT, event.mode, event.links
+                self.legal_entity_id = event.legal_entity_id
+                self._state(event.subject_id, event.content, event.totals)
+            case DraftEdited():
+                self._state(event.subject_id, event.content, event.totals)
+            case DraftPatched():
+                self._state(event.subject_id, *patched(self.content, self.totals, event))
+            case DraftDeleted():
+                self.status = Status.DELETED
+            case DocumentFinalized():
+                self._finalized(event)
+            case DocumentReleased():
+                self.released = True
+            case DocumentVoided():
+                self.status, self.voided = Status.CANCELLED, True
+            case CreditRecorded():
+                self.credits[event.credit_note_id] = event.credited
+                if self._remainder is not None:
+                    self._remainder = self._remainder.minus(event.credited)
+            case CreditWithdrawn():
+                del self.credits[event.credit_note_id]
+                self._remainder = None
+            case DocumentCancelled():
+                self.status, self.cancelled_by = Status.CANCELLED, event.cancellation_id
+            case DocumentReplaced():
+                self.replaced_by = event.replacement_id
+                if self.status is Status.FINALIZED:
+                    self.status = Status.REPLACED
+            case _:
+                violated(f"a document knows no {type(event).__name__}")
+
+    def _state(self, subject_id: UUID, content: Content, totals: Totals) -> None:
+        self.subject_id, self.content, self.totals = subject_id, content, totals
+        self._invoiced = self._remainder = None
+
+    def _finalized(self, event: DocumentFinalized) -> None:
+        self.status = Status.FINALIZED
+        self._state(event.subject_id, event.content, event.totals)
+        self.seller, self.number, self.series_id = event.seller, event.number, event.series_id
+        self.issue_date, self.due_date = event.issue_date, event.due_date
+        self.instalments, self.finalized_at = event.instalments, event.finalized_at
+
+    def _ensure_draft(self) -> None:
+        if self.status is not Status.DRAFT:
+            raise DocumentNotDraft(f"The document is {self.status}, not a draft.")
+
+    def _ensure_finalized(self) -> None:
+        if self.status is not Status.FINALIZED:
+            raise DocumentNotFinalized(f"The document is {self.status}.")
+
+
+def _refuse(problems: tuple[Problem, ...]) -> None:
+    """One refusal for all problems; its code is that of the gravest."""
+    codes = {problem.code for problem in problems}
+    if "document_empty" in codes:
+        raise DocumentEmpty(problems=problems)
+    if NotRepresentable.code in codes:
+        raise NotRepresentable(problems=problems)
+    if problems:
+        raise DocumentIncomplete(problems=problems)

@@ -1,0 +1,161 @@
+"""What happens to a document. Each event is complete in itself."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from invx.contexts.invoicing.domain.content import Content, Line
+from invx.contexts.invoicing.domain.party import Seller
+from invx.kernel.messages import Event, Personal
+from invx.rules.calendar.terms import Instalment
+from invx.rules.totals.model import ZERO, GivenTax, LineTotals, Totals
+
+
+class Mode(StrEnum):
+    """Whether a document is meant, or made to try things out."""
+
+    LIVE = "live"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """The documents that a new document is made from, by id."""
+
+    credits: UUID | None = None  # the invoice that this credit note credits
+    replaces: UUID | None = None
+    cancels: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditedPosition:
+    """What a credit note takes from one position of the original (`remainder.Position`)."""
+
+    position: str
+    net: Decimal
+    gross: Decimal
+    quantity: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credited:
+    """What one credit note takes from the original: from its positions, taxes and rounding."""
+
+    positions: tuple[CreditedPosition, ...]
+    taxes: tuple[GivenTax, ...]
+    net: Decimal
+    gross: Decimal
+    rounding: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftCreated(Event):
+    subjects: ClassVar[dict[str, str]] = {"*": "subject_id"}
+
+    subject_id: UUID
+    legal_entity_id: UUID
+    content: Content
+    totals: Totals
+    mode: Mode
+    links: Links = field(default_factory=Links)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftEdited(Event):
+    """The whole draft as it is from now on."""
+
+    subjects: ClassVar[dict[str, str]] = {"*": "subject_id"}
+
+    subject_id: UUID
+    content: Content
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftPatched(Event):
+    """The difference to a long draft: lines by id, top level only.
+
+    `head` and `totals` are without lines. `order` names all ids when the new order is not the old
+    one with the new lines at its end.
+    """
+
+    subjects: ClassVar[dict[str, str]] = {"*": "subject_id"}
+
+    subject_id: UUID
+    head: Content
+    totals: Totals
+    changed: tuple[Line, ...]
+    changed_totals: tuple[LineTotals, ...]
+    removed: tuple[str, ...]
+    order: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftDeleted(Event):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentFinalized(Event):
+    """The document as it is for ever, with all that a reader or another context needs (D1)."""
+
+    subjects: ClassVar[dict[str, str]] = {"*": "subject_id", "seller": "legal_entity_id"}
+
+    subject_id: UUID
+    legal_entity_id: UUID
+    content: Content
+    totals: Totals
+    mode: Mode
+    links: Links
+    seller: Personal[Seller]
+    number: str
+    series_id: UUID
+    issue_date: date
+    due_date: date | None
+    instalments: tuple[Instalment, ...]
+    finalized_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentReleased(Event):
+    """The document left the house: it was sent, or somebody said that it was."""
+
+    how: str
+    released_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentVoided(Event):
+    subjects: ClassVar[dict[str, str]] = {"*": "subject_id"}
+
+    subject_id: UUID
+    reason: Personal[str]
+    voided_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditRecorded(Event):
+    """A credit note against this document was finalized."""
+
+    credit_note_id: UUID
+    credited: Credited
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditWithdrawn(Event):
+    """A credit note against this document was voided: what it took may be credited again."""
+
+    credit_note_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentCancelled(Event):
+    cancellation_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentReplaced(Event):
+    replacement_id: UUID

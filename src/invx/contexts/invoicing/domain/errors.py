@@ -1,0 +1,63 @@
+"""The refusals of documents: sentences whose code is the snake case of the class."""
+
+from invx.kernel.errors import Conflict, Invalid
+
+
+class DocumentNotDraft(Conflict):
+    """Only a draft can be changed, deleted or finalized."""
+
+
+class DocumentNotFinalized(Conflict):
+    """Only a finalized document that still stands can be credited, sent, voided or replaced."""
+
+
+class DocumentEmpty(Invalid):
+    """A document without a single item line cannot be finalized."""
+
+
+class DocumentIncomplete(Invalid):
+    """The document cannot be finalized as it is; `problems` names each field."""
+
+
+class NotRepresentable(Invalid):
+    """The profile of the document cannot express this; `problems` names each line."""
+
+
+class DocumentSettled(Conflict):
+    """Money or credits stand against the document, so it cannot be voided; cancel or credit it."""
+
+
+class DocumentReleasedAlready(Conflict):
+    """The document has left the house, so it cannot be voided; cancel it instead."""
+
+    code = "document_released"
+
+
+class DocumentReplacedAlready(Conflict):
+    """Another document stands in the place of this one already."""
+
+    code = "document_replaced"
+
+
+class DocumentCredited(Conflict):
+    """Credit notes stand against the document, so it cannot be voided; credit what is left."""
+
+
+class DocumentNotCreditable(Conflict):
+    """Only an invoice can be credited or cancelled."""
+
+
+class CreditExceedsRemainder(Conflict):
+    """The credit asks for more than what is left of the document."""
+
+
+class NothingLeftToCredit(Conflict):
+    """The whole document has been credited already."""
+
+
+class CreditNotFound(Conflict):
+    """No such credit note stands against this document."""
+
+
+class LineNotFound(Invalid):
+    """The document has no item line with this id."""

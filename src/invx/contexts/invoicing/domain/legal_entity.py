@@ -1,0 +1,117 @@
+"""Who sells: one legal entity of the tenant, with its registrations, accounts and habits."""
+
+from datetime import date, datetime, timedelta
+from typing import Self
+from uuid import UUID
+
+from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.legal_entity_details import (
+    LegalEntityDetails,
+    details_problems,
+    normalised,
+)
+from invx.contexts.invoicing.domain.legal_entity_events import (
+    LegalEntityAmended,
+    LegalEntityRegistered,
+)
+from invx.contexts.invoicing.domain.party import Registration, Seller
+from invx.kernel.aggregate import Aggregate
+from invx.kernel.errors import Conflict, Invalid, Problem, violated
+from invx.kernel.messages import Event
+from invx.rules.calendar.zones import today
+
+
+class LegalEntityInvalid(Invalid):
+    """The legal entity cannot be set up as it is; `problems` names each field."""
+
+
+class LegalEntityErased(Conflict):
+    """The data of the legal entity was erased; it sells no more."""
+
+
+class IssueDateInFuture(Invalid):
+    """A document cannot be dated in the future (D2)."""
+
+
+class IssueDateTooOld(Invalid):
+    """A document cannot be dated that far back (D2)."""
+
+
+class LegalEntity(Aggregate):
+    """A legal entity; finalizing a document freezes a copy of its seller."""
+
+    details: LegalEntityDetails
+
+    @classmethod
+    def register(cls, id: UUID, details: LegalEntityDetails) -> Self:
+        """A new legal entity. Raises LegalEntityInvalid."""
+        entity = cls(id)
+        details = _checked(details)
+        entity.record(LegalEntityRegistered(legal_entity_id=id, details=details))
+        return entity
+
+    def amend(self, details: LegalEntityDetails) -> None:
+        """Other details from now on; the same ones change nothing. Raises LegalEntityInvalid."""
+        details = _checked(details)
+        if details != self.details:
+            self.record(LegalEntityAmended(legal_entity_id=self.id, details=details))
+
+    @property
+    def seller(self) -> Seller:
+        """The seller as documents show it. Raises LegalEntityErased."""
+        if self.details.seller is None:
+            raise LegalEntityErased
+        return self.details.seller
+
+    def title_of(self, type: DocumentType) -> str | None:
+        """What documents of this type are called here, where that was set (N11)."""
+        return self.details.titles.get(type)
+
+    def registration_on(self, country: str | None, day: date) -> Registration | None:
+        """The registration in a country (the entity's own by default) that is valid on the day."""
+        address = self.seller.party.address
+        country = country or (address.country if address else None)
+        for registration in self.seller.registrations:
+            start = registration.valid_from or date.min
+            end = registration.valid_to or date.max
+            if registration.country == country and start <= day <= end:
+                return registration
+        return None
+
+    def today(self, now: datetime) -> date:
+        """The day that it is in the entity's zone."""
+        return today(now, self.details.time_zone)
+
+    def issue_date_for(self, requested: date | None, now: datetime) -> date:
+        """The date of a document finalized now: as requested, or today in the entity's zone.
+
+        Raises IssueDateInFuture, IssueDateTooOld.
+        """
+        current = self.today(now)
+        issued = requested or current
+        if issued > current:
+            detail = f"Today is {current.isoformat()}; a document cannot be dated later."
+            problem = Problem("/issue_date", IssueDateInFuture.code, detail)
+            raise IssueDateInFuture(detail, problems=[problem])
+        days = self.details.backdating_days
+        earliest = current - timedelta(days=days)
+        if issued < earliest:
+            detail = f"A document can be dated {days} days back at most, to {earliest.isoformat()}."
+            problem = Problem("/issue_date", IssueDateTooOld.code, detail)
+            raise IssueDateTooOld(detail, problems=[problem])
+        return issued
+
+    def apply(self, event: Event) -> None:
+        """See Aggregate."""
+        match event:
+            case LegalEntityRegistered() | LegalEntityAmended():
+                self.details = event.details
+            case _:
+                violated(f"a legal entity does not know {type(event).__name__}")
+
+
+def _checked(details: LegalEntityDetails) -> LegalEntityDetails:
+    details = normalised(details)
+    if problems := details_problems(details):
+        raise LegalEntityInvalid(problems=problems)
+    return details

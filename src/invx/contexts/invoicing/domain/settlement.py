@@ -1,0 +1,347 @@
+"""What is still open of one finalized document: the only place where that is decided (M4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Self
+from uuid import UUID, uuid5
+
+from invx.contexts.invoicing.domain import settlement_errors as errors
+from invx.contexts.invoicing.domain.balance import (
+    Claim,
+    Entry,
+    EntryKind,
+    SettlementStatus,
+    Standing,
+    standing_after,
+    standing_at_start,
+    standing_voided,
+)
+from invx.contexts.invoicing.domain.settlement_events import (
+    BecameOverdue,
+    DisputeCleared,
+    DisputeRaised,
+    EntryRecorded,
+    SettlementOpened,
+    SettlementStatusChanged,
+    SettlementVoided,
+)
+from invx.kernel.aggregate import Aggregate
+from invx.kernel.errors import Problem, invariant, violated
+from invx.kernel.messages import Event
+from invx.kernel.money import quantize
+
+SOURCE_CHARS_MAX = 200
+AMOUNT_DIGITS_MAX = 15  # before the point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """A wish for an entry. Without an amount it takes as much as there is.
+
+    `source` makes it safe to repeat: a second posting of one source with the same figures changes
+    nothing, with other figures it is refused. `currency` is checked when the caller names one.
+    """
+
+    source: str
+    on: date
+    amount: Decimal | None = None
+    currency: str | None = None
+    note: str | None = None
+
+
+def settlement_id(document_id: UUID) -> UUID:
+    """The id of a document's settlement: a stream of its own, found without looking it up."""
+    return uuid5(document_id, "settlement")
+
+
+class Settlement(Aggregate):
+    """The claim of a document and all entries against it."""
+
+    claim: Claim
+    standing: Standing
+    subject_id: UUID
+
+    def __init__(self, id: UUID) -> None:
+        super().__init__(id)
+        self._by_source: dict[str, Entry] = {}
+        self._by_id: dict[UUID, Entry] = {}
+        self._reversed: set[UUID] = set()
+
+    @classmethod
+    def open_for(cls, claim: Claim, *, subject_id: UUID) -> Self:
+        """The settlement of a document that is finalized right now. Raises UnknownCurrency."""
+        exact = quantize(claim.total, claim.currency)
+        invariant(exact == claim.total, "a claim must be on the smallest unit of its currency")
+        claim = replace(claim, total=exact)
+        settlement = cls(settlement_id(claim.document_id))
+        after = standing_at_start(claim)
+        settlement.record(SettlementOpened(claim=claim, after=after, subject_id=subject_id))
+        settlement._note_status(SettlementStatus.OPEN)
+        return settlement
+
+    @property
+    def open(self) -> Decimal:
+        """What the buyer still owes; never negative."""
+        return self.standing.open
+
+    @property
+    def surplus(self) -> Decimal:
+        """What we owe the buyer: overpaid, or not yet used of a credit note; never negative."""
+        return self.standing.surplus
+
+    @property
+    def status(self) -> SettlementStatus | None:
+        return self.standing.status
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """All entries in the order in which they were made."""
+        return tuple(self._by_id.values())
+
+    def entry_from(self, source: str) -> Entry | None:
+        """The entry that this source has made, or None."""
+        return self._by_source.get(source)
+
+    def record_payment(self, posting: Posting) -> Entry:
+        """Money came in. More than is open is accepted and becomes surplus.
+
+        Like all postings it raises EntryInvalid, SourceReused and SettlementClosed.
+        """
+        return self._repeated(EntryKind.PAYMENT, posting) or self._enter(
+            EntryKind.PAYMENT, self._amount(posting, self.open), posting
+        )
+
+    def write_off(self, posting: Posting) -> Entry:
+        """Give up what is open or a part of it. Raises NothingOpen, ExceedsOpen."""
+        return self._lower(EntryKind.WRITE_OFF, posting)
+
+    def withhold(self, posting: Posting) -> Entry:
+        """The buyer kept tax back. Raises NothingOpen, ExceedsOpen."""
+        return self._lower(EntryKind.WITHHOLDING, posting)
+
+    def take_discount(self, posting: Posting) -> Entry:
+        """The buyer paid early and took the discount. Raises NothingOpen, ExceedsOpen."""
+        return self._lower(EntryKind.DISCOUNT, posting)
+
+    def credit(self, posting: Posting) -> Entry:
+        """Another document's surplus counts here; see `apply_credit`. Raises as write_off does."""
+        return self._lower(EntryKind.CREDIT, posting)
+
+    def use_credit(self, posting: Posting) -> Entry:
+        """Our surplus counts elsewhere; see `apply_credit`.
+
+        Raises NoCreditLeft, CreditExceedsSurplus.
+        """
+        if existing := self._repeated(EntryKind.CREDIT, posting):
+            return existing
+        if not self.surplus:
+            raise errors.NoCreditLeft
+        amount = self._amount(posting, self.surplus)
+        if amount > self.surplus:
+            raise errors.CreditExceedsSurplus(f"Only {self.surplus} is left to credit.")
+        return self._enter(EntryKind.CREDIT, -amount, posting)
+
+    def refund(self, posting: Posting) -> Entry:
+        """Pay surplus back. Raises NothingToRefund, RefundExceedsSurplus."""
+        if existing := self._repeated(EntryKind.REFUND, posting):
+            return existing
+        if not self.surplus:
+            raise errors.NothingToRefund
+        amount = self._amount(posting, self.surplus)
+        if amount > self.surplus:
+            raise errors.RefundExceedsSurplus(f"Only {self.surplus} can be paid back.")
+        return self._enter(EntryKind.REFUND, -amount, posting)
+
+    def reverse(self, entry_id: UUID, posting: Posting) -> Entry:
+        """Take an entry back, such as a payment that bounced; once, and always the whole of it.
+
+        The posting's amount is ignored. Raises EntryNotFound, EntryNotReversible, EntryReversed.
+        """
+        entry = self._by_id.get(entry_id)
+        if entry is None:
+            raise errors.EntryNotFound
+        if existing := self.entry_from(posting.source):
+            if existing.reverses == entry_id and existing.on == posting.on:
+                return existing
+            raise errors.SourceReused
+        if entry.reverses is not None or entry.kind is EntryKind.CREDIT:
+            raise errors.EntryNotReversible
+        if entry_id in self._reversed:
+            raise errors.EntryReversed
+        self._amount(replace(posting, amount=abs(entry.amount)), abs(entry.amount))
+        return self._enter(entry.kind, -entry.amount, posting, reverses=entry_id)
+
+    def become_overdue(self, now: datetime) -> bool:
+        """Note that something is open past the due date; True when this call noted it."""
+        due = self.claim.overdue_from
+        if due is None or now < due or not self.open or self.standing.overdue_since is not None:
+            return False
+        after = replace(self.standing, overdue_since=now)
+        self.record(BecameOverdue(claim=self.claim, at=now, after=after))
+        return True
+
+    def dispute(self, reason: str | None = None) -> None:
+        """The buyer contests the document. Raises AlreadyDisputed, SettlementClosed."""
+        self._must_stand()
+        if self.standing.disputed:
+            raise errors.AlreadyDisputed
+        after = replace(self.standing, disputed=True)
+        self.record(
+            DisputeRaised(claim=self.claim, reason=reason, after=after, subject_id=self.subject_id)
+        )
+
+    def clear_dispute(self, reason: str | None = None) -> None:
+        """The dispute is over, whatever came of it. Raises NotDisputed."""
+        if not self.standing.disputed:
+            raise errors.NotDisputed
+        after = replace(self.standing, disputed=False)
+        self.record(
+            DisputeCleared(claim=self.claim, reason=reason, after=after, subject_id=self.subject_id)
+        )
+
+    def close_void(self) -> None:
+        """The document is voided. Refused as soon as any entry stands: SettlementInUse."""
+        if self._by_id:
+            raise errors.SettlementInUse
+        if not self.standing.voided:
+            after = standing_voided(self.claim, self.standing)
+            self.record(SettlementVoided(claim=self.claim, after=after))
+
+    def apply(self, event: Event) -> None:
+        """See Aggregate. Every event states where the claim stands afterwards."""
+        match event:
+            case SettlementOpened():
+                self.claim = event.claim
+                self.subject_id = event.subject_id
+                self.standing = event.after
+            case EntryRecorded():
+                self._by_source[event.entry.source] = event.entry
+                self._by_id[event.entry.entry_id] = event.entry
+                if event.entry.reverses is not None:
+                    self._reversed.add(event.entry.reverses)
+                self.standing = event.after
+            case (
+                SettlementStatusChanged()
+                | BecameOverdue()
+                | DisputeRaised()
+                | DisputeCleared()
+                | SettlementVoided()
+            ):
+                self.standing = event.after
+            case _:
+                violated(f"a settlement does not know {type(event).__name__}")
+
+    def _lower(self, kind: EntryKind, posting: Posting) -> Entry:
+        if existing := self._repeated(kind, posting):
+            return existing
+        self._must_stand()
+        if not self.open:
+            raise errors.NothingOpen
+        amount = self._amount(posting, self.open)
+        if amount > self.open:
+            raise errors.ExceedsOpen(f"Only {self.open} is still open.")
+        return self._enter(kind, amount, posting)
+
+    def _repeated(self, kind: EntryKind, posting: Posting) -> Entry | None:
+        """The entry that this very posting has made before. Raises SourceReused."""
+        entry = self.entry_from(posting.source)
+        if entry is None:
+            return None
+        same = (entry.kind, entry.on, entry.reverses) == (kind, posting.on, None)
+        wanted = entry.amount if posting.amount is None else posting.amount
+        if not same or not wanted.is_finite() or abs(wanted) != abs(entry.amount):
+            raise errors.SourceReused
+        return entry
+
+    def _amount(self, posting: Posting, default: Decimal) -> Decimal:
+        """The amount on the currency's smallest unit. Raises EntryInvalid, SettlementClosed."""
+        self._must_stand()
+        amount = default if posting.amount is None else posting.amount
+        currency = self.claim.currency
+        problems = []
+        if posting.currency not in {None, currency}:
+            detail = f"The document is in {currency}."
+            problems.append(Problem("/currency", "currency_differs", detail))
+        if not amount.is_finite() or amount <= 0:
+            detail = "The amount must be greater than zero."
+            problems.append(Problem("/amount", "amount_not_positive", detail))
+        elif amount.adjusted() >= AMOUNT_DIGITS_MAX:
+            detail = f"An amount has at most {AMOUNT_DIGITS_MAX} digits before the point."
+            problems.append(Problem("/amount", "amount_too_large", detail))
+        elif quantize(amount, currency) != amount:
+            detail = f"{amount} has more decimals than {currency} has."
+            problems.append(Problem("/amount", "amount_not_on_smallest_unit", detail))
+        if not 0 < len(posting.source) <= SOURCE_CHARS_MAX:
+            detail = f"A source has 1 to {SOURCE_CHARS_MAX} characters."
+            problems.append(Problem("/source", "source_malformed", detail))
+        if problems:
+            raise errors.EntryInvalid(problems=problems)
+        return quantize(amount, currency)
+
+    def _enter(
+        self, kind: EntryKind, amount: Decimal, posting: Posting, *, reverses: UUID | None = None
+    ) -> Entry:
+        entry = Entry(
+            entry_id=uuid5(self.claim.document_id, posting.source),  # so a repeat cannot make a second one
+            kind=kind,
+            amount=amount,
+            source=posting.source,
+            on=posting.on,
+            reverses=reverses,
+        )
+        before = self.standing
+        self.record(
+            EntryRecorded(
+                claim=self.claim,
+                entry=entry,
+                note=posting.note,
+                sequence=len(self._by_id) + 1,
+                after=standing_after(self.claim, before, entry),
+                subject_id=self.subject_id,
+            )
+        )
+        self._note_status(before.status)
+        return entry
+
+    def _note_status(self, before: SettlementStatus | None) -> None:
+        status = self.status
+        if before is None or status is None or before is status:
+            return
+        self.record(
+            SettlementStatusChanged(
+                claim=self.claim, before=before, status=status, after=self.standing
+            )
+        )
+
+    def _must_stand(self) -> None:
+        if self.standing.voided:
+            raise errors.SettlementClosed
+
+
+def apply_credit(original: Settlement, credit_note: Settlement, posting: Posting) -> Decimal:
+    """Let the surplus of one document lower what is open of another; gives the amount.
+
+    Without an amount it takes as much as both sides allow, which may be nothing: then nothing is
+    recorded. The rest stays as the credit note's surplus, to be used elsewhere or refunded. Raises
+    CreditOfAnother, CreditExceedsSurplus, ExceedsOpen, NothingOpen, EntryInvalid, SourceReused.
+    """
+    if _debtor(original) != _debtor(credit_note):
+        raise errors.CreditOfAnother
+    if original.entry_from(posting.source) is None:
+        possible = min(original.open, credit_note.surplus)
+        if posting.amount is None:
+            if not possible:
+                return possible
+            posting = replace(posting, amount=possible)
+        elif posting.amount.is_finite() and posting.amount > credit_note.surplus:
+            raise errors.CreditExceedsSurplus(f"Only {credit_note.surplus} is left to credit.")
+    entry = original.credit(posting)
+    credit_note.use_credit(posting)
+    return entry.amount
+
+
+def _debtor(settlement: Settlement) -> tuple[UUID, str | None, str]:
+    claim = settlement.claim
+    return claim.legal_entity_id, claim.customer, claim.currency

@@ -1,0 +1,83 @@
+"""What happens to a settlement. Each event states the claim and where it stands afterwards.
+
+So a projection or a contract needs one event and nothing before it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from invx.contexts.invoicing.domain.balance import Claim, Entry, SettlementStatus, Standing
+from invx.kernel.messages import Event, Personal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementOpened(Event):
+    """A document was finalized. `subject_id` is whose personal data later notes may hold."""
+
+    claim: Claim
+    after: Standing
+    subject_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRecorded(Event):
+    """A movement; `sequence` counts the settlement's entries from 1 without gaps."""
+
+    subjects: ClassVar[dict[str, str]] = {"*": "subject_id"}
+    claim: Claim
+    entry: Entry
+    note: Personal[str] = None
+    sequence: int
+    after: Standing
+    subject_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementStatusChanged(Event):
+    """The derived status became another one: exactly one event per change (W10)."""
+
+    claim: Claim
+    before: SettlementStatus
+    status: SettlementStatus
+    after: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BecameOverdue(Event):
+    """Something was still open after the due date; happens at most once."""
+
+    claim: Claim
+    at: datetime
+    after: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeRaised(Event):
+    """The buyer contests the document."""
+
+    subjects: ClassVar[dict[str, str]] = {"*": "subject_id"}
+    claim: Claim
+    reason: Personal[str] = None
+    after: Standing
+    subject_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeCleared(Event):
+    """The dispute is over."""
+
+    subjects: ClassVar[dict[str, str]] = {"*": "subject_id"}
+    claim: Claim
+    reason: Personal[str] = None
+    after: Standing
+    subject_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementVoided(Event):
+    """The document was voided; nothing is owed any more."""
+
+    claim: Claim
+    after: Standing

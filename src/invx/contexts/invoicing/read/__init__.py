@@ -1,0 +1,1 @@
+"""What the rows and lists of invoicing look like: projections, queries, views."""

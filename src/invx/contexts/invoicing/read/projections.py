@@ -1,0 +1,94 @@
+"""Rows from events: pure, whole rows, no increments. A stream's rows can be made again at any time."""
+
+import msgspec
+
+from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.document_events import (
+    DocumentFinalized,
+    DraftCreated,
+    DraftEdited,
+    DraftPatched,
+)
+from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.series import Series
+from invx.contexts.invoicing.domain.series_events import NextNumberSet, NumberDrawn
+from invx.contexts.invoicing.domain.settlement import Settlement
+from invx.contexts.invoicing.domain.settlement_events import EntryRecorded
+from invx.contexts.invoicing.read.resource import document_resource
+from invx.contexts.invoicing.read.rows import (
+    document_row,
+    entry_row,
+    is_gone,
+    legal_entity_row,
+    search_row,
+    series_row,
+    settlement_row,
+)
+from invx.infra.event_store import Recorded
+from invx.infra.unit_of_work import Rows
+from invx.kernel.errors import violated
+
+
+def project(recorded: Recorded, rows: Rows) -> None:
+    """State the rows of the stream that this event belongs to, as after the whole command."""
+    aggregate = recorded.aggregate
+    match aggregate:
+        case Document():
+            _document(recorded, aggregate, rows)
+        case Settlement():
+            _settlement(recorded, aggregate, rows)
+        case Series():
+            _series(recorded, aggregate, rows)
+        case LegalEntity():
+            rows.put(
+                "legal_entities", {"legal_entity_id": aggregate.id}, legal_entity_row(aggregate)
+            )
+        case _:
+            violated(f"nothing is known of {type(aggregate).__name__}")
+
+
+def _document(recorded: Recorded, document: Document, rows: Rows) -> None:
+    key = {"document_id": document.id}
+    if is_gone(document):
+        for table in ("document_search", "document_contents", "documents"):
+            rows.delete(table, key)
+        return
+    rows.put("documents", key, document_row(document))
+    if isinstance(recorded.event, DraftCreated | DraftEdited | DraftPatched | DocumentFinalized):
+        resource = msgspec.json.encode(document_resource(document))
+        rows.put("document_contents", key, {"resource": msgspec.Raw(resource)})
+        rows.put("document_search", key, search_row(document))
+
+
+def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
+    key = {"document_id": settlement.claim.document_id}
+    rows.put("settlements", key, settlement_row(settlement))
+    event = recorded.event
+    if isinstance(event, EntryRecorded):
+        rows.put(
+            "settlement_entries",
+            {**key, "sequence": event.sequence},
+            {
+                **entry_row(event.entry, event.note),
+                "settled_after": event.after.settled,
+                "recorded_at": recorded.recorded_at,
+            },
+        )
+
+
+def _series(recorded: Recorded, series: Series, rows: Rows) -> None:
+    key = {"series_id": series.id}
+    rows.put("series", key, series_row(series))
+    event = recorded.event
+    if isinstance(event, NumberDrawn):
+        rows.put(
+            "numbers",
+            {**key, "period": event.period, "number": event.number},
+            {"text": event.text, "document_id": event.document_id, "on_date": event.on},
+        )
+    elif isinstance(event, NextNumberSet):
+        rows.put(
+            "skipped_numbers",
+            {**key, "period": event.period, "first_skipped": event.first_skipped},
+            {"next": event.next, "reason": event.reason, "actor": event.by},
+        )

@@ -1,0 +1,339 @@
+"""Reads of invoicing: SQL by hand, one round trip each where it can be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from invx.contexts.invoicing.domain.errors import (
+    DocumentNotFound,
+    LegalEntityNotFound,
+    SeriesNotFound,
+    SettlementNotFound,
+)
+from invx.contexts.invoicing.read.views import (
+    Row,
+    Shown,
+    document_json,
+    document_summary,
+    legal_entity_json,
+    series_view,
+    settlement_view,
+    summary_json,
+)
+from invx.infra.postgres import Connection
+from invx.kernel.context import RequestContext
+
+_DOCUMENT = """
+SELECT d.*, s.status AS s_status, s.open, s.paid, s.credited, s.written_off, s.surplus,
+    s.overdue_from, s.disputed{content}
+FROM invoicing.documents d
+LEFT JOIN invoicing.settlements s ON s.tenant_id = d.tenant_id AND s.document_id = d.document_id
+"""
+_CONTENT = ", c.resource::text AS resource"
+_JOIN_CONTENT = """JOIN invoicing.document_contents c ON c.tenant_id = d.tenant_id
+    AND c.document_id = d.document_id
+"""
+_WHOLE = _DOCUMENT.format(content=_CONTENT) + _JOIN_CONTENT
+
+
+async def get_document(conn: Connection, ctx: RequestContext, document_id: UUID) -> Shown:
+    """The whole resource. Raises DocumentNotFound."""
+    row = await conn.fetchrow(
+        _WHOLE + "WHERE d.tenant_id = $1 AND d.document_id = $2", ctx.tenant_id, document_id
+    )
+    if row is None:
+        raise DocumentNotFound
+    return Shown(row["version"], _whole(row, ctx.now))
+
+
+def _summary(row: Row, now: datetime) -> dict[str, Any]:
+    settlement = None if row["s_status"] is None else {**row, "status": row["s_status"]}
+    return document_summary(row["document_id"], row, settlement, now)
+
+
+def _whole(row: Row, now: datetime) -> bytes:
+    return document_json(_summary(row, now), row["resource"].encode())
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSort:
+    """An order of the list: a column of an index that ends with the document's id."""
+
+    column: str
+    type: str
+
+
+SORTS = {
+    "created": DocumentSort("d.document_id", "uuid"),
+    "issue_date": DocumentSort("d.issue_date", "date"),
+    "due_date": DocumentSort("d.due_date", "date"),
+    "number": DocumentSort("d.number", "text"),
+    "gross": DocumentSort("d.gross_units", "bigint"),
+    "buyer": DocumentSort("d.buyer_sort", "text"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentFilter:
+    """What a list is narrowed to. Absent parts do not appear in the SQL at all."""
+
+    equal: Sequence[tuple[str, Any]] = ()  # column, value
+    among: Sequence[tuple[str, Sequence[str]]] = ()
+    ranges: Sequence[tuple[str, str, Any]] = ()  # column, operator, value
+    overdue: bool | None = None
+    text: str | None = None
+    metadata: str | None = None  # JSON object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """Which part of a list: after this (sort value, id), so many, in this order."""
+
+    sort: str = "created"
+    descending: bool = True
+    after: tuple[Any, UUID] | None = None
+    limit: int = 25
+    whole: bool = False  # with lines and all
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPage:
+    """A page, and the position after which the next one starts."""
+
+    items: list[bytes]
+    next: tuple[Any, UUID] | None
+
+
+async def list_documents(
+    conn: Connection, ctx: RequestContext, wanted: DocumentFilter, part: Slice
+) -> DocumentPage:
+    """A page of documents. One round trip, or two when words or metadata are searched for."""
+    statement = _Statement(ctx)
+    if wanted.text is not None or wanted.metadata is not None:
+        statement.add("d.document_id = ANY({})", await _searched(conn, wanted))
+    statement.narrow(wanted)
+    sort = SORTS[part.sort]
+    direction, beyond = ("DESC", "<") if part.descending else ("ASC", ">")
+    if part.sort != "created":
+        statement.conditions.append(f"{sort.column} IS NOT NULL")
+    if part.after is not None:
+        value, document_id = part.after
+        if part.sort == "created":
+            statement.add(f"d.document_id {beyond} {{}}", document_id)
+        else:
+            statement.pair(f"({sort.column}, d.document_id) {beyond}", (value, document_id))
+    order = f"{sort.column} {direction}"
+    order += "" if part.sort == "created" else f", d.document_id {direction}"
+    select = _WHOLE if part.whole else _DOCUMENT.format(content="")
+    rows = await conn.fetch(
+        f"{select}WHERE {' AND '.join(statement.conditions)} ORDER BY {order}"
+        f" LIMIT {int(part.limit) + 1}",
+        *statement.values,
+    )
+    page = rows[: part.limit]
+    items = [_whole(row, ctx.now) if part.whole else _item(row, ctx.now) for row in page]
+    last = page[-1] if len(rows) > part.limit else None
+    column = sort.column.partition(".")[2]
+    return DocumentPage(items, (last[column], last["document_id"]) if last else None)
+
+
+def _item(row: Row, now: datetime) -> bytes:
+    return summary_json(_summary(row, now), row)
+
+
+class _Statement:
+    """Conditions with their values; the text depends only on which filters there are."""
+
+    def __init__(self, ctx: RequestContext) -> None:
+        self.conditions = ["d.tenant_id = $1"]
+        self.values: list[Any] = [ctx.tenant_id]
+        self._now = ctx.now
+
+    def add(self, condition: str, value: Any) -> None:
+        self.values.append(value)
+        self.conditions.append(condition.format(f"${len(self.values)}"))
+
+    def pair(self, condition: str, values: tuple[Any, Any]) -> None:
+        self.values += values
+        size = len(self.values)
+        self.conditions.append(f"{condition} (${size - 1}, ${size})")
+
+    def narrow(self, wanted: DocumentFilter) -> None:
+        for column, value in wanted.equal:
+            self.add(f"{column} = {{}}", value)
+        for column, values in wanted.among:
+            self.add(f"{column} = ANY({{}}::text[])", list(values))
+        for column, operator, value in wanted.ranges:
+            self.add(f"{column} {operator} {{}}", value)
+        if wanted.overdue is True:
+            self.conditions.append("s.open > 0")
+            self.add("s.overdue_from <= {}", self._now)
+        elif wanted.overdue is False:
+            self.add(
+                "(s.open IS NULL OR s.open = 0 OR s.overdue_from IS NULL OR s.overdue_from > {})",
+                self._now,
+            )
+
+
+_SEARCHED_MOST = 1000
+
+
+async def _searched(conn: Connection, wanted: DocumentFilter) -> list[UUID]:
+    """The newest documents that match; the list then sorts and pages among them."""
+    pattern = None
+    if wanted.text is not None:
+        escaped = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        pattern = f"%{escaped}%"
+    rows = await conn.fetch(
+        "SELECT invoicing.search_documents($1, $2::jsonb, $3, $4)",
+        pattern,
+        wanted.metadata,
+        UUID(int=2**128 - 1),
+        _SEARCHED_MOST,
+    )
+    return [row[0] for row in rows]
+
+
+async def get_settlement(conn: Connection, ctx: RequestContext, document_id: UUID) -> dict[str, Any]:
+    """The ledger of a document. Raises SettlementNotFound."""
+    row = await conn.fetchrow(
+        "SELECT * FROM invoicing.settlements WHERE tenant_id = $1 AND document_id = $2",
+        ctx.tenant_id,
+        document_id,
+    )
+    if row is None:
+        raise SettlementNotFound
+    entries = await conn.fetch(
+        "SELECT * FROM invoicing.settlement_entries WHERE tenant_id = $1 AND document_id = $2"
+        " ORDER BY sequence",
+        ctx.tenant_id,
+        document_id,
+    )
+    return settlement_view(document_id, row, entries, ctx.now)
+
+
+async def get_archived(
+    conn: Connection, ctx: RequestContext, document_id: UUID, kind: str = "pdf"
+) -> tuple[bytes, str] | None:
+    """The bytes that were first issued and their hash, if they are archived."""
+    row = await conn.fetchrow(
+        "SELECT bytes, sha256 FROM invoicing.archives"
+        " WHERE tenant_id = $1 AND document_id = $2 AND kind = $3",
+        ctx.tenant_id,
+        document_id,
+        kind,
+    )
+    return (row["bytes"], row["sha256"]) if row else None
+
+
+# Ids are time-ordered, so their order is that of making.
+_BY_ID = {
+    False: " WHERE tenant_id = $1 AND {id} > $2 ORDER BY {id} LIMIT $3",
+    True: " WHERE tenant_id = $1 AND {id} < $2 ORDER BY {id} DESC LIMIT $3",
+}
+_ENDS = {False: UUID(int=0), True: UUID(int=2**128 - 1)}
+
+
+async def get_legal_entity(conn: Connection, ctx: RequestContext, entity_id: UUID) -> Shown:
+    """A legal entity. Raises LegalEntityNotFound."""
+    row = await conn.fetchrow(
+        "SELECT version, resource::text FROM invoicing.legal_entities"
+        " WHERE tenant_id = $1 AND legal_entity_id = $2",
+        ctx.tenant_id,
+        entity_id,
+    )
+    if row is None:
+        raise LegalEntityNotFound
+    return Shown(row[0], legal_entity_json(entity_id, row[0], row[1].encode()))
+
+
+async def list_legal_entities(
+    conn: Connection,
+    ctx: RequestContext,
+    after: UUID | None,
+    limit: int,
+    *,
+    descending: bool = False,
+) -> list[tuple[UUID, bytes]]:
+    """Legal entities in the order of their making, one more than `limit` when there are more."""
+    rows = await conn.fetch(
+        "SELECT legal_entity_id, version, resource::text FROM invoicing.legal_entities"
+        + _BY_ID[descending].format(id="legal_entity_id"),
+        ctx.tenant_id,
+        after or _ENDS[descending],
+        limit + 1,
+    )
+    return [(row[0], legal_entity_json(row[0], row[1], row[2].encode())) for row in rows]
+
+
+async def get_series(conn: Connection, ctx: RequestContext, series_id: UUID) -> dict[str, Any]:
+    """A series. Raises SeriesNotFound."""
+    row = await conn.fetchrow(
+        "SELECT * FROM invoicing.series WHERE tenant_id = $1 AND series_id = $2",
+        ctx.tenant_id,
+        series_id,
+    )
+    if row is None:
+        raise SeriesNotFound
+    return series_view(series_id, row)
+
+
+async def list_series(
+    conn: Connection,
+    ctx: RequestContext,
+    after: UUID | None,
+    limit: int,
+    *,
+    descending: bool = False,
+) -> list[dict[str, Any]]:
+    """Series in the order of their making, one more than `limit` when there are more."""
+    rows = await conn.fetch(
+        "SELECT * FROM invoicing.series" + _BY_ID[descending].format(id="series_id"),
+        ctx.tenant_id,
+        after or _ENDS[descending],
+        limit + 1,
+    )
+    return [series_view(row["series_id"], row) for row in rows]
+
+
+async def series_gaps(conn: Connection, ctx: RequestContext, series_id: UUID) -> dict[str, Any]:
+    """Every number that the series does not have, and why (N01). Raises SeriesNotFound."""
+    series = await get_series(conn, ctx, series_id)
+    rows = await conn.fetch(_GAPS, ctx.tenant_id, series_id)
+    return {
+        "object": "gap_report",
+        "series": series["id"],
+        "complete": all(row["reason"] is not None for row in rows),
+        "gaps": [
+            {
+                "period": row["period"],
+                "first": row["first"],
+                "last": row["last"],
+                "reason": row["reason"],
+                "actor": row["actor"],
+            }
+            for row in rows
+        ],
+    }
+
+
+# A gap lies before a number whose predecessor is not the number before it. The first number of a
+# period has no predecessor; what was left out before it was left out on purpose and is listed too.
+_GAPS = """
+WITH drawn AS (
+    SELECT period, number, lag(number) OVER (PARTITION BY period ORDER BY number) AS before
+    FROM invoicing.numbers WHERE tenant_id = $1 AND series_id = $2
+), missing AS (
+    SELECT period, before + 1 AS first, number - 1 AS last FROM drawn WHERE number > before + 1
+)
+SELECT period, first, last, NULL AS reason, NULL AS actor FROM missing m
+WHERE NOT EXISTS (
+    SELECT 1 FROM invoicing.skipped_numbers k WHERE k.tenant_id = $1 AND k.series_id = $2
+    AND k.period = m.period AND k.first_skipped <= m.first AND k.next > m.last)
+UNION ALL
+SELECT period, first_skipped, next - 1, coalesce(reason, 'erased'), actor
+FROM invoicing.skipped_numbers WHERE tenant_id = $1 AND series_id = $2
+ORDER BY period, first
+"""

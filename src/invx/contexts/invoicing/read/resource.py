@@ -1,0 +1,125 @@
+"""What the API says of a document's content: its words and figures, merged once, stored as they are.
+
+M1: list, detail, PDF and every later reader show these very figures; nobody computes them again.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from invx.contexts.invoicing.domain.content import Content, Line
+from invx.contexts.invoicing.domain.document import Document
+from invx.rules.totals.model import AdjustmentAmount, LineTotals, TaxGroup, Totals
+
+# Said by the document's row, because lists filter and sort by it.
+_IN_ROW = ("type", "currency", "external_id", "issue_date", "due_date", "given_taxes")
+
+
+def document_resource(document: Document) -> dict[str, Any]:
+    """The part of the invoice resource that only an edit changes."""
+    resource = content_resource(document.content, document.totals)
+    resource["seller"] = seller_resource(document)
+    resource["instalments"] = msgspec.to_builtins(document.instalments)
+    return resource
+
+
+def issued_resource(document: Document) -> dict[str, Any]:
+    """The invoice resource as it was issued: for the PDF that is archived, whatever came later."""
+    content = document.content
+    return {
+        **document_resource(document),
+        "type": str(content.type),
+        "currency": content.currency,
+        "external_id": content.external_id,
+        "number": document.number,
+        "issue_date": _day(document.issue_date or content.issue_date),
+        "due_date": _day(document.due_date or content.due_date),
+        "mode": str(document.mode),
+        "title": document.title,
+    }
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def content_resource(content: Content, totals: Totals) -> dict[str, Any]:
+    """Content and totals of a draft or a document, merged."""
+    resource: dict[str, Any] = msgspec.to_builtins(content)
+    for name in _IN_ROW:
+        resource.pop(name, None)
+    resource["lines"] = lines_resource(resource["lines"], content.lines, totals.lines)
+    amounts = totals.adjustments
+    resource["discounts"] = _adjusted(resource["discounts"], amounts, charge=False)
+    resource["charges"] = _adjusted(resource["charges"], amounts, charge=True)
+    resource["totals"] = totals_resource(totals)
+    resource["tax_groups"] = groups_resource(totals.taxes)
+    resource["rounding"] = str(totals.rounding)
+    resource["rules_version"] = totals.rules
+    return resource
+
+
+def totals_resource(totals: Totals) -> dict[str, str]:
+    """The totals of a document as text, in the order in which they follow from one another."""
+    return {
+        "line_net": str(totals.line_net),
+        "discounts": str(totals.discounts),
+        "charges": str(totals.charges),
+        "net": str(totals.net),
+        "tax": str(totals.tax),
+        "gross": str(totals.gross),
+        "prepaid": str(totals.prepaid),
+        "rounding": str(totals.rounding_amount),
+        "payable": str(totals.payable),
+        "withheld": str(totals.withheld),
+        "due": str(totals.due),
+    }
+
+
+def groups_resource(groups: Sequence[TaxGroup]) -> list[dict[str, Any]]:
+    """The tax breakdown."""
+    built: list[dict[str, Any]] = msgspec.to_builtins(groups)
+    return built
+
+
+def lines_resource(
+    written: Sequence[dict[str, Any]], lines: Sequence[Line], totals: Sequence[LineTotals]
+) -> list[dict[str, Any]]:
+    """Each line as written, with its figures beside what they follow from."""
+    merged = []
+    for resource, line, figures in zip(written, lines, totals, strict=True):
+        resource["subtotal"] = str(figures.subtotal)
+        resource["net"] = str(figures.net)
+        resource["computed"] = line.net is not None
+        resource["gross"] = str(figures.gross)
+        for tax, (base, amount) in zip(resource["taxes"], figures.taxes, strict=True):
+            tax["base"], tax["amount"] = str(base), str(amount)
+        resource["discounts"] = _adjusted(resource["discounts"], figures.adjustments, charge=False)
+        resource["charges"] = _adjusted(resource["charges"], figures.adjustments, charge=True)
+        resource["children"] = lines_resource(
+            resource["children"], line.children, figures.children
+        )
+        merged.append(resource)
+    return merged
+
+
+def _adjusted(
+    written: Sequence[dict[str, Any]], amounts: Sequence[AdjustmentAmount], *, charge: bool
+) -> list[dict[str, Any]]:
+    mine = [amount for amount in amounts if amount.charge is charge]
+    adjusted = []
+    for resource, amount in zip(written, mine, strict=True):
+        figures = {"base": None if amount.base is None else str(amount.base)}
+        adjusted.append({**resource, **figures, "amount": str(amount.amount)})
+    return adjusted
+
+
+def seller_resource(document: Document) -> dict[str, Any] | None:
+    """The seller as frozen on the document: a party with what else the law wants to see."""
+    if document.seller is None:
+        return None
+    seller: dict[str, Any] = msgspec.to_builtins(document.seller)
+    party: dict[str, Any] = seller.pop("party")
+    return {**party, **seller}

@@ -1,0 +1,168 @@
+"""The rows of invoicing as its aggregates determine them."""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from invx.contexts.invoicing.domain.balance import Entry
+from invx.contexts.invoicing.domain.content import Content, Line
+from invx.contexts.invoicing.domain.document import Document, Status
+from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.series import Series
+from invx.contexts.invoicing.domain.settlement import Settlement
+from invx.kernel.money import exponent
+
+Row = dict[str, Any]
+
+
+def sort_key(name: str | None) -> str | None:
+    """A name as it sorts for people, comparable byte by byte: no case, no accents."""
+    if name is None:
+        return None
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(char for char in plain if not unicodedata.combining(char))[:200]
+
+
+def document_row(document: Document) -> Row:
+    """A document without its content."""
+    content, totals, links = document.content, document.totals, document.links
+    buyer = content.buyer
+    return {
+        "version": document.version,
+        "legal_entity_id": document.legal_entity_id,
+        "type": str(content.type),
+        "status": str(document.status),
+        "voided": document.voided,
+        "series_id": document.series_id,
+        "number": document.number,
+        "external_id": content.external_id,
+        "customer": buyer.customer if buyer else None,
+        "buyer_name": buyer.name if buyer else None,
+        "buyer_sort": sort_key(buyer.name) if buyer else None,
+        "currency": content.currency,
+        "issue_date": document.issue_date or content.issue_date,
+        "due_date": document.due_date or content.due_date,
+        "net": totals.net,
+        "tax": totals.tax,
+        "gross": totals.gross,
+        "due": totals.due,
+        "gross_units": int(totals.gross.scaleb(exponent(content.currency))),
+        "test": document.mode == "test",
+        "released_at": document.released_at,
+        "credits": links.credits,
+        "credit_notes": "{" + ",".join(str(id) for id in document.credits) + "}",
+        "replaces": links.replaces,
+        "replaced_by": document.replaced_by,
+        "cancels": links.cancels,
+        "cancelled_by": document.cancelled_by,
+        "created_at": document.created_at,
+        "finalized_at": document.finalized_at,
+    }
+
+
+def search_row(document: Document) -> Row:
+    """The words by which a document is found, and its metadata."""
+    content = document.content
+    words = [document.number, content.external_id, content.purchase_order, content.buyer_reference]
+    if content.buyer:
+        words += [content.buyer.name, content.buyer.legal_name, content.buyer.customer]
+        words += [content.buyer.contact.email] if content.buyer.contact else []
+    words += _descriptions(content)
+    text = "\n".join(sort_key(word) or "" for word in words if word)
+    return {"words": text[:20_000], "metadata": dict(content.metadata or {})}
+
+
+def _descriptions(content: Content) -> list[str]:
+    found: list[str] = []
+    waiting: list[Line] = list(content.lines)
+    while waiting and len(found) < 200:
+        line = waiting.pop(0)
+        if line.description:
+            found.append(line.description)
+        waiting.extend(line.children)
+    return found
+
+
+def settlement_row(settlement: Settlement) -> Row:
+    """The balance of a document (M4)."""
+    claim, standing = settlement.claim, settlement.standing
+    return {
+        "version": settlement.version,
+        "legal_entity_id": claim.legal_entity_id,
+        "customer": claim.customer,
+        "currency": claim.currency,
+        "total": claim.total,
+        "settled": standing.settled,
+        "open": standing.open,
+        "surplus": standing.surplus,
+        "open_units": int(standing.open.scaleb(exponent(claim.currency))),
+        "paid": standing.paid,
+        "credited": standing.credited,
+        "written_off": standing.written_off,
+        "discounted": standing.discounted,
+        "withheld": standing.withheld,
+        "refunded": standing.refunded,
+        "status": "void" if standing.status is None else str(standing.status),
+        "disputed": standing.disputed,
+        "due_date": claim.due_date,
+        "overdue_from": claim.overdue_from,
+    }
+
+
+def entry_row(entry: Entry, note: str | None) -> Row:
+    """One entry of a settlement's ledger."""
+    return {
+        "entry_id": entry.entry_id,
+        "kind": str(entry.kind),
+        "amount": entry.amount,
+        "source": entry.source,
+        "on_date": entry.on,
+        "note": note,
+        "reverses": entry.reverses,
+    }
+
+
+def series_row(series: Series) -> Row:
+    """A series and where it stands."""
+    definition = series.definition
+    period, count = max(series.periods.items(), default=("", None))
+    return {
+        "version": series.version,
+        "legal_entity_id": series.legal_entity_id,
+        "name": definition.name,
+        "pattern": definition.pattern,
+        "types": "{" + ",".join(str(served) for served in definition.types) + "}",
+        "reset": str(definition.reset),
+        "legal": definition.legal,
+        "held": series.held,
+        "period": period,
+        "last_number": count.last if count else 0,
+        "last_date": count.on if count else None,
+    }
+
+
+def legal_entity_row(entity: LegalEntity) -> Row:
+    """A legal entity with its resource."""
+    details = entity.details
+    seller = details.seller
+    return {
+        "version": entity.version,
+        "external_id": details.external_id,
+        "name": seller.party.name if seller else "",
+        "resource": msgspec.Raw(msgspec.json.encode(legal_entity_resource(entity))),
+    }
+
+
+def legal_entity_resource(entity: LegalEntity) -> Mapping[str, Any]:
+    """What the API says of a legal entity, but id, version and times."""
+    details: dict[str, Any] = msgspec.to_builtins(entity.details)
+    seller = details.pop("seller", None) or {}
+    party = seller.pop("party", None) or {"name": None}
+    return {**party, **seller, **details}
+
+
+def is_gone(document: Document) -> bool:
+    """Whether the document has no row any more."""
+    return document.status is Status.DELETED

@@ -1,0 +1,155 @@
+"""Puts invoicing together; imported by the host only."""
+
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from typing import Any
+from uuid import UUID
+
+from invx.contexts.invoicing.adapters.pdf import TypstRenderer
+from invx.contexts.invoicing.adapters.rendering import PORT, RenderingPool
+from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
+from invx.contexts.invoicing.api.edge import Edge
+from invx.contexts.invoicing.api.routes import (
+    corrections,
+    documents,
+    history,
+    legal_entities,
+    personal,
+    series,
+    settlements,
+)
+from invx.contexts.invoicing.app.archive_document import ArchiveDocument, archive_document
+from invx.contexts.invoicing.app.publish import contract_of
+from invx.contexts.invoicing.app.settling import MarkOverdue, mark_overdue
+from invx.contexts.invoicing.domain import (
+    document_events,
+    legal_entity_events,
+    series_events,
+    settlement_events,
+)
+from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
+from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.series import Series
+from invx.contexts.invoicing.domain.settlement import Settlement
+from invx.contexts.invoicing.read.projections import project
+from invx.contexts.invoicing.read.resource import issued_resource
+from invx.contracts.invoicing import DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1
+from invx.contracts.registry import Registry
+from invx.infra.codec import Codec, events_in
+from invx.infra.context import Context, PersonalStore
+from invx.infra.event_store import EventStore
+from invx.infra.facts import KnownFacts
+from invx.infra.migrate import Migration, migrations_in
+from invx.infra.postgres import Connection, Database
+from invx.infra.runner import Refusals, Runner
+from invx.infra.tenancy import Directory
+from invx.infra.unit_of_work import Storage, envelopes_of
+from invx.infra.write_set import Catalogue
+from invx.kernel.context import RequestContext
+from invx.kernel.messages import Envelope
+from invx.kernel.ports import Clock, Ids
+
+NAME = "invoicing"
+
+CODEC = Codec(
+    events_in(document_events, settlement_events, series_events, legal_entity_events)
+)
+
+_REFUSALS = Refusals(
+    {
+        "documents_external_id": ExternalIdTaken,
+        "legal_entities_external_id": ExternalIdTaken,
+        "documents_number": NumberTaken,
+        "numbers_tenant_id_series_id_text_key": NumberTaken,
+    }
+)
+
+_PERSONAL = (
+    PersonalStore("personal", "deleted by subject"),
+    PersonalStore("documents", "re-projected"),
+    PersonalStore("document_contents", "re-projected"),
+    PersonalStore("document_search", "re-projected"),
+    PersonalStore("settlement_entries", "re-projected"),
+    PersonalStore("skipped_numbers", "re-projected"),
+    PersonalStore("legal_entities", "re-projected"),
+    PersonalStore("archives", "deleted with the document's data"),
+    PersonalStore("idempotency", "answer replaced; dropped after eight days"),
+)
+
+
+def migrations() -> list[Migration]:
+    """The tables that every context has, and those of invoicing."""
+    return migrations_in(
+        files("invx.infra") / "migrations", files("invx.contexts.invoicing") / "migrations"
+    )
+
+
+def wire(
+    database: Database,
+    catalogue: Catalogue,
+    *,
+    clock: Clock,
+    ids: Ids,
+    registry: Registry,
+    committed: Callable[[], None],
+    renderers: int = 2,
+) -> Context:
+    """The invoicing context over its database."""
+    storage = Storage(
+        catalogue,
+        CODEC,
+        project,
+        lambda recorded: contract_of(recorded.stream_id, recorded.event),
+        registry.encode,
+        kinds=(Document, Settlement, Series, LegalEntity),
+    )
+
+    def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> UnitOfWork:
+        return UnitOfWork(
+            conn,
+            ctx,
+            storage=storage,
+            clock=clock,
+            ids=ids,
+            facts=facts,
+            resource_of=issued_resource,
+        )
+
+    async def history_of(conn: Connection, tenant_id: UUID, stream_id: UUID) -> list[Envelope]:
+        store = EventStore(conn, database.schema, CODEC, tenant_id)
+        return envelopes_of(await store.history(stream_id), storage)
+
+    rendering = RenderingPool(TypstRenderer(), renderers)
+    directory = Directory(database, clock)
+    runner: Runner[UnitOfWork] = Runner(
+        database,
+        directory,
+        open_unit,
+        clock=clock,
+        providers={PORT: rendering},
+        refusals=_REFUSALS,
+        committed=committed,
+    )
+    modules = (documents, corrections, settlements, history, legal_entities, series, personal)
+    return Context(
+        name=NAME,
+        database=database,
+        directory=directory,
+        runner=runner,
+        routers=tuple(module.router for module in modules),
+        edge=Edge(runner, rendering, CODEC),
+        jobs={"archive_document": _archive, "mark_overdue": _overdue},
+        publishes=(DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1),
+        history=history_of,
+        personal=_PERSONAL,
+        close=rendering.close,
+    )
+
+
+async def _archive(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await archive_document(ArchiveDocument(UUID(payload["key"])), uow)
+
+
+async def _overdue(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await mark_overdue(MarkOverdue(UUID(payload["key"])), uow)

@@ -1,0 +1,53 @@
+"""What a context is to its host: the one object that `host.py` understands.
+
+Not to be confused with `RequestContext`, which says who asks and for which tenant.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from invx.infra.postgres import Database
+from invx.infra.tenancy import Directory
+from invx.kernel.messages import Contract, Envelope
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+    from invx.infra.runner import Runner
+
+# A reaction takes the contract and the unit of work; a job takes its payload (with "key") likewise.
+Reaction = Callable[[Any, Any], Awaitable[Any]]
+Job = Callable[[Mapping[str, Any], Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalStore:
+    """A table or store that copies personal values, and what removes one stream's copies from it."""
+
+    name: str
+    eraser: str  # how: "re-projected", "deleted with the stream", "retention of n days", …
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One bounded context, built by its wiring."""
+
+    name: str
+    database: Database
+    directory: Directory
+    runner: "Runner"
+    routers: tuple["APIRouter", ...] = ()
+    edge: Any = None  # what the routes find as `app.state.<name>`
+    reactions: Mapping[type[Contract], Reaction] = field(default_factory=dict)
+    jobs: Mapping[str, Job] = field(default_factory=dict)
+    publishes: tuple[type[Contract], ...] = ()
+    # For `republish`: the envelopes of one stream's past, made anew from its events.
+    history: Callable[[Any, UUID, UUID], Awaitable[list[Envelope]]] | None = None
+    personal: tuple[PersonalStore, ...] = ()
+    close: Callable[[], None] = lambda: None
+
+    @property
+    def schema(self) -> str:
+        return self.database.schema

@@ -1,0 +1,223 @@
+"""Streams of events with a hash chain per stream (D3), and repositories over them.
+
+`hash = sha256(previous hash || canonical header || body)`. The header is the JSON array of tenant,
+stream, version, event id, type, schema version, occurred at, recorded at, actor, correlation id and
+causation id; times are UTC with microseconds. The first event follows 32 zero bytes.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from invx.infra.codec import Codec, Encoded
+from invx.infra.postgres import Connection
+from invx.kernel.aggregate import Aggregate
+from invx.kernel.errors import NotFound, invariant
+from invx.kernel.messages import Event
+
+FIRST_HASH = bytes(32)
+
+A = TypeVar("A", bound=Aggregate)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event with everything that is stored about it. `aggregate` is as after the whole command."""
+
+    tenant_id: UUID
+    stream_id: UUID
+    version: int
+    event_id: UUID
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str
+    correlation_id: UUID
+    causation_id: UUID | None
+    event: Event
+    aggregate: Any = None
+
+
+class Snapshotting(Protocol):
+    """An aggregate whose stream is too long to replay: its state is kept beside the stream's head."""
+
+    def snapshot(self) -> dict[str, Any]: ...
+
+
+def event_hash(previous: bytes, recorded: Recorded, encoded: Encoded) -> bytes:
+    """The hash that chains this event to the one before it."""
+    header = json.dumps(
+        [
+            str(recorded.tenant_id),
+            str(recorded.stream_id),
+            recorded.version,
+            str(recorded.event_id),
+            encoded.type,
+            encoded.schema_version,
+            _instant(recorded.occurred_at),
+            _instant(recorded.recorded_at),
+            recorded.actor,
+            str(recorded.correlation_id),
+            str(recorded.causation_id) if recorded.causation_id else None,
+        ],
+        separators=(",", ":"),
+        ensure_ascii=False,
+    )
+    return hashlib.sha256(previous + header.encode() + encoded.body).digest()
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@dataclass(slots=True)
+class Held:
+    """An aggregate inside a unit of work, with the head of its stream as it was loaded."""
+
+    aggregate: Aggregate
+    kind: str
+    head_hash: bytes = FIRST_HASH
+
+
+class EventStore:
+    """Reads the streams of one context inside one transaction."""
+
+    def __init__(self, conn: Connection, schema: str, codec: Codec, tenant_id: UUID) -> None:
+        self.conn = conn
+        self.codec = codec
+        self.tenant_id = tenant_id
+        self.schema = schema
+
+    async def load(self, ids: Sequence[UUID], kind: str) -> dict[UUID, tuple[bytes, list[Event]]]:
+        """Head hash and events of each stream that exists, in one round trip."""
+        rows = await self.conn.fetch(_LOAD.format(schema=self.schema), self.tenant_id, ids, kind)
+        found: dict[UUID, tuple[bytes, list[Event]]] = {}
+        for stream_id, head, name, schema_version, body, personal in rows:
+            events = found.setdefault(stream_id, (head, []))[1]
+            events.append(self.codec.decode(name, schema_version, body, personal or ()))
+        return found
+
+    async def history(
+        self, stream_id: UUID, *, after: int = 0, limit: int | None = None
+    ) -> list[Recorded]:
+        """The events of a stream in order, with who, when and why; none when there is no stream."""
+        rows = await self.conn.fetch(
+            _HISTORY.format(schema=self.schema), self.tenant_id, stream_id, after, limit
+        )
+        return [
+            Recorded(
+                self.tenant_id,
+                stream_id,
+                row["version"],
+                row["event_id"],
+                row["occurred_at"],
+                row["recorded_at"],
+                row["actor"],
+                row["correlation_id"],
+                row["causation_id"],
+                self.codec.decode(
+                    row["type"], row["schema_version"], row["body"], row["personal"] or ()
+                ),
+            )
+            for row in rows
+        ]
+
+    async def lock(self, stream_id: UUID, kind: str) -> tuple[int, bytes, str] | None:
+        """Version, head hash and state of a stream that keeps one; locked until the end."""
+        row = await self.conn.fetchrow(
+            f"SELECT version, head_hash, state::text FROM {self.schema}.streams"
+            " WHERE tenant_id = $1 AND stream_id = $2 AND kind = $3 FOR UPDATE",
+            self.tenant_id,
+            stream_id,
+            kind,
+        )
+        return (row[0], row[1], row[2]) if row else None
+
+
+_LOAD = """
+SELECT s.stream_id, s.head_hash, e.type, e.schema_version, e.body::text,
+    CASE WHEN e.body ->> '~personal' IS NULL THEN NULL ELSE ARRAY(
+        SELECT p.value::text FROM {schema}.personal p WHERE p.tenant_id = e.tenant_id
+        AND p.stream_id = e.stream_id AND p.version = e.version ORDER BY p.field) END
+FROM {schema}.streams s
+JOIN {schema}.events e ON e.tenant_id = s.tenant_id AND e.stream_id = s.stream_id
+    AND e.version <= s.version
+WHERE s.tenant_id = $1 AND s.stream_id = ANY($2::uuid[]) AND s.kind = $3
+ORDER BY e.stream_id, e.version
+"""
+_HISTORY = """
+SELECT e.version, e.event_id, e.type, e.schema_version, e.occurred_at, e.recorded_at, e.actor,
+    e.correlation_id, e.causation_id, e.body::text AS body, ARRAY(
+        SELECT p.value::text FROM {schema}.personal p WHERE p.tenant_id = e.tenant_id
+        AND p.stream_id = e.stream_id AND p.version = e.version ORDER BY p.field) AS personal
+FROM {schema}.events e
+WHERE e.tenant_id = $1 AND e.stream_id = $2 AND e.version > $3
+ORDER BY e.version LIMIT $4
+"""
+
+
+class EventSourcedRepository(Generic[A]):
+    """Aggregates of one kind over their streams. It tracks what it hands out; the unit of work writes."""
+
+    def __init__(
+        self,
+        kind: type[A],
+        store: EventStore,
+        held: dict[UUID, Held],
+        *,
+        name: str = "",
+        missing: type[NotFound] = NotFound,
+    ) -> None:
+        self._type = kind
+        self._name = name or kind.__name__
+        self._store = store
+        self._held = held
+        self._missing = missing
+
+    async def get(self, id: UUID) -> A:
+        """The aggregate. Raises NotFound."""
+        found = await self.find(id)
+        if found is None:
+            raise self._missing
+        return found
+
+    async def find(self, id: UUID) -> A | None:
+        """The aggregate, or None."""
+        return (await self.find_all([id])).get(id)
+
+    async def find_all(self, ids: Iterable[UUID]) -> dict[UUID, A]:
+        """Those of `ids` that exist, in one round trip."""
+        wanted = list(dict.fromkeys(ids))
+        unread = [id for id in wanted if id not in self._held]
+        if unread:
+            for id, (head, events) in (await self._store.load(unread, self._name)).items():
+                self._held[id] = Held(self._type.rehydrate(id, events), self._name, head)
+        return {
+            id: held.aggregate
+            for id in wanted
+            if (held := self._held.get(id)) and isinstance(held.aggregate, self._type)
+        }
+
+    async def get_locked(self, id: UUID) -> A:
+        """From its kept state, locked until the transaction ends. Raises NotFound."""
+        if (held := self._held.get(id)) and isinstance(held.aggregate, self._type):
+            return held.aggregate
+        row = await self._store.lock(id, self._name)
+        if row is None:
+            raise self._missing
+        return self.hold(id, *row)
+
+    def hold(self, id: UUID, version: int, head_hash: bytes, state: str) -> A:
+        """Take in an aggregate whose locked row an adapter has read itself."""
+        restore: Any = getattr(self._type, "restore", None)
+        invariant(restore is not None, f"{self._name} keeps no state")
+        aggregate: A = restore(id, version, json.loads(state))
+        self._held[id] = Held(aggregate, self._name, head_hash)
+        return aggregate
+
+    def add(self, aggregate: A) -> None:
+        """Take a new aggregate into the unit of work."""
+        self._held[aggregate.id] = Held(aggregate, self._name)

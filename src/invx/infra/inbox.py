@@ -1,0 +1,238 @@
+"""The inbox: contracts received, each worked on once, in order per key (E1, E3).
+
+A row is claimed by the system role, for a while; the reaction then runs as the application role
+inside its tenant and finishes the row in its own transaction, which fails unless the claim still
+stands. So a crash anywhere loses nothing and doubles nothing. Within an order key the oldest
+unfinished row goes first, and no row goes while an older one is unfinished, be it claimed, waiting
+for its next try, or parked.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from invx.infra.attempts import ClaimLost, pause_before, reason_of
+from invx.infra.postgres import Connection, Database
+from invx.infra.rotation import Rotation
+from invx.kernel import limits
+from invx.kernel.messages import Envelope
+from invx.kernel.ports import Clock, Ids
+
+INTERACTIVE, BULK = 0, 1
+LANES = (INTERACTIVE, BULK)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A claimed row. `attempt` counts this one; a claim that is not finished counts too."""
+
+    envelope: Envelope
+    lane: int
+    claim: UUID
+    claimed_until: datetime
+    attempt: int
+
+    @property
+    def last_attempt(self) -> bool:
+        return self.attempt >= limits.REACTION_ATTEMPTS_MAX
+
+
+async def receive(
+    database: Database, envelopes: Sequence[Envelope], *, now: datetime, lane: int = INTERACTIVE
+) -> int:
+    """Put envelopes into the inbox of a context; those that are there already change nothing.
+
+    Returns how many were new. `now` is system time.
+    """
+    if not envelopes:
+        return 0
+    columns = zip(*(_columns(envelope) for envelope in envelopes), strict=True)
+    async with database.system_transaction() as conn:
+        done: str = await conn.execute(
+            _RECEIVE.format(schema=database.schema), lane, now, *map(list, columns)
+        )
+    return int(done.rpartition(" ")[2])
+
+
+def _columns(envelope: Envelope) -> tuple[Any, ...]:
+    return (
+        envelope.tenant_id,
+        envelope.message_id,
+        envelope.contract,
+        envelope.order_key,
+        envelope.sequence,
+        envelope.occurred_at,
+        envelope.actor,
+        envelope.correlation_id,
+        envelope.causation_id,
+        envelope.trace_parent,
+        envelope.body,
+    )
+
+
+class Inbox:
+    """Claims, failures and the end of the rows of one context's inbox."""
+
+    # Planted in tests, to show that the simulation finds it when this is weakened.
+    older = "o.state IN ('pending', 'parked')"
+
+    def __init__(
+        self, database: Database, *, clock: Clock, ids: Ids, chance: random.Random | None = None
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._chance = chance or random.Random()  # noqa: S311 - jitter
+        schema = database.schema
+        self._claim = _CLAIM.format(schema=schema, older=self.older)
+        self._rotations = {
+            lane: Rotation(
+                schema,
+                "inbox",
+                pending=f"state = 'pending' AND lane = {lane}",
+                open=_OPEN.format(schema=schema),
+            )
+            for lane in LANES
+        }
+
+    async def claim(self, room: int) -> list[Received]:
+        """At most `room` rows that may run now: interactive before bulk, tenants in turn.
+
+        No two of them, nor any that is claimed elsewhere, share an order key.
+        """
+        now = self._clock.now()
+        until = now + timedelta(seconds=limits.CLAIM_SECONDS)
+        claim = self._ids.new()
+        found: list[Received] = []
+        async with self._database.system_transaction() as conn:
+            for lane in LANES:
+
+                async def take(tenants: list[UUID], share: int, lane: int = lane) -> list[Received]:
+                    share = min(share, limits.CLAIM_ROWS_PER_TENANT)
+                    rows = await conn.fetch(self._claim, tenants, lane, now, share, claim, until)
+                    rows.sort(key=lambda row: row["position"])
+                    return [_received(row, lane, claim, until) for row in rows]
+
+                found += await self._rotations[lane].collect(conn, room - len(found), take, now)
+        return found
+
+    async def finish(self, conn: Connection, row: Received) -> None:
+        """Mark the row done inside the reaction's transaction. Raises ClaimLost."""
+        done = await conn.execute(
+            f"UPDATE {self._database.schema}.inbox SET state = 'done', claim = NULL,"
+            " claimed_until = NULL, reason = NULL, finished_at = $4"
+            " WHERE tenant_id = $1 AND message_id = $2 AND claim = $3 AND state = 'pending'",
+            row.envelope.tenant_id,
+            row.envelope.message_id,
+            row.claim,
+            self._clock.now(),
+        )
+        if done != "UPDATE 1":
+            raise ClaimLost(str(row.envelope.message_id))
+
+    async def dismiss(self, row: Received) -> None:
+        """Mark a row done that nobody here reacts to."""
+        async with self._database.system_transaction() as conn:
+            await self.finish(conn, row)
+
+    async def fail(self, row: Received, error: BaseException, *, park: bool = False) -> bool:
+        """Put the row back for a later try, or park it when that was the last; True if parked.
+
+        A row that somebody else claimed meanwhile is left alone.
+        """
+        parked = park or row.last_attempt
+        pause = pause_before(row.attempt, self._chance)
+        await self._end_claim(
+            row, "parked" if parked else "pending", self._clock.now() + pause, reason_of(error)
+        )
+        return parked
+
+    async def release(self, row: Received, *, pause: timedelta = timedelta(0)) -> None:
+        """Give a claimed row back untried, for now or for later."""
+        await self._end_claim(row, "pending", self._clock.now() + pause, None, untried=True)
+
+    async def _end_claim(
+        self,
+        row: Received,
+        state: str,
+        next_attempt_at: datetime,
+        reason: str | None,
+        *,
+        untried: bool = False,
+    ) -> None:
+        async with self._database.system_transaction() as conn:
+            await conn.execute(
+                f"UPDATE {self._database.schema}.inbox SET state = $4, next_attempt_at = $5,"
+                " reason = coalesce($6, reason), attempts = attempts - $7, claim = NULL,"
+                " claimed_until = NULL"
+                " WHERE tenant_id = $1 AND message_id = $2 AND claim = $3 AND state = 'pending'",
+                row.envelope.tenant_id,
+                row.envelope.message_id,
+                row.claim,
+                state,
+                next_attempt_at,
+                reason,
+                int(untried),
+            )
+
+
+def _received(row: Any, lane: int, claim: UUID, until: datetime) -> Received:
+    return Received(envelope_of(row), lane, claim, until, row["attempts"])
+
+
+def envelope_of(row: Any) -> Envelope:
+    """The envelope in a row of an inbox or an outbox."""
+    return Envelope(
+        message_id=row["message_id"],
+        tenant_id=row["tenant_id"],
+        contract=row["contract"],
+        order_key=row["order_key"],
+        sequence=row["sequence"],
+        occurred_at=row["occurred_at"],
+        actor=row["actor"],
+        correlation_id=row["correlation_id"],
+        causation_id=row["causation_id"],
+        body=row["body"],
+        trace_parent=row["trace_parent"],
+    )
+
+
+_RECEIVE = """
+INSERT INTO {schema}.inbox (tenant_id, message_id, contract, order_key, sequence, occurred_at,
+    actor, correlation_id, causation_id, trace_parent, body, lane, received_at, next_attempt_at)
+SELECT tenant_id, message_id, contract, order_key, sequence, occurred_at,
+    actor, correlation_id, causation_id, trace_parent, body::json, $1, $2, $2
+FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::bigint[], $8::timestamptz[],
+    $9::text[], $10::uuid[], $11::uuid[], $12::text[], $13::text[]) WITH ORDINALITY
+    AS e(tenant_id, message_id, contract, order_key, sequence, occurred_at, actor,
+        correlation_id, causation_id, trace_parent, body, nth)
+ORDER BY nth
+ON CONFLICT (tenant_id, message_id) DO NOTHING
+"""
+# A tenant is open when it is active and its past is not just being sent to it (infra.republish).
+_OPEN = """coalesce(t.status = 'active', false) AND NOT EXISTS (
+    SELECT FROM {schema}.leases h WHERE h.name = 'inbox ' || t.tenant_id AND h.expires_at > $4)"""
+# A claim pushes `next_attempt_at` to its own end: claimed rows and rows that wait are skipped by
+# the index, not one by one. Two claims at once: what one has locked the other skips, and what one
+# has committed no longer satisfies the other's condition when it reads the row under its lock.
+_CLAIM = """
+WITH head AS (
+    SELECT r.tenant_id, r.message_id FROM unnest($1::uuid[]) AS t(tenant_id)
+    CROSS JOIN LATERAL (
+        SELECT i.tenant_id, i.message_id FROM {schema}.inbox i
+        WHERE i.tenant_id = t.tenant_id AND i.lane = $2 AND i.state = 'pending'
+        AND i.next_attempt_at <= $3 AND NOT EXISTS (
+            SELECT FROM {schema}.inbox o WHERE o.tenant_id = i.tenant_id
+            AND o.order_key = i.order_key AND {older}
+            AND (o.sequence, o.position) < (i.sequence, i.position))
+        ORDER BY i.next_attempt_at, i.position LIMIT $4 FOR UPDATE SKIP LOCKED) AS r
+)
+UPDATE {schema}.inbox i SET claim = $5, claimed_until = $6, next_attempt_at = $6,
+    attempts = i.attempts + 1
+FROM head h WHERE i.tenant_id = h.tenant_id AND i.message_id = h.message_id
+RETURNING i.tenant_id, i.message_id, i.position, i.contract, i.order_key, i.sequence, i.occurred_at,
+    i.actor, i.correlation_id, i.causation_id, i.trace_parent, i.body::text AS body, i.attempts
+"""

@@ -1,0 +1,196 @@
+"""Due jobs: work that becomes due at a moment of the tenant's business time (T5).
+
+Scheduling is part of the unit of work (`uow.jobs.schedule`). Claims work as in the inbox, with one
+difference: a job may schedule itself anew while it runs. So the claim is proved under a lock when
+the job begins, and what the job then writes over its own row stands.
+"""
+
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from invx.infra.attempts import ClaimLost, pause_before, reason_of
+from invx.infra.metrics import JOBS_DUE, JOBS_LATE
+from invx.infra.postgres import Connection, Database
+from invx.infra.rotation import Rotation
+from invx.kernel import limits
+from invx.kernel.ports import Clock, Ids
+
+
+@dataclass(frozen=True, slots=True)
+class DueJob:
+    """A claimed job. `due_at` is business time, `claimed_until` system time."""
+
+    tenant_id: UUID
+    kind: str
+    key: str
+    due_at: datetime
+    payload: Mapping[str, Any]
+    correlation_id: UUID
+    claim: UUID
+    claimed_until: datetime
+    attempt: int
+
+    @property
+    def last_attempt(self) -> bool:
+        return self.attempt >= limits.REACTION_ATTEMPTS_MAX
+
+
+class JobQueue:
+    """Claims, failures and the end of one context's due jobs."""
+
+    def __init__(
+        self, database: Database, *, clock: Clock, ids: Ids, chance: random.Random | None = None
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._chance = chance or random.Random()  # noqa: S311 - jitter
+        self._any = _ANY.format(schema=database.schema)
+        self._claim = _CLAIM.format(schema=database.schema)
+        self._rotation = Rotation(
+            database.schema,
+            "due_jobs",
+            pending="state = 'pending'",
+            open="coalesce(t.status = 'active', false)",
+        )
+
+    async def claim(self, room: int) -> list[DueJob]:
+        """At most `room` jobs that are due for their tenants, tenants in turn, the oldest first."""
+        now = self._clock.now()
+        until = now + timedelta(seconds=limits.CLAIM_SECONDS)
+        claim = self._ids.new()
+        async with self._database.system_transaction() as conn:
+            if not await conn.fetchval(self._any, now):
+                return []
+
+            async def take(tenants: list[UUID], share: int) -> list[DueJob]:
+                share = min(share, limits.CLAIM_ROWS_PER_TENANT)
+                rows = await conn.fetch(self._claim, tenants, now, share, claim, until)
+                return [_due_job(row, claim, until) for row in rows]
+
+            return await self._rotation.collect(conn, room, take)
+
+    async def prove(self, conn: Connection, job: DueJob) -> None:
+        """Lock the job's row in its transaction, before anything else. Raises ClaimLost."""
+        held = await conn.fetchval(
+            f"SELECT true FROM {self._database.schema}.due_jobs WHERE tenant_id = $1"
+            " AND kind = $2 AND key = $3 AND claim = $4 AND state = 'pending' FOR UPDATE",
+            *_key(job),
+            job.claim,
+        )
+        if held is None:
+            raise ClaimLost(f"{job.kind} {job.key}")
+
+    async def finish(self, conn: Connection, job: DueJob) -> None:
+        """Mark the job done in its transaction, unless the job scheduled itself for another time.
+
+        Only after `prove` in the same transaction.
+        """
+        await conn.execute(
+            f"UPDATE {self._database.schema}.due_jobs SET claim = NULL, claimed_until = NULL,"
+            " state = CASE WHEN due_at = $4 THEN 'done' ELSE 'pending' END, reason = NULL"
+            " WHERE tenant_id = $1 AND kind = $2 AND key = $3",
+            *_key(job),
+            job.due_at,
+        )
+
+    async def fail(self, job: DueJob, error: BaseException, *, park: bool = False) -> bool:
+        """Put the job back for a later try, or park it when that was the last; True if parked."""
+        parked = park or job.last_attempt
+        pause = pause_before(job.attempt, self._chance)
+        state = "parked" if parked else "pending"
+        await self._end_claim(job, state, self._clock.now() + pause, reason_of(error))
+        return parked
+
+    async def release(self, job: DueJob, *, pause: timedelta = timedelta(0)) -> None:
+        """Give a claimed job back untried, for now or for later."""
+        await self._end_claim(job, "pending", self._clock.now() + pause, None, untried=True)
+
+    async def _end_claim(
+        self,
+        job: DueJob,
+        state: str,
+        next_attempt_at: datetime,
+        reason: str | None,
+        *,
+        untried: bool = False,
+    ) -> None:
+        async with self._database.system_transaction() as conn:
+            await conn.execute(
+                f"UPDATE {self._database.schema}.due_jobs SET state = $5, next_attempt_at = $6,"
+                " reason = coalesce($7, reason), attempts = attempts - $8, claim = NULL,"
+                " claimed_until = NULL"
+                " WHERE tenant_id = $1 AND kind = $2 AND key = $3 AND claim = $4"
+                " AND state = 'pending'",
+                *_key(job),
+                job.claim,
+                state,
+                next_attempt_at,
+                reason,
+                int(untried),
+            )
+
+    async def measure(self) -> tuple[int, float]:
+        """Jobs that are due (counted up to 10,000), and how late the oldest is in seconds."""
+        now = self._clock.now()
+        async with self._database.system_transaction() as conn:
+            row = await conn.fetchrow(_MEASURE.format(schema=self._database.schema), now)
+        count, late = (row["count"], row["late"]) if row else (0, None)
+        seconds = late.total_seconds() if late else 0.0
+        JOBS_DUE.labels(self._database.schema).set(count)
+        JOBS_LATE.labels(self._database.schema).set(seconds)
+        return count, seconds
+
+
+def _key(job: DueJob) -> tuple[UUID, str, str]:
+    return job.tenant_id, job.kind, job.key
+
+
+def _due_job(row: Any, claim: UUID, until: datetime) -> DueJob:
+    return DueJob(
+        tenant_id=row["tenant_id"],
+        kind=row["kind"],
+        key=row["key"],
+        due_at=row["due_at"],
+        payload=json.loads(row["payload"] or "{}"),
+        correlation_id=row["correlation_id"],
+        claim=claim,
+        claimed_until=until,
+        attempt=row["attempts"],
+    )
+
+
+# Most polls end here: nothing is due by system time, nor for a tenant whose clock is ahead.
+_ANY = """
+SELECT EXISTS (SELECT FROM {schema}.due_jobs WHERE state = 'pending' AND due_at <= $1)
+    OR EXISTS (
+        SELECT FROM {schema}.tenants t JOIN {schema}.due_jobs j USING (tenant_id)
+        WHERE t.clock_offset > '0' AND j.state = 'pending' AND j.due_at <= $1 + t.clock_offset)
+"""
+_CLAIM = """
+WITH head AS (
+    SELECT r.tenant_id, r.kind, r.key FROM unnest($1::uuid[]) AS w(tenant_id)
+    JOIN {schema}.tenants t USING (tenant_id)
+    CROSS JOIN LATERAL (
+        SELECT j.tenant_id, j.kind, j.key FROM {schema}.due_jobs j
+        WHERE j.tenant_id = t.tenant_id AND j.state = 'pending'
+        AND j.due_at <= $2 + t.clock_offset AND j.next_attempt_at <= $2
+        AND (j.claimed_until IS NULL OR j.claimed_until <= $2)
+        ORDER BY j.due_at LIMIT $3 FOR UPDATE SKIP LOCKED) AS r
+)
+UPDATE {schema}.due_jobs j SET claim = $4, claimed_until = $5, attempts = j.attempts + 1
+FROM head h WHERE j.tenant_id = h.tenant_id AND j.kind = h.kind AND j.key = h.key
+RETURNING j.tenant_id, j.kind, j.key, j.due_at, j.payload::text AS payload, j.correlation_id,
+    j.attempts
+"""
+_MEASURE = """
+SELECT count(*) AS count, max(late) AS late FROM (
+    SELECT $1::timestamptz + t.clock_offset - j.due_at AS late
+    FROM {schema}.due_jobs j JOIN {schema}.tenants t USING (tenant_id)
+    WHERE j.state = 'pending' AND j.due_at <= $1::timestamptz + t.clock_offset LIMIT 10000) AS due
+"""

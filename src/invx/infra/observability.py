@@ -1,0 +1,64 @@
+"""Switches logs and traces on, and watches the event loop."""
+
+import asyncio
+from dataclasses import dataclass
+from time import perf_counter
+
+from opentelemetry.sdk.trace import TracerProvider
+
+from invx.infra.logs import configure_logs
+from invx.infra.metrics import LOOP_LAG
+from invx.infra.tracing import configure_tracing
+
+
+@dataclass(frozen=True, slots=True)
+class ObservabilitySettings:
+    """What a running program tells about itself."""
+
+    service: str = "invx"  # the name in traces
+    log_level: str = "info"
+    log_json: bool = True  # False: lines for a person at a terminal
+    otlp_endpoint: str | None = None  # where traces go, OTLP over HTTP; None: nowhere
+    trace_sample_ratio: float = 1.0  # of traces that start here; a caller's decision is kept
+    loop_lag_interval_seconds: float = 0.02
+
+
+def configure_observability(settings: ObservabilitySettings) -> TracerProvider | None:
+    """Logs, then traces. The provider that comes back wants `shutdown()` at the end."""
+    configure_logs(settings.log_level, json=settings.log_json)
+    return configure_tracing(
+        service=settings.service,
+        endpoint=settings.otlp_endpoint,
+        sample_ratio=settings.trace_sample_ratio,
+    )
+
+
+class LoopLagMonitor:
+    """Sleeps briefly, over and over, and records how late it wakes (`invx_loop_lag_seconds`).
+
+    `worst_seconds` is the worst since it was last reset, for tests and the doctor.
+    """
+
+    def __init__(self, interval_seconds: float = 0.02) -> None:
+        self.interval_seconds = interval_seconds
+        self.worst_seconds = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._watch(), name="loop-lag")
+
+    async def stop(self) -> None:
+        """Ends the watch; harmless when it never began."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._task = None
+
+    async def _watch(self) -> None:
+        while True:
+            before = perf_counter()
+            await asyncio.sleep(self.interval_seconds)
+            lag = max(0.0, perf_counter() - before - self.interval_seconds)
+            LOOP_LAG.observe(lag)
+            self.worst_seconds = max(self.worst_seconds, lag)

@@ -1,0 +1,132 @@
+"""Connections, and transactions that belong to exactly one tenant or to the system.
+
+A context's database is reached by two logins that cannot take each other's roles (T3): requests and
+reactions use the application role inside one tenant; relay, claims and scheduler use the system role,
+which sees outbox, inbox, due jobs and the directory, and no business table.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+
+# What the functions `open_tenant` and `open_idempotency` raise (SQLSTATE).
+UNKNOWN_TENANT, TENANT_CLOSED, TENANT_STALE = "IV001", "IV002", "IV003"
+KEY_BUSY, KEY_KNOWN = "IV004", "IV005"
+
+_SESSION = {
+    "application_name": "invx",
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "60s",
+    "lock_timeout": "20s",
+    "jit": "off",
+    "timezone": "UTC",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    """Where one context's database is, for each of the two logins (asyncpg connection arguments)."""
+
+    app: dict[str, Any]
+    system: dict[str, Any]
+    app_connections_max: int = 10
+    system_connections_max: int = 4
+
+
+class _Session(asyncpg.Connection):  # type: ignore[type-arg]  # not generic at run time
+    def get_reset_query(self) -> str:
+        """Nothing: all our state is local to the transaction, so RESET ALL is a wasted round trip."""
+        return ""
+
+
+class Pools:
+    """The two pools of one database; co-hosted contexts on the same database share them."""
+
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self._settings = settings
+        self.app: asyncpg.Pool[asyncpg.Record]
+        self.system: asyncpg.Pool[asyncpg.Record]
+
+    async def open(self) -> None:
+        """Connect. Raises OSError or asyncpg errors when the server cannot be reached."""
+        settings = self._settings
+        self.app = await _pool(settings.app, settings.app_connections_max)
+        self.system = await _pool(settings.system, settings.system_connections_max)
+
+    async def close(self) -> None:
+        """Finish what runs and disconnect."""
+        for pool in (self.app, self.system):
+            try:
+                await asyncio.wait_for(pool.close(), timeout=10)
+            except TimeoutError:
+                pool.terminate()
+
+
+async def _pool(where: dict[str, Any], size: int) -> "asyncpg.Pool[asyncpg.Record]":
+    return await asyncpg.create_pool(
+        **where,
+        min_size=1,
+        max_size=size,
+        connection_class=_Session,
+        server_settings=_SESSION,
+        statement_cache_size=500,
+        max_inactive_connection_lifetime=0,
+    )
+
+
+class Database:
+    """One context's schema, reached through its two roles."""
+
+    def __init__(self, schema: str, pools: Pools) -> None:
+        self.schema = schema
+        self._pools = pools
+        self._app_begin = f'BEGIN; SET LOCAL ROLE "{schema}_app"; '
+        self._system_begin = f'BEGIN; SET LOCAL ROLE "{schema}_system"'
+
+    @contextlib.asynccontextmanager
+    async def tenant_transaction(
+        self, tenant_id: UUID, epoch: int, *, write: bool, key_hash: str | None = None
+    ) -> AsyncIterator[Connection]:
+        """A transaction of the application role inside one tenant, opened in one round trip.
+
+        With `key_hash` (hexadecimal, never text of the caller) the idempotency key is claimed in the
+        same round trip. Raises asyncpg.PostgresError with one of the SQLSTATEs above.
+        """
+        opening = (
+            f"{self._app_begin}SELECT {self.schema}.open_tenant"
+            f"('{UUID(str(tenant_id))}', {int(epoch)}, {bool(write)})"
+        )
+        if key_hash is not None:
+            opening += f"; SELECT {self.schema}.open_idempotency('{bytes.fromhex(key_hash).hex()}')"
+        async with self._pools.app.acquire() as conn, _transaction(conn, opening):
+            yield conn
+
+    @contextlib.asynccontextmanager
+    async def system_transaction(self) -> AsyncIterator[Connection]:
+        """A transaction of the system role: outbox, inbox, due jobs, leases and directory only."""
+        async with self._pools.system.acquire() as conn, _transaction(conn, self._system_begin):
+            yield conn
+
+
+@contextlib.asynccontextmanager
+async def _transaction(conn: Connection, opening: str) -> AsyncIterator[None]:
+    try:
+        await conn.execute(opening)
+        yield
+        await conn.execute("COMMIT")
+    except BaseException:
+        # A connection that died cannot roll back and need not: the server did it.
+        if not conn.is_closed() and conn.is_in_transaction():
+            with contextlib.suppress(asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
+                await conn.execute("ROLLBACK")
+        raise

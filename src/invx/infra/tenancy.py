@@ -1,0 +1,118 @@
+"""The tenant directory: which tenants there are, where they live, and what time it is for them.
+
+Exceptions to the rule that every key contains `tenant_id` (T2) stand here, so that the test that
+reads the catalogue and the people who read this see the same list.
+"""
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from invx.infra.postgres import Database
+from invx.kernel import limits
+from invx.kernel.errors import Conflict, NotFound
+from invx.kernel.ports import Clock
+
+# Tables without a tenant, and indexes that a poll over all tenants needs (measured: 73 ms against 0.3).
+GLOBAL_TABLES = frozenset({"leases", "migrations"})
+GLOBAL_INDEXES = frozenset({"outbox_pending", "inbox_pending", "due_jobs_pending"})
+
+_CACHED_TENANTS_MAX = 10_000
+
+
+class UnknownTenant(NotFound):
+    """There is no such tenant here."""
+
+
+class TenantClosed(Conflict):
+    """The tenant is suspended or moving; try again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A row of the directory. `clock_offset` is business time minus system time."""
+
+    tenant_id: UUID
+    status: str
+    mode: str
+    epoch: int
+    clock_offset: timedelta
+    tokens_not_before: datetime | None
+
+    @property
+    def test(self) -> bool:
+        """Whether every document of the tenant is marked TEST."""
+        return self.mode == "test"
+
+
+class Directory:
+    """The directory replica of one context's database, cached for at most a minute.
+
+    A stale entry does no harm: its epoch no longer matches, the transaction does not open, and the
+    runner forgets the entry and reads it again.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._cache: OrderedDict[UUID, tuple[float, Tenant]] = OrderedDict()
+
+    async def get(self, tenant_id: UUID) -> Tenant:
+        """The tenant's entry. Raises UnknownTenant."""
+        held = self._cache.get(tenant_id)
+        if held and time.monotonic() - held[0] < limits.DIRECTORY_CACHE_SECONDS:
+            return held[1]
+        async with self._database.system_transaction() as conn:
+            row = await conn.fetchrow(
+                "SELECT tenant_id, status, mode, epoch, clock_offset, tokens_not_before"
+                f" FROM {self._database.schema}.tenants WHERE tenant_id = $1",
+                tenant_id,
+            )
+        if row is None:
+            raise UnknownTenant
+        tenant = Tenant(**dict(row))
+        self._cache[tenant_id] = (time.monotonic(), tenant)
+        self._cache.move_to_end(tenant_id)
+        if len(self._cache) > _CACHED_TENANTS_MAX:
+            self._cache.popitem(last=False)
+        return tenant
+
+    def forget(self, tenant_id: UUID) -> None:
+        """Read the entry anew next time."""
+        self._cache.pop(tenant_id, None)
+
+    def business_now(self, tenant: Tenant) -> datetime:
+        """The tenant's business time (T5)."""
+        return self._clock.now() + tenant.clock_offset
+
+    async def register(self, tenant_id: UUID, *, name: str, mode: str = "live") -> None:
+        """Enter a tenant; entering it again changes nothing."""
+        async with self._database.system_transaction() as conn:
+            await conn.execute(
+                f"INSERT INTO {self._database.schema}.tenants (tenant_id, name, mode)"
+                " VALUES ($1, $2, $3) ON CONFLICT (tenant_id) DO NOTHING",
+                tenant_id,
+                name,
+                mode,
+            )
+
+    async def tenant_ids(self) -> list[UUID]:
+        """All tenants, for work that walks over them one by one."""
+        async with self._database.system_transaction() as conn:
+            rows = await conn.fetch(
+                f"SELECT tenant_id FROM {self._database.schema}.tenants ORDER BY tenant_id"
+            )
+        return [row["tenant_id"] for row in rows]
+
+    async def advance_clock(self, tenant_id: UUID, by: timedelta) -> None:
+        """Move a tenant's business time. The epoch rises, so no cached offset outlives it."""
+        async with self._database.system_transaction() as conn:
+            await conn.execute(
+                f"UPDATE {self._database.schema}.tenants SET clock_offset = clock_offset + $2,"
+                " epoch = epoch + 1 WHERE tenant_id = $1",
+                tenant_id,
+                by,
+            )
+        self.forget(tenant_id)

@@ -1,0 +1,93 @@
+"""Key pairs and access tokens for an installation that has no identity context yet.
+
+Tokens are ES256 with a `kid` (RFC 7519, RFC 7638 thumbprint). Whoever can read the private key can
+be anybody: it is written with mode 0600 and never overwritten.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from invx.infra.system import SystemClock, Uuid7Ids
+from invx.kernel.errors import DomainError
+from invx.kernel.ports import Clock
+
+AUDIENCE = "invx"
+
+
+class KeyExists(DomainError):
+    """There is a private key already; it is not overwritten."""
+
+
+class KeyMissing(DomainError):
+    """There is no usable private key at this place."""
+
+
+def create_key(private_key_path: Path, jwks_path: Path) -> str:
+    """Make a P-256 key pair, add its public half to the JWKS file, and return its `kid`.
+
+    Keys that the JWKS holds already stay, so tokens under way remain valid while keys rotate.
+    Raises KeyExists.
+    """
+    key = ECKey.generate_key("P-256")
+    kid = key.thumbprint()
+    named = {"kid": kid, "use": "sig", "alg": "ES256"}
+    for path in (private_key_path, jwks_path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _write_new(private_key_path, json.dumps(key.as_dict(private=True) | named), mode=0o600)
+    except FileExistsError:
+        raise KeyExists(f"{private_key_path.name} exists already.") from None
+    known = json.loads(jwks_path.read_text())["keys"] if jwks_path.exists() else []
+    public = json.dumps({"keys": [*known, key.as_dict(private=False) | named]}, indent=2)
+    # A reader sees the old file or the new one, never half of it.
+    fresh = jwks_path.with_name(f"{jwks_path.name}.{kid[:8]}")
+    _write_new(fresh, public + "\n", mode=0o644)
+    fresh.replace(jwks_path)
+    return kid
+
+
+def _write_new(path: Path, text: str, *, mode: int) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
+        file.write(text)
+
+
+def issue(
+    private_key_path: Path,
+    tenant_id: UUID,
+    *,
+    subject: str,
+    permissions: Iterable[str],
+    lifetime: timedelta,
+    issuer: str = "invx",
+    clock: Clock | None = None,
+) -> str:
+    """A signed access token. The verifier refuses one that lives longer than its settings allow.
+
+    Raises KeyMissing.
+    """
+    try:
+        stored: dict[str, Any] = json.loads(private_key_path.read_text())
+        key, kid = ECKey.import_key(stored), stored["kid"]
+    except (OSError, ValueError, TypeError, LookupError, JoseError) as error:
+        raise KeyMissing(f"{private_key_path.name} is not a readable private key.") from error
+    now = int((clock or SystemClock()).now().timestamp())
+    claims = {
+        "iss": issuer,
+        "aud": AUDIENCE,
+        "sub": subject,
+        "tid": str(tenant_id),
+        "perms": sorted(set(permissions)),
+        "jti": str(Uuid7Ids().new()),
+        "iat": now,
+        "exp": now + int(lifetime.total_seconds()),
+    }
+    return jwt.encode({"alg": "ES256", "kid": kid}, claims, key, algorithms=["ES256"])

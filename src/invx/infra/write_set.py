@@ -1,0 +1,179 @@
+"""The write set: all rows of one unit of work, flushed as one generated statement.
+
+A data-modifying CTE with one `INSERT … SELECT FROM json_to_recordset($n)` per table. One write and a
+bulk of a thousand are the same statement with more rows; events are inserted plainly, so that a lost
+race stays a unique violation, projected rows are stated whole and replace what was there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from invx.infra.postgres import Connection
+from invx.kernel.errors import violated
+
+Row = Mapping[str, Any]
+Key = tuple[Any, ...]
+
+_encode = msgspec.json.Encoder(enc_hook=lambda value: _as_json(value)).encode
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return "\\x" + bytes(value).hex()  # how PostgreSQL reads bytea from text
+    raise TypeError(f"{type(value).__name__} cannot stand in a row")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table's columns in order with their types, and its primary key."""
+
+    columns: dict[str, str]
+    key: tuple[str, ...]
+
+
+class Catalogue:
+    """The tables of one schema as the database describes them; read once at start."""
+
+    def __init__(self, schema: str, tables: dict[str, Table]) -> None:
+        self.schema = schema
+        self.tables = tables
+        self._statements: dict[tuple[Any, ...], str] = {}
+
+    @classmethod
+    async def read(cls, conn: Connection, schema: str) -> "Catalogue":
+        """Ask the database."""
+        rows = await conn.fetch(_COLUMNS, schema)
+        keys = {row["name"]: tuple(row["columns"]) for row in await conn.fetch(_KEYS, schema)}
+        columns: dict[str, dict[str, str]] = {}
+        for row in rows:
+            columns.setdefault(row["table"], {})[row["column"]] = row["type"]
+        return cls(schema, {name: Table(columns[name], keys.get(name, ())) for name in columns})
+
+    def statement(self, parts: tuple["Part", ...]) -> str:
+        """The statement for these parts; the same parts always give the same text."""
+        if (text := self._statements.get(parts)) is None:
+            clauses = [
+                f"p{number} AS ({self._clause(part, number)})"
+                for number, part in enumerate(parts, 1)
+            ]
+            text = "WITH " + ",\n".join(clauses) + "\nSELECT 1"
+            self._statements[parts] = text
+        return text
+
+    def _clause(self, part: "Part", number: int) -> str:
+        table = self.tables[part.table]
+        names = ", ".join(f'"{name}"' for name in part.columns)
+        typed = ", ".join(f'"{name}" {table.columns[name]}' for name in part.columns)
+        source = f"json_to_recordset(${number}::json) AS x({typed})"
+        target = f'{self.schema}."{part.table}"'
+        if part.verb == "delete":
+            match = " AND ".join(f't."{name}" = x."{name}"' for name in part.columns)
+            return f"DELETE FROM {target} t USING {source} WHERE {match}"
+        insert = f"INSERT INTO {target} ({names}) SELECT {names} FROM {source}"
+        if part.verb == "insert":
+            return insert
+        key = ", ".join(f'"{name}"' for name in table.key)
+        rest = [name for name in part.columns if name not in table.key]
+        if not rest:
+            return f"{insert} ON CONFLICT ({key}) DO NOTHING"
+        update = ", ".join(f'"{name}" = excluded."{name}"' for name in rest)
+        return f"{insert} ON CONFLICT ({key}) DO UPDATE SET {update}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one table receives: the verb and the columns that are stated."""
+
+    table: str
+    verb: str  # insert | put | delete
+    columns: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class WriteSet:
+    """Rows to be written together. All rows of a table and verb must state the same columns."""
+
+    catalogue: Catalogue
+    _parts: dict[tuple[str, str], tuple[Part, list[Row] | dict[Key, Row]]] = field(
+        default_factory=dict
+    )
+
+    def insert(self, table: str, row: Row) -> None:
+        """Add a row that must be new."""
+        rows = self._rows(table, "insert", row)
+        if isinstance(rows, list):
+            rows.append(row)
+
+    def put(self, table: str, row: Row) -> None:
+        """State a whole row, new or not; the last statement for a key counts."""
+        key = tuple(row[name] for name in self.catalogue.tables[table].key)
+        rows = self._rows(table, "put", row)
+        if isinstance(rows, dict):
+            rows[key] = row
+        if (deleted := self._parts.get((table, "delete"))) and isinstance(deleted[1], dict):
+            deleted[1].pop(key, None)
+
+    def delete(self, table: str, key: Row) -> None:
+        """Remove the row with this primary key."""
+        values = tuple(key[name] for name in self.catalogue.tables[table].key)
+        rows = self._rows(table, "delete", key)
+        if isinstance(rows, dict):
+            rows[values] = key
+        if (put := self._parts.get((table, "put"))) and isinstance(put[1], dict):
+            put[1].pop(values, None)
+
+    def stated(self, table: str, key: Key) -> Row | None:
+        """The row that will be put under this primary key, if any."""
+        held = self._parts.get((table, "put"))
+        return held[1].get(key) if held and isinstance(held[1], dict) else None
+
+    def _rows(self, table: str, verb: str, row: Row) -> list[Row] | dict[Key, Row]:
+        if (held := self._parts.get((table, verb))) is None:
+            if unknown := row.keys() - self.catalogue.tables[table].columns.keys():
+                violated(f"table {table} has no columns {sorted(unknown)}")
+            part = Part(table, verb, tuple(row))
+            held = self._parts[table, verb] = (part, [] if verb == "insert" else {})
+        elif row.keys() != set(held[0].columns):
+            violated(f"rows of {table} differ in their columns")
+        return held[1]
+
+    def __bool__(self) -> bool:
+        return any(rows for _, rows in self._parts.values())
+
+    async def flush(self, conn: Connection) -> None:
+        """Write everything in one statement and forget it. Raises asyncpg.PostgresError."""
+        filled = [(part, rows) for part, rows in self._parts.values() if rows]
+        if not filled:
+            return
+        filled.sort(key=lambda item: (item[0].table, item[0].verb))
+        statement = self.catalogue.statement(tuple(part for part, _ in filled))
+        values = [_encode(_listed(rows)).decode() for _, rows in filled]
+        await conn.fetchval(statement, *values)
+        self._parts.clear()
+
+
+def _listed(rows: list[Row] | dict[Key, Row]) -> list[Row]:
+    """Keyed rows in the order of their keys, so that two writers lock them in the same order."""
+    return rows if isinstance(rows, list) else [rows[key] for key in sorted(rows, key=str)]
+
+
+_COLUMNS = """
+SELECT c.relname AS table, a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+AND a.attnum > 0 AND NOT a.attisdropped AND a.attidentity = '' AND a.attgenerated = ''
+ORDER BY c.relname, a.attnum
+"""
+_KEYS = """
+SELECT c.relname AS name, array_agg(a.attname::text ORDER BY k.position) AS columns
+FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, position)
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+WHERE n.nspname = $1 AND i.indisprimary AND NOT c.relispartition
+GROUP BY c.relname
+"""

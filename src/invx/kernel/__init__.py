@@ -1,0 +1,1 @@
+"""The pure vocabulary of every context: standard library only, no clock, no randomness, no I/O."""

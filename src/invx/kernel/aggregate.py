@@ -1,0 +1,42 @@
+"""The aggregate idiom: methods check rules and record events, `apply` changes state."""
+
+from collections.abc import Iterable
+from typing import Self
+from uuid import UUID
+
+from invx.kernel.messages import Event
+
+
+class Aggregate:
+    """A consistency boundary with one stream of events.
+
+    A method that changes something checks every rule first and then calls `record`; `record` changes
+    state through the same `apply` that replay uses, so what was decided and what is remembered
+    cannot differ.
+    """
+
+    def __init__(self, id: UUID) -> None:
+        self.id = id
+        self.version = 0  # of the last applied event
+        self.recorded: list[Event] = []  # events since it was loaded
+
+    @classmethod
+    def rehydrate(cls, id: UUID, events: Iterable[Event]) -> Self:
+        """The aggregate as it was after `events`."""
+        aggregate = cls(id)
+        for event in events:
+            aggregate._advance(event)
+        return aggregate
+
+    def record(self, event: Event) -> None:
+        """Apply `event` and keep it for the write set."""
+        self._advance(event)
+        self.recorded.append(event)
+
+    def apply(self, event: Event) -> None:
+        """Change state; one `match` over the aggregate's events. It never refuses and never asks."""
+        raise NotImplementedError
+
+    def _advance(self, event: Event) -> None:
+        self.apply(event)
+        self.version += 1

@@ -1,0 +1,97 @@
+"""The ports that every context shares. Each context declares its own in `app/ports.py`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from invx.kernel.aggregate import Aggregate
+from invx.kernel.context import RequestContext
+
+A = TypeVar("A", bound=Aggregate)
+
+
+class Clock(Protocol):
+    """System time: leases, retries, tokens, `recorded_at`. Business time is `ctx.now` (T5)."""
+
+    def now(self) -> datetime: ...
+
+
+class Ids(Protocol):
+    """New time-ordered ids (UUIDv7)."""
+
+    def new(self) -> UUID: ...
+
+
+class Repository(Protocol[A]):
+    """Aggregates of one kind. Whatever it hands out is written when the unit of work is flushed."""
+
+    async def get(self, id: UUID) -> A:
+        """The aggregate. Raises NotFound."""
+        ...
+
+    async def find(self, id: UUID) -> A | None:
+        """The aggregate, or None."""
+        ...
+
+    async def get_locked(self, id: UUID) -> A:
+        """Like `get`, and no other transaction changes it before this one ends. Raises NotFound."""
+        ...
+
+    def add(self, aggregate: A) -> None:
+        """Take a new aggregate into the unit of work."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something only the outside knows, named so exactly that the answer can be used later.
+
+    `port` says whom to ask, `key` about what; `fingerprint` is a hash of the whole question, so an
+    answer to an older question is never used.
+    """
+
+    port: str
+    key: str
+    fingerprint: str
+    question: Any = None  # what the provider needs to answer; not stored
+
+
+class Needs(Exception):
+    """A handler lacks facts. The runner rolls back, obtains them, and runs the handler again."""
+
+    def __init__(self, facts: Sequence[Fact]) -> None:
+        super().__init__(", ".join(f"{fact.port}:{fact.key}" for fact in facts))
+        self.facts = tuple(facts)
+
+
+class Facts(Protocol):
+    """The facts that a unit of work holds."""
+
+    async def need(self, *facts: Fact) -> list[Any]:
+        """The answers in order. Raises Needs for those not yet known."""
+        ...
+
+
+class Jobs(Protocol):
+    """Work that becomes due at a moment of business time, once per (kind, key)."""
+
+    def schedule(
+        self, kind: str, key: str, *, due_at: datetime, payload: dict[str, Any] | None = None
+    ) -> None:
+        """Remember the job with this transaction; the same kind and key moves the old one."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """What every handler is given, besides its context's repositories and ports."""
+
+    @property
+    def ctx(self) -> RequestContext: ...
+    @property
+    def ids(self) -> Ids: ...
+    @property
+    def facts(self) -> Facts: ...
+    @property
+    def jobs(self) -> Jobs: ...

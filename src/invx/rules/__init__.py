@@ -1,0 +1,1 @@
+"""Pure, versioned arithmetic that several domains share: values in, values out."""

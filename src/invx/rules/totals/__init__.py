@@ -1,0 +1,1 @@
+"""From lines, discounts, charges and taxes to the totals of a document, exact to the cent (M3)."""

@@ -1,0 +1,149 @@
+"""Settings: one frozen dataclass per concern, read from INVX_… variables once, handed down in slices.
+
+Imported by `cli` and `host` only. A variable that nobody reads is refused, so a misspelt one is found.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from invx.infra.http.auth import AuthSettings
+from invx.infra.http.request_context import HttpSettings
+from invx.infra.observability import ObservabilitySettings
+from invx.kernel.errors import Invalid, Problem
+
+# Read by tests, benchmarks and the Makefile, not by the program.
+_FOREIGN = {"INVX_SOAK", "INVX_EXAMPLES", "INVX_SEEDS", "INVX_CORPUS", "INVX_BENCH_SECONDS"}
+
+
+class SettingInvalid(Invalid):
+    """A setting cannot be used as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSettings:
+    """Where the process listens."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceSettings:
+    """Where the data live: under `home`, or in a PostgreSQL server of your own."""
+
+    home: Path = Path(".invx")
+    # URIs of an external server, for each of the logins and for the owner who migrates; none of
+    # them means the embedded server under `home`.
+    app_dsn: str | None = None
+    system_dsn: str | None = None
+    admin_dsn: str | None = None
+    postgres_binaries: Path | None = None
+    postgres_account: str | None = None
+
+    @property
+    def external(self) -> bool:
+        return self.app_dsn is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set."""
+
+    serve: ServeSettings = field(default_factory=ServeSettings)
+    place: PlaceSettings = field(default_factory=PlaceSettings)
+    auth: AuthSettings = field(default_factory=lambda: AuthSettings(jwks=Path(".invx/jwks.json")))
+    http: HttpSettings = field(default_factory=HttpSettings)
+    observability: ObservabilitySettings = field(default_factory=ObservabilitySettings)
+    renderers: int = 2  # threads that make PDFs
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this process. Raises SettingInvalid, naming the variable."""
+    read = _Reader(environment)
+    home = Path(read.text("INVX_HOME", ".invx"))
+    jwks = read.text("INVX_JWKS", str(home / "jwks.json"))
+    settings = Settings(
+        serve=ServeSettings(read.text("INVX_HOST", "127.0.0.1"), read.number("INVX_PORT", 8000)),
+        place=PlaceSettings(
+            home=home,
+            app_dsn=read.optional("INVX_DATABASE_APP"),
+            system_dsn=read.optional("INVX_DATABASE_SYSTEM"),
+            admin_dsn=read.optional("INVX_DATABASE_ADMIN"),
+            postgres_binaries=read.path("INVX_PG_BIN"),
+            postgres_account=read.optional("INVX_PG_USER"),
+        ),
+        auth=AuthSettings(
+            jwks=jwks if jwks.startswith(("http://", "https://")) else Path(jwks),
+            issuer=read.text("INVX_ISSUER", "invx"),
+            token_lifetime_seconds_max=read.number("INVX_TOKEN_LIFETIME_SECONDS_MAX", 300),
+        ),
+        http=HttpSettings(https_only=read.flag("INVX_HTTPS_ONLY")),
+        observability=ObservabilitySettings(
+            log_level=read.text("INVX_LOG_LEVEL", "info"),
+            log_json=not read.flag("INVX_LOG_TEXT"),
+            otlp_endpoint=read.optional("INVX_OTLP_ENDPOINT"),
+        ),
+        renderers=read.number("INVX_RENDERERS", 2),
+    )
+    read.refuse_unknown()
+    place = settings.place
+    dsns = (place.app_dsn, place.system_dsn, place.admin_dsn)
+    if any(dsns) and not all(dsns):
+        raise SettingInvalid(
+            "Set INVX_DATABASE_APP, INVX_DATABASE_SYSTEM and INVX_DATABASE_ADMIN together."
+        )
+    return settings
+
+
+class _Reader:
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._given = {key: text for key, text in environment.items() if key.startswith("INVX_")}
+        self._read: set[str] = set()
+
+    def optional(self, name: str) -> str | None:
+        self._read.add(name)
+        return self._given.get(name) or None
+
+    def text(self, name: str, default: str) -> str:
+        return self.optional(name) or default
+
+    def path(self, name: str) -> Path | None:
+        text = self.optional(name)
+        return Path(text) if text else None
+
+    def number(self, name: str, default: int) -> int:
+        text = self.text(name, str(default))
+        if not text.isdecimal():
+            raise SettingInvalid(f"{name} must be a whole number, not {text!r}.")
+        return int(text)
+
+    def flag(self, name: str) -> bool:
+        text = self.text(name, "0").lower()
+        if text not in ("0", "1", "true", "false"):
+            raise SettingInvalid(f"{name} must be 0 or 1, not {text!r}.")
+        return text in ("1", "true")
+
+    def refuse_unknown(self) -> None:
+        unknown = sorted(self._given.keys() - self._read - _FOREIGN)
+        if unknown:
+            problems = [Problem(name, "unknown_setting", "Nothing reads it.") for name in unknown]
+            raise SettingInvalid(f"Unknown settings: {', '.join(unknown)}.", problems=problems)
+
+
+def connection_arguments(dsn: str) -> dict[str, object]:
+    """The arguments for asyncpg from a URI, so that a pool never has to parse it again."""
+    parts = urlsplit(dsn)
+    query = dict(parse_qsl(parts.query))
+    host = query.pop("host", None) or parts.hostname or "127.0.0.1"
+    port = query.pop("port", None) or parts.port or 5432
+    return {
+        "host": host,
+        "port": int(port),
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "database": parts.path.lstrip("/"),
+        **({"ssl": query["sslmode"]} if "sslmode" in query else {}),
+    }

@@ -1,0 +1,75 @@
+"""Seconds per suite, enforced: the run fails when a folder of tests takes longer than it may.
+
+A plugin of pytest, named in `tests/conftest.py`; the numbers stand in `budget.toml` beside it.
+Every folder of tests must have one. Soak runs have no budget.
+"""
+
+import os
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+BUDGET = Path(__file__).with_name("budget.toml")
+SOAK = "INVX_SOAK"
+
+
+def overruns(
+    spent: Mapping[str, float], budget: Mapping[str, float], total: float
+) -> Iterator[str]:
+    """What is wrong with the seconds that were spent per suite; nothing when all is well."""
+    for suite, seconds in sorted(spent.items()):
+        if suite not in budget:
+            yield f"tests/{suite} has no budget: give it one in tests/budget.toml"
+        elif seconds > budget[suite]:
+            yield f"tests/{suite} took {seconds:.0f} s of the {budget[suite]:.0f} that it may take"
+    if (all_of_it := sum(spent.values())) > total:
+        yield f"all suites took {all_of_it:.0f} s of {total:.0f}"
+
+
+class Budget:
+    """Adds up the seconds of setup, call and teardown of every test, per top folder of tests."""
+
+    def __init__(self) -> None:
+        numbers = tomllib.loads(BUDGET.read_text())
+        self._suites: dict[str, float] = numbers["suites"]
+        self._total: float = numbers["total"]
+        self._spent: Counter[str] = Counter()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        folders = report.nodeid.split("/")
+        if folders[0] == "tests" and len(folders) > 2:
+            self._spent[folders[1]] += report.duration  # type: ignore[assignment]  # a float counter
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._found() and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        terminalreporter.section("seconds per suite")
+        for suite, seconds in sorted(self._spent.items()):
+            allowed = self._suites.get(suite, 0)
+            terminalreporter.write_line(f"{suite:14} {seconds:7.1f} of {allowed:5.0f}")
+        for finding in self._found():
+            terminalreporter.write_line(f"OVER BUDGET: {finding}", red=True)
+
+    def _found(self) -> list[str]:
+        return list(overruns(self._spent, self._suites, self._total))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the budget, except in soak runs and in the workers of a distributed run."""
+    if not os.environ.get(SOAK) and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Budget(), "budget")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Soak tests run only when asked for; they are deselected, and pytest counts them."""
+    if os.environ.get(SOAK):
+        return
+    soak = [item for item in items if item.get_closest_marker("soak")]
+    if soak:
+        items[:] = [item for item in items if item not in soak]
+        config.hook.pytest_deselected(items=soak)
