@@ -14,7 +14,7 @@ from uuid import UUID
 import asyncpg
 
 from invx.host import CONTEXTS, migrations_of
-from invx.infra.embedded import Postgres
+from invx.infra.embedded import AlreadySupervised, Postgres
 from invx.infra.migrate import migrate, prepare_logins
 from invx.infra.postgres import Database, DatabaseSettings, Pools
 from invx.infra.system import SystemClock
@@ -64,13 +64,24 @@ def embedded_server(settings: PlaceSettings) -> Postgres:
 def running_place(
     settings: Settings, report: Callable[[str], None] = lambda _: None
 ) -> Iterator[Place]:
-    """The database, started if it is ours, and stopped at the end. Raises PostgresFailed."""
+    """The database: started if it is ours and nobody else runs it, and then stopped at the end.
+
+    Raises PostgresFailed.
+    """
     if settings.place.external:
         yield external_place(settings.place)
         return
-    with embedded_server(settings.place) as server:
+    server = embedded_server(settings.place)
+    try:
+        server.start()
+    except AlreadySupervised:
+        yield place_of(server)  # `invx up` runs it in another process
+        return
+    try:
         server.watch(report)
         yield place_of(server)
+    finally:
+        server.stop()
 
 
 def place_of(server: Postgres, database: str = DATABASE) -> Place:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.architecture.source import Function, calls, files, functions, imports, python
+from tests.architecture.source import Function, calls, dotted, files, functions, imports, python
 
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
@@ -17,6 +17,7 @@ ABSENT = {
     "base", "bus", "common", "dto", "factory", "helper", "helpers", "impl", "manager", "managers",
     "mapper", "mappers", "mediator", "misc", "service", "services", "util", "utils",
 }  # fmt: skip
+_EXCUSES = re.compile(r"^(pytest|mark)\..*(skip|skipif|xfail|importorskip)$")
 # Three words, or the ID of a scenario and one.
 _STATEMENT = re.compile(r"^test_([a-z]+\d+_.|[^_]+_[^_]+_.)")
 # How a test can object without the word `assert`.
@@ -94,8 +95,8 @@ def tests_run_and_object(root: Path) -> Iterator[str]:
     for name, tree in python(root, "tests/**/test_*.py"):
         objecting = _objecting(tree)
         for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and node.attr in {"skip", "skipif", "xfail"}:
-                yield f"{name}:{node.lineno}: {node.attr}"
+            if isinstance(node, ast.Attribute) and _EXCUSES.search(dotted(node)):
+                yield f"{name}:{node.lineno}: {dotted(node)}"
         for function in functions(tree):
             if not function.name.startswith("test_"):
                 continue

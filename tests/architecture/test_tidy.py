@@ -54,7 +54,7 @@ PLANTS: list[tuple[Check, str, str, str]] = [
     (shape.unit_tests_without_mocks, UNIT, "def f(mocker):\n    mocker.patch('x')", "mocker.patch"),
     (shape.tests_run_and_object, UNIT, f"{SHORT}sum([1])", "asserts nothing"),
     (shape.tests_run_and_object, UNIT, "def test_sum():\n    assert 1", "is no statement"),
-    (shape.tests_run_and_object, UNIT, f"{SHORT}pytest.skip()\n    assert 1", "skip"),
+    (shape.tests_run_and_object, UNIT, f"{SHORT}pytest.skip()\n    assert 1", "pytest.skip"),
     (shape.tests_run_and_object, UNIT, f"@pytest.mark.xfail\n{SHORT}assert 1", "xfail"),
     (
         words.kernel_and_rules_need_the_standard_library_only,
@@ -177,6 +177,7 @@ INNOCENT: list[tuple[Check, str, str]] = [
     (words.queries_know_no_aggregates, QUERIES, "from invx.contexts.a.domain.bill_events import A"),
     (words.queries_know_no_aggregates, READ, "from invx.contexts.a.domain.bill import Bill"),
     (words.ports_stand_in_ports, DOMAIN, "class _Named(Protocol): ..."),
+    (shape.tests_run_and_object, UNIT, f"{SHORT}assert inbox.skip(1)"),
     (shape.tests_run_and_object, UNIT, "def test_r29_neighbours():\n    assert 1"),
     (words.use_cases_are_handlers, APP, "def pure(): ..."),
     (

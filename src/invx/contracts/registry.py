@@ -82,12 +82,6 @@ class Registry:
         """All names on the wire, of contracts that are published today."""
         return tuple(self._shapes)
 
-    def contract(self, wire: str) -> type[Contract]:
-        """The class behind a name. Raises UnknownContract."""
-        if (shape := self._shapes.get(wire)) is None:
-            raise UnknownContract(wire)
-        return shape.type
-
     def _newest(self, wire: str) -> str:
         while wire in self._upcasters:
             wire = self._upcasters[wire][0]

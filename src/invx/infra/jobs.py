@@ -167,10 +167,10 @@ def _due_job(row: Any, claim: UUID, until: datetime) -> DueJob:
 
 # Most polls end here: nothing is due by system time, nor for a tenant whose clock is ahead.
 _ANY = """
-SELECT EXISTS (SELECT FROM {schema}.due_jobs WHERE state = 'pending' AND due_at <= $1)
+SELECT EXISTS (SELECT FROM {schema}.due_jobs WHERE state = 'pending' AND due_at <= $1::timestamptz)
     OR EXISTS (
         SELECT FROM {schema}.tenants t JOIN {schema}.due_jobs j USING (tenant_id)
-        WHERE t.clock_offset > '0' AND j.state = 'pending' AND j.due_at <= $1 + t.clock_offset)
+        WHERE t.clock_offset > '0' AND j.state = 'pending' AND j.due_at <= $1::timestamptz + t.clock_offset)
 """
 _CLAIM = """
 WITH head AS (
@@ -179,7 +179,7 @@ WITH head AS (
     CROSS JOIN LATERAL (
         SELECT j.tenant_id, j.kind, j.key FROM {schema}.due_jobs j
         WHERE j.tenant_id = t.tenant_id AND j.state = 'pending'
-        AND j.due_at <= $2 + t.clock_offset AND j.next_attempt_at <= $2
+        AND j.due_at <= $2::timestamptz + t.clock_offset AND j.next_attempt_at <= $2
         AND (j.claimed_until IS NULL OR j.claimed_until <= $2)
         ORDER BY j.due_at LIMIT $3 FOR UPDATE SKIP LOCKED) AS r
 )

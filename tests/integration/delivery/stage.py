@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import asyncpg
+from structlog.testing import capture_logs
 
 from invx.contracts.registry import Registry
 from invx.infra.codec import Codec
@@ -171,6 +172,7 @@ class Stage:
     """Everything a test plays with. `root` is the superuser, to look and to break things."""
 
     root: "asyncpg.Connection[asyncpg.Record]"
+    superuser: dict[str, Any]
     pools: Pools
     clock: SetClock
     ids: SeededIds
@@ -179,6 +181,7 @@ class Stage:
     directory: Directory
     catalogue: Catalogue
     settings: DatabaseSettings
+    logs: list[Any]  # what was logged meanwhile
 
     def context(
         self,
@@ -278,9 +281,10 @@ async def set_stage(postgres: Postgres, seed: int = 0) -> AsyncIterator[Stage]:
         catalogue = await Catalogue.read(conn, RECEIVER)
     directory = Directory(receiver, clock)
     try:
-        yield Stage(
-            root, pools, clock, ids, sender, receiver, directory, catalogue, settings
-        )
+        with capture_logs() as logs:
+            yield Stage(
+                root, postgres.connection(), pools, clock, ids, sender, receiver, directory, catalogue, settings, logs
+            )  # fmt: skip
     finally:
         await pools.close()
         await root.close()

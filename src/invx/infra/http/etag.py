@@ -61,7 +61,7 @@ class ExpectedVersion:
             "in": "header",
             "required": self.required,
             "description": "The ETag that you have read. If it is no longer current: 412.",
-            "schema": {"type": "string", "examples": ['"3"']},
+            "schema": {"type": "string", "pattern": r'^(\*|"[0-9]{1,18}")$'},
         }
         statuses = (412, 428) if self.required else (412,)
         return Declaration(parameters=(parameter,), statuses=statuses, answer_headers=("ETag",))

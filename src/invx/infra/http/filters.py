@@ -4,19 +4,22 @@ Each list declares its filters by kind, so that values arrive typed, OpenAPI sho
 parameter that nobody declared is refused by name instead of being ignored.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Protocol
 
+from invx.infra.http.fields import typeid_pattern
 from invx.kernel import limits
 from invx.kernel.ids import MalformedId, parse_typeid
 
 RANGE = ("gte", "gt", "lte", "lt")
 EQUAL = ""
 _LISTED_MAX = 100
-_DIGITS_MAX = 30
+# Digits that fit a generated bigint twin of an amount, with room for prices.
+DECIMAL = r"-?[0-9]{1,15}(\.[0-9]{1,12})?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,16 @@ def plain_text(text: str, chars_max: int) -> str:
     return text
 
 
+def _text_schema(chars_max: int) -> dict[str, Any]:
+    pattern = r"^[^\x00-\x1f\x7f]+$"
+    return {"type": "string", "minLength": 1, "maxLength": chars_max, "pattern": pattern}
+
+
+def listed_schema(one: str) -> dict[str, Any]:
+    """One or more of what the pattern `one` describes, separated by commas."""
+    return {"type": "string", "pattern": f"^({one})(,({one}))*$"}
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """Free text; what it is compared with is the list's affair."""
@@ -60,7 +73,7 @@ class Text:
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        return {"type": "string", "minLength": 1, "maxLength": self.chars_max}
+        return _text_schema(self.chars_max)
 
     def parse(self, text: str) -> str:
         return plain_text(text, self.chars_max)
@@ -75,8 +88,7 @@ class Choice:
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        # The enumeration is told in words: enums are open, and a list of them is one parameter.
-        return {"type": "string", "description": f"One or more of: {', '.join(self.values)}."}
+        return listed_schema("|".join(self.values))
 
     def parse(self, text: str) -> tuple[str, ...]:
         chosen = tuple(dict.fromkeys(text.split(",")))
@@ -94,7 +106,7 @@ class Id:
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        return {"type": "string", "description": f"One or more ids of the form {self.prefix}_…."}
+        return listed_schema(typeid_pattern(self.prefix))
 
     def parse(self, text: str) -> tuple[Any, ...]:
         given = text.split(",")
@@ -114,7 +126,8 @@ class Moment:
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        return {"type": "string", "examples": ["2026-11-01T00:00:00Z", "2026-11-01"]}
+        forms = [{"type": "string", "format": form} for form in ("date-time", "date")]
+        return {"anyOf": forms, "examples": ["2026-11-01T00:00:00Z", "2026-11-01"]}
 
     def parse(self, text: str) -> datetime:
         try:
@@ -156,16 +169,12 @@ class Amount:
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        return {"type": "string", "pattern": r"^-?[0-9]{1,30}(\.[0-9]{1,12})?$"}
+        return {"type": "string", "pattern": f"^{DECIMAL}$"}
 
     def parse(self, text: str) -> Decimal:
-        try:
-            value = Decimal(text)
-        except InvalidOperation:
-            value = Decimal("NaN")
-        if not value.is_finite() or len(text) > _DIGITS_MAX or "_" in text or "e" in text.lower():
+        if not re.fullmatch(DECIMAL, text):
             raise ValueError("Expected a decimal number such as 119.00.")
-        return value
+        return Decimal(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +201,9 @@ class Keyed:
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        return {"type": "object", "additionalProperties": {"type": "string"}}
+        values = _text_schema(limits.METADATA_VALUE_CHARS_MAX)
+        keys = _text_schema(limits.NAME_CHARS_MAX) | {"pattern": r"^[^\x00-\x1f\x7f\[\]]+$"}
+        return {"type": "object", "propertyNames": keys, "additionalProperties": values}
 
     def parse(self, text: str) -> str:
         return plain_text(text, limits.METADATA_VALUE_CHARS_MAX)

@@ -118,6 +118,7 @@ class ReadIdempotencyKey:
             "schema": {
                 "type": "string",
                 "minLength": 1,
+                "pattern": "^[ -~]+$",
                 "maxLength": limits.IDEMPOTENCY_KEY_CHARS_MAX,
             },
         }

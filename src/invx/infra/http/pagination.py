@@ -28,6 +28,7 @@ from invx.infra.http.declarations import Declaration
 from invx.infra.http.filters import (
     Condition,
     Kind,
+    listed_schema,
     openapi_parameters,
     parse_condition,
 )
@@ -227,8 +228,8 @@ def _parameters(listing: Listing) -> list[dict[str, Any]]:
             {
                 "name": "expand",
                 "in": "query",
-                "description": f"One or more of: {', '.join(listing.expand)}.",
-                "schema": {"type": "string"},
+                "description": "What to show whole instead of by its id.",
+                "schema": listed_schema("|".join(listing.expand)),
             }
         )
     return found + openapi_parameters(listing.filters)

@@ -208,7 +208,7 @@ class RequestContextMiddleware:
         request_id: UUID | None = None
         correlation_id: UUID | None = None
         parent: SpanContext | None = None
-        version = ""
+        version = self.versions.current
         authorization = ""
         length = 0
         for name, value in scope["headers"]:
@@ -231,7 +231,7 @@ class RequestContextMiddleware:
         info = RequestInfo(
             request_id,
             correlation_id or request_id,
-            api_version=version or self.versions.current,
+            api_version=version,
             authorization=authorization,
         )
         if info.api_version not in self.versions.live:

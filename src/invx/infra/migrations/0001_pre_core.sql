@@ -179,19 +179,19 @@ CREATE TABLE {schema}.facts (
 -- a shared lock that a move takes exclusively while it raises the epoch, so no stale writer commits.
 CREATE FUNCTION {schema}.open_tenant(p_tenant uuid, p_epoch bigint, p_write boolean) RETURNS void
 LANGUAGE plpgsql AS $$
-DECLARE found record;
+DECLARE entry record;
 BEGIN
     PERFORM set_config('app.tenant', p_tenant::text, true);
     IF p_write THEN
         PERFORM pg_advisory_xact_lock_shared(hashtextextended(p_tenant::text, 4));
     END IF;
-    SELECT status, epoch INTO found FROM {schema}.tenants WHERE tenant_id = p_tenant;
+    SELECT status, epoch INTO entry FROM {schema}.tenants WHERE tenant_id = p_tenant;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'unknown tenant' USING ERRCODE = 'IV001';
-    ELSIF found.epoch <> p_epoch THEN
+    ELSIF entry.epoch <> p_epoch THEN
         RAISE EXCEPTION 'the directory entry is stale' USING ERRCODE = 'IV003';
-    ELSIF found.status = 'moved' OR (found.status = 'suspended' AND p_write) THEN
-        RAISE EXCEPTION 'tenant is %', found.status USING ERRCODE = 'IV002';
+    ELSIF entry.status = 'moved' OR (entry.status = 'suspended' AND p_write) THEN
+        RAISE EXCEPTION 'tenant is %', entry.status USING ERRCODE = 'IV002';
     END IF;
 END $$;
 

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from io import BytesIO
 from json import loads
 from pathlib import Path
@@ -14,7 +13,7 @@ from uuid import UUID
 import httpx
 import structlog
 from fastapi import APIRouter, FastAPI
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -23,6 +22,7 @@ from invx.infra.http.auth import AuthSettings, TokensNotBefore, Verifier
 from invx.infra.http.docs_page import install_docs_page
 from invx.infra.http.edge import add_router, create_edge
 from invx.infra.http.etag import etag, expected_version, not_modified
+from invx.infra.http.fields import DecimalText, TypeId
 from invx.infra.http.filters import Amount, Choice, Keyed, Moment, Text
 from invx.infra.http.health import health_router
 from invx.infra.http.idempotency_key import IdempotencyRequest, idempotency_key
@@ -45,7 +45,7 @@ from invx.kernel.errors import (
     Unavailable,
     violated,
 )
-from invx.kernel.ids import parse_typeid, typeid
+from invx.kernel.ids import typeid
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 TENANT = UUID("0192d1f0-0000-7000-8000-000000000001")
@@ -88,13 +88,16 @@ class Keys:
 class LineIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     description: str = Field(min_length=1, max_length=100)
-    price: Decimal
+    price: DecimalText
+
+
+NoteId = Annotated[UUID, TypeId("note")]
 
 
 class NoteIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     title: str = Field(max_length=100)
-    weight: int | Decimal | None = None
+    weight: StrictInt | StrictFloat | None = None
     lines: list[LineIn] = []
 
 
@@ -112,6 +115,13 @@ class Occupied(DomainError):
     """Somebody else does the same right now."""
 
     kind = Kind.BUSY
+
+
+class NotePage(BaseModel):
+    object: str
+    data: list[NoteOut]
+    has_more: bool
+    next: str | None
 
 
 NOTES = Listing(
@@ -167,32 +177,32 @@ async def create(
     )
 
 
-@router.get("", response_model=list[NoteOut])
+@router.get("", response_model=NotePage)
 async def search(
     caller: Annotated[Caller, requires("notes:read")],
     query: Annotated[ListQuery, list_query(NOTES)],
 ) -> Response:
-    item = encode({"id": typeid("note", NOTE), "tenant": typeid("ten", caller.tenant_id)})
+    item = encode({"id": typeid("note", NOTE), "title": "Remember the milk", "version": 3})
     return json_response(page_body([item], has_more=True, next=query.cursor(NOW, NOTE)))
 
 
 @router.get("/{id}", response_model=NoteOut)
 async def read(
-    id: str, request: Request, caller: Annotated[Caller, requires("notes:read")]
+    id: NoteId, request: Request, caller: Annotated[Caller, requires("notes:read")]
 ) -> Response:
     """One note."""
-    if parse_typeid("note", id) != NOTE:
+    if id != NOTE:
         raise NotFound
     if (unchanged := not_modified(request, 3)) is not None:
         return unchanged
-    note = {"id": id, "title": "Remember the milk", "version": 3}
+    note = {"id": typeid("note", id), "title": "Remember the milk", "version": 3}
     shown = example_versions.cast("note", note, api_version(request))
     return json_response(encode(shown), headers={"ETag": etag(3)})
 
 
 @router.put("/{id}", status_code=204)
 async def replace(
-    id: str,
+    id: NoteId,
     body: NoteIn,
     caller: Annotated[Caller, requires("notes:write")],
     seen: Annotated[int | None, expected_version(required=True)],

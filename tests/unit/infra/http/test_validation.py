@@ -26,7 +26,7 @@ async def test_each_bad_field_is_named_by_its_pointer(client: httpx.AsyncClient)
     assert await problems(client, {"title": 5, "lines": lines}) == {
         "/title": "string_type",
         "/lines/1/description": "string_too_short",
-        "/lines/1/price": "decimal_parsing",
+        "/lines/1/price": "decimal_string",
         "/lines/2/description": "required",
     }
 

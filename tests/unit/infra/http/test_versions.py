@@ -21,7 +21,7 @@ async def test_an_older_version_shows_the_older_shape(client: httpx.AsyncClient)
     assert "title" not in answered.json()
 
 
-@pytest.mark.parametrize("asked", ["2020-01-01", "2026-11-02", "latest", "1", "é"])
+@pytest.mark.parametrize("asked", ["2020-01-01", "2026-11-02", "latest", "1", "é", ""])
 async def test_an_unknown_version_is_refused_with_the_live_ones(
     client: httpx.AsyncClient, asked: str
 ) -> None:

@@ -16,7 +16,7 @@ from invx.contexts.invoicing.domain.content import (
     PaymentTerms,
 )
 from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.document_events import Links, Mode
+from invx.contexts.invoicing.domain.document_events import Links, Mode, Origin
 from invx.contexts.invoicing.domain.party import Address, Party, Registration, Seller
 from invx.kernel.messages import Event
 from invx.rules.totals.compute import compute
@@ -89,10 +89,13 @@ def drafted(
         named(name),
         said,
         totalled(said, rounding),
-        legal_entity_id=ENTITY,
-        subject_id=SUBJECT,
-        mode=Mode.LIVE,
-        links=links,
+        Origin(
+            legal_entity_id=ENTITY,
+            subject_id=SUBJECT,
+            mode=Mode.LIVE,
+            created_at=NOW,
+            links=links or Links(),
+        ),
     )
 
 

@@ -149,7 +149,7 @@ class TestSettings:
             ({"languages": ("de", "deutsch")}, "/languages/1", "language_malformed"),
             ({"languages": ("DE",)}, "/languages/0", "language_malformed"),
             ({"backdating_days": -1}, "/backdating_days", "backdating_days_out_of_range"),
-            ({"backdating_days": 367}, "/backdating_days", "backdating_days_out_of_range"),
+            ({"backdating_days": 36_501}, "/backdating_days", "backdating_days_out_of_range"),
             ({"titles": {"receipt": "Beleg"}}, "/titles/receipt", "document_type_unknown"),
             ({"titles": {"a/b~": "Beleg"}}, "/titles/a~1b~0", "document_type_unknown"),
             ({"titles": {"invoice": " "}}, "/titles/invoice", "title_malformed"),

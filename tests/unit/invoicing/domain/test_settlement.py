@@ -9,7 +9,7 @@ import pytest
 from invx.contexts.invoicing.domain import settlement_errors as errors
 from invx.contexts.invoicing.domain.balance import SettlementStatus
 from invx.contexts.invoicing.domain.content import DocumentType
-from invx.contexts.invoicing.domain.settlement import Settlement
+from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
 from invx.contexts.invoicing.domain.settlement_events import (
     EntryRecorded,
     SettlementOpened,
@@ -35,7 +35,7 @@ class TestOpening:
     def test_a_finalized_document_opens_its_whole_total(self):
         settlement = Settlement.open_for(claim("29315.91"), subject_id=SUBJECT)
         assert kinds(settlement) == [SettlementOpened]
-        assert settlement.id == UUID(int=1)
+        assert settlement.id == settlement_id(UUID(int=1))
         assert figures(settlement) == ("29315.91", "0.00", S.OPEN)
 
     def test_a_document_over_nothing_is_settled_at_once_and_says_so(self):

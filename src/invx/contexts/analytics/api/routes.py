@@ -6,14 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from invx.contexts.analytics.adapters.unit_of_work import UnitOfWork
+from invx.contexts.analytics.api.edge import Analytics
 from invx.contexts.analytics.api.schemas import RevenueOut, RevenueQuery
 from invx.contexts.analytics.read.queries import revenue_by_month
 from invx.contexts.analytics.read.views import MonthRevenueView
 from invx.infra.http.answers import encode, json_response
 from invx.infra.http.permissions import requires
-from invx.infra.http.problems import parameter_problem
-from invx.infra.runner import Runner
+from invx.infra.http.problems import parameter_problem, problem_responses
 from invx.kernel.context import Caller
 from invx.kernel.errors import DomainError, Invalid
 from invx.kernel.ids import parse_typeid
@@ -26,31 +25,29 @@ class InvalidRevenueQuery(Invalid):
     """The months, the currency or the legal entity cannot be used."""
 
 
-def analytics_router(runner: Runner[UnitOfWork]) -> APIRouter:
-    """Everything under /v1/analytics."""
-    router = APIRouter(prefix="/v1/analytics", tags=["analytics"])
+router = APIRouter(prefix="/v1/analytics", tags=["Analytics"])
 
-    @router.get("/revenue", response_model=RevenueOut, summary="Revenue by month")
-    async def get_revenue(
-        caller: Annotated[Caller, requires("analytics:read")],
-        query: Annotated[RevenueQuery, Query()],
-    ) -> Response:
-        """Net, tax and gross of the finalized documents, by month of issue and currency."""
-        async with runner.reading(caller) as (conn, ctx):
-            asked = _asked(query, ctx.now.date())
-            rows = await revenue_by_month(conn, ctx, **asked)
-        return json_response(
-            encode(
-                {
-                    "object": "revenue",
-                    "from": _month(asked["first"]),
-                    "to": _month(asked["last"]),
-                    "data": [_shown(row) for row in rows],
-                }
-            )
+Reader = Annotated[Caller, requires("analytics:read")]
+
+
+@router.get("/revenue", response_model=RevenueOut, responses=problem_responses(422))
+async def revenue(
+    query: Annotated[RevenueQuery, Query()], caller: Reader, edge: Analytics
+) -> Response:
+    """Net, tax and gross of the finalized documents, by month of issue and currency."""
+    async with edge.runner.reading(caller) as (conn, ctx):
+        asked = _asked(query, ctx.now.date())
+        rows = await revenue_by_month(conn, ctx, **asked)
+    return json_response(
+        encode(
+            {
+                "object": "revenue",
+                "from": _month(asked["first"]),
+                "to": _month(asked["last"]),
+                "data": [_shown(row) for row in rows],
+            }
         )
-
-    return router
+    )
 
 
 def _asked(query: RevenueQuery, today: date) -> dict[str, Any]:

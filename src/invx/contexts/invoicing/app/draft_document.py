@@ -10,7 +10,7 @@ from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.check import problems_of
 from invx.contexts.invoicing.domain.content import Content
 from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.document_events import Links, Mode
+from invx.contexts.invoicing.domain.document_events import Links, Mode, Origin
 from invx.contexts.invoicing.domain.errors import refusal_of
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.kernel.messages import Command
@@ -41,14 +41,15 @@ def open_draft(
     document_id = uow.ids.new()
     document = Document.draft(
         document_id,
-        legal_entity_id=entity.id,
-        content=content,
-        totals=totals_of(content, entity.details.rounding),
-        rounding=entity.details.rounding,
-        mode=Mode.TEST if uow.ctx.test else Mode.LIVE,
-        subject_id=subject_of(uow.ctx.tenant_id, content, document_id),
-        created_at=uow.ctx.now,
-        links=links,
+        content,
+        totals_of(content, entity.details.rounding),
+        Origin(
+            legal_entity_id=entity.id,
+            subject_id=subject_of(uow.ctx.tenant_id, content, document_id),
+            mode=Mode.TEST if uow.ctx.test else Mode.LIVE,
+            created_at=uow.ctx.now,
+            links=links or Links(),
+        ),
     )
     uow.documents.add(document)
     return document

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.versions import expect
-from invx.contexts.invoicing.domain.balance import Claim, EntryKind
+from invx.contexts.invoicing.domain.balance import Claim
+from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.credit_taxes import fitted
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.series import Series
@@ -20,6 +22,7 @@ from invx.contexts.invoicing.domain.settlement import (
 from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
 from invx.kernel.messages import Command
 from invx.rules.calendar.zones import overdue_from
+from invx.rules.totals.compute import compute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,21 +53,29 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     entity = await uow.legal_entities.get(document.legal_entity_id)
     wanted = command.issue_date or document.content.issue_date
     issue_date = entity.issue_date_for(wanted, uow.ctx.now)
+    original = await _credited(document, uow)
     document.ensure_finalizable(entity.seller, issue_date)
-    credited = await _credited(document, uow)
+    if original is not None:
+        original.record_credit(document.id, document.content, document.totals)
     series = await _series(command, document, uow)
     if wanted is None:
         # Midnight may have passed in another transaction while this one waited for the series.
         issue_date = series.not_before(issue_date)
     _finalize(document, entity, series, issue_date, uow)
-    settlement = await settle_finalized(document, entity, credited, uow)
+    settlement = await settle_finalized(document, entity, original, uow)
     uow.jobs.schedule("archive_document", str(document.id), due_at=uow.ctx.now)
     return Finalized(document, settlement)
 
 
 async def _credited(document: Document, uow: InvoicingUnitOfWork) -> Document | None:
-    original_id = document.links.credits
-    return await uow.documents.get(original_id) if original_id else None
+    """The original of a credit note, whose taxes are fitted to what is left of it by now."""
+    if document.links.credits is None:
+        return None
+    original = await uow.documents.get(document.links.credits)
+    content = fitted(document.content, original)
+    totals = compute(bill_of(content, original.rounding))
+    document.edit(content, totals, subject_id=document.subject_id)
+    return original
 
 
 async def _series(
@@ -108,34 +119,29 @@ async def settle_finalized(
     if content.type is DocumentType.PROFORMA:
         return None
     sign = -1 if content.type is DocumentType.CREDIT_NOTE else 1
-    invariant_date = document.issue_date or uow.ctx.now.date()
-    overdue = overdue_from(document.due_date, entity.details.time_zone) if document.due_date else None
+    today = entity.today(uow.ctx.now)
+    due_date, zone = document.due_date, entity.details.time_zone
     claim = Claim(
         document_id=document.id,
         document_type=content.type,
         legal_entity_id=entity.id,
         customer=content.buyer.customer if content.buyer else None,
         currency=content.currency,
-        total=document.totals.payable * sign,
-        opened_on=invariant_date,
-        due_date=document.due_date,
-        overdue_from=overdue,
+        total=document.totals.due * sign,
+        opened_on=document.issue_date or today,
+        due_date=due_date,
+        overdue_from=overdue_from(due_date, zone) if due_date else None,
     )
     settlement = Settlement.open_for(claim, subject_id=document.subject_id)
     uow.settlements.add(settlement)
-    if document.totals.withheld:
-        settlement.withhold(
-            Posting(source="withheld", on=invariant_date, amount=document.totals.withheld)
-        )
     if original is not None:
-        original.record_credit(document.id, document.credited_amounts())
         other = await uow.settlements.get(settlement_id(original.id))
-        apply_credit(other, settlement, Posting(source=str(document.id), on=invariant_date))
-    if document.links.cancels and original is not None:
-        original.cancelled(document.id)
+        apply_credit(other, settlement, Posting(source=str(document.id), on=today))
+        if document.links.cancels:
+            original.record_cancellation(document.id)
     if document.links.replaces:
         replaced = await uow.documents.get(document.links.replaces)
-        replaced.replaced(document.id)
-    if overdue is not None and settlement.open:
-        uow.jobs.schedule("mark_overdue", str(document.id), due_at=overdue)
+        replaced.record_replacement(document.id)
+    if claim.overdue_from is not None and settlement.open:
+        uow.jobs.schedule("mark_overdue", str(document.id), due_at=claim.overdue_from)
     return settlement

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from invx.contexts.invoicing.app.finalize_document import Finalized
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.settlement import settlement_id
 from invx.kernel.messages import Command
 
 
@@ -14,8 +15,8 @@ class ReleaseDocument(Command):
     how: str
 
 
-async def release_document(command: ReleaseDocument, uow: InvoicingUnitOfWork) -> Document:
+async def release_document(command: ReleaseDocument, uow: InvoicingUnitOfWork) -> Finalized:
     """Raises NotFound, DocumentNotFinalized. A second time changes nothing."""
     document = await uow.documents.get(command.document_id)
     document.mark_released(uow.ctx.now, how=command.how)
-    return document
+    return Finalized(document, await uow.settlements.find(settlement_id(document.id)))

@@ -27,7 +27,10 @@ async def void_document(command: VoidDocument, uow: InvoicingUnitOfWork) -> Fina
     if document.content.type is not DocumentType.PROFORMA:
         settlement = await uow.settlements.get(settlement_id(document.id))
     settled = settlement is not None and bool(settlement.entries)
-    document.void(command.reason or "", settled=settled, now=uow.ctx.now)
+    document.void(command.reason, settled=settled, now=uow.ctx.now)
     if settlement is not None:
         settlement.close_void()
+    if document.links.credits is not None:
+        original = await uow.documents.get(document.links.credits)
+        original.withdraw_credit(document.id)
     return Finalized(document, settlement)

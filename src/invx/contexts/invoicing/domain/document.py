@@ -25,6 +25,7 @@ from invx.contexts.invoicing.domain.document_events import (
     DraftPatched,
     Links,
     Mode,
+    Origin,
 )
 from invx.contexts.invoicing.domain.draft_patch import patch_of, patched
 from invx.contexts.invoicing.domain.errors import (
@@ -39,6 +40,7 @@ from invx.contexts.invoicing.domain.errors import (
     DocumentReplacedAlready,
     DocumentSettled,
     NotRepresentable,
+    refusal_of,
 )
 from invx.contexts.invoicing.domain.party import Seller
 from invx.contexts.invoicing.domain.remainder import Remainder, remainder_of
@@ -71,6 +73,7 @@ class Document(Aggregate):
     status: Status
     subject_id: UUID
     legal_entity_id: UUID
+    created_at: datetime
     content: Content
     totals: Totals
     mode: Mode
@@ -79,7 +82,8 @@ class Document(Aggregate):
     def __init__(self, id: UUID) -> None:
         super().__init__(id)
         self.voided = False
-        self.released = False
+        self.released_at: datetime | None = None
+        self.title: str | None = None
         self.seller: Seller | None = None
         self.number: str | None = None
         self.series_id: UUID | None = None
@@ -95,27 +99,18 @@ class Document(Aggregate):
         self._remainder: Remainder | None = None
 
     @classmethod
-    def draft(
-        cls,
-        id: UUID,
-        content: Content,
-        totals: Totals,
-        *,
-        legal_entity_id: UUID,
-        subject_id: UUID,
-        mode: Mode,
-        links: Links | None = None,
-    ) -> Self:
-        """A new draft. `subject_id` is whose personal data it holds: the buyer."""
+    def draft(cls, id: UUID, content: Content, totals: Totals, origin: Origin) -> Self:
+        """A new draft."""
         document = cls(id)
         document.record(
             DraftCreated(
-                subject_id=subject_id,
-                legal_entity_id=legal_entity_id,
+                subject_id=origin.subject_id,
+                legal_entity_id=origin.legal_entity_id,
                 content=content,
                 totals=totals,
-                mode=mode,
-                links=links or Links(),
+                created_at=origin.created_at,
+                mode=origin.mode,
+                links=origin.links,
             )
         )
         return document
@@ -124,6 +119,11 @@ class Document(Aggregate):
     def rounding(self) -> Rounding:
         """The policy that made the totals."""
         return self.totals.rounding
+
+    @property
+    def released(self) -> bool:
+        """Whether it has left the house."""
+        return self.released_at is not None
 
     @property
     def invoiced(self) -> Remainder:
@@ -143,7 +143,7 @@ class Document(Aggregate):
 
     def edit(self, content: Content, totals: Totals, *, subject_id: UUID) -> None:
         """State the whole draft anew; nothing is recorded when nothing changes."""
-        self._ensure_draft()
+        self.ensure_draft()
         if (content, totals, subject_id) == (self.content, self.totals, self.subject_id):
             return
         patch = None
@@ -154,7 +154,7 @@ class Document(Aggregate):
 
     def delete(self) -> None:
         """Give up the draft. It never had a number, so no gap is left."""
-        self._ensure_draft()
+        self.ensure_draft()
         self.record(DraftDeleted())
 
     def ensure_finalizable(self, seller: Seller, issue_date: date) -> None:
@@ -162,11 +162,12 @@ class Document(Aggregate):
 
         Raises DocumentNotDraft, DocumentEmpty, NotRepresentable or DocumentIncomplete.
         """
-        self._ensure_draft()
+        self.ensure_draft()
         problems = problems_of(
             self.content, self.rounding, finalizing=True, issue_date=issue_date
         ) + seller_problems(self.content, seller)
-        _refuse(problems)
+        if problems:
+            raise refusal_of(problems)
         self._checked = (self.version, seller, issue_date)
 
     def finalize(
@@ -179,6 +180,7 @@ class Document(Aggregate):
         due_date: date | None,
         instalments: tuple[Instalment, ...],
         now: datetime,
+        title: str | None = None,
     ) -> None:
         """Make the draft a document for good. Call `ensure_finalizable` before drawing `number`.
 
@@ -202,6 +204,7 @@ class Document(Aggregate):
                 mode=self.mode,
                 links=self.links,
                 seller=seller,
+                title=title,
                 number=number,
                 series_id=series_id,
                 issue_date=issue_date,
@@ -213,24 +216,31 @@ class Document(Aggregate):
 
     def mark_released(self, now: datetime, *, how: str) -> None:
         """Remember that the document left the house; the first time counts."""
-        self._ensure_finalized()
+        self.ensure_finalized()
         if not self.released:
             self.record(DocumentReleased(how=how, released_at=now))
 
-    def void(self, reason: str, *, settled: bool, now: datetime) -> None:
+    def void(self, reason: str | None, *, settled: bool, now: datetime) -> None:
         """Take back a document that nobody outside has seen. Its number stays used.
 
         `settled` says whether anything stands in its settlement. Raises DocumentReleasedAlready,
         DocumentSettled or DocumentCredited; then a cancellation or a credit note is the way.
         """
-        self._ensure_finalized()
+        self.ensure_finalized()
         if self.released:
             raise DocumentReleasedAlready
         if self.credits:
             raise DocumentCredited
         if settled:
             raise DocumentSettled
-        self.record(DocumentVoided(subject_id=self.subject_id, reason=reason, voided_at=now))
+        self.record(
+            DocumentVoided(
+                subject_id=self.subject_id,
+                legal_entity_id=self.legal_entity_id,
+                reason=reason,
+                voided_at=now,
+            )
+        )
 
     def record_credit(self, credit_note_id: UUID, content: Content, totals: Totals) -> None:
         """On the original: remember what a credit note, now finalized, takes from it.
@@ -245,14 +255,14 @@ class Document(Aggregate):
 
     def withdraw_credit(self, credit_note_id: UUID) -> None:
         """On the original: its credit note was voided, so what that took is left again."""
-        self._ensure_finalized()
+        self.ensure_finalized()
         if credit_note_id not in self.credits:
             raise CreditNotFound
         self.record(CreditWithdrawn(credit_note_id=credit_note_id))
 
     def ensure_creditable(self) -> None:
         """Raises DocumentNotFinalized, or DocumentNotCreditable for any but an invoice."""
-        self._ensure_finalized()
+        self.ensure_finalized()
         if self.content.type is not DocumentType.INVOICE:
             raise DocumentNotCreditable
 
@@ -263,6 +273,13 @@ class Document(Aggregate):
         invariant(self.remainder.exhausted, "a cancellation takes all that is left")
         self.record(DocumentCancelled(cancellation_id=cancellation_id))
 
+    def ensure_replaceable(self) -> None:
+        """Raises DocumentNotFinalized for a draft, DocumentReplacedAlready for one replaced."""
+        if self.replaced_by is not None:
+            raise DocumentReplacedAlready
+        if self.status is not Status.CANCELLED:
+            self.ensure_finalized()
+
     def record_replacement(self, replacement_id: UUID) -> None:
         """On the original: another document, now finalized, stands in its place.
 
@@ -271,16 +288,14 @@ class Document(Aggregate):
         """
         if self.replaced_by == replacement_id:
             return
-        if self.replaced_by is not None:
-            raise DocumentReplacedAlready
-        if self.status is not Status.CANCELLED:
-            self._ensure_finalized()
+        self.ensure_replaceable()
         self.record(DocumentReplaced(replacement_id=replacement_id))
 
     def apply(self, event: Event) -> None:
         match event:
             case DraftCreated():
                 self.status, self.mode, self.links = Status.DRAFT, event.mode, event.links
+                self.created_at = event.created_at
                 self.legal_entity_id = event.legal_entity_id
                 self._state(event.subject_id, event.content, event.totals)
             case DraftEdited():
@@ -292,7 +307,7 @@ class Document(Aggregate):
             case DocumentFinalized():
                 self._finalized(event)
             case DocumentReleased():
-                self.released = True
+                self.released_at = event.released_at
             case DocumentVoided():
                 self.status, self.voided = Status.CANCELLED, True
             case CreditRecorded():
@@ -321,22 +336,14 @@ class Document(Aggregate):
         self.seller, self.number, self.series_id = event.seller, event.number, event.series_id
         self.issue_date, self.due_date = event.issue_date, event.due_date
         self.instalments, self.finalized_at = event.instalments, event.finalized_at
+        self.title = event.title
 
-    def _ensure_draft(self) -> None:
+    def ensure_draft(self) -> None:
+        """Raises DocumentNotDraft."""
         if self.status is not Status.DRAFT:
             raise DocumentNotDraft(f"The document is {self.status}, not a draft.")
 
-    def _ensure_finalized(self) -> None:
+    def ensure_finalized(self) -> None:
+        """Raises DocumentNotFinalized for drafts, and for what no longer stands."""
         if self.status is not Status.FINALIZED:
             raise DocumentNotFinalized(f"The document is {self.status}.")
-
-
-def _refuse(problems: tuple[Problem, ...]) -> None:
-    """One refusal for all problems; its code is that of the gravest."""
-    codes = {problem.code for problem in problems}
-    if "document_empty" in codes:
-        raise DocumentEmpty(problems=problems)
-    if NotRepresentable.code in codes:
-        raise NotRepresentable(problems=problems)
-    if problems:
-        raise DocumentIncomplete(problems=problems)

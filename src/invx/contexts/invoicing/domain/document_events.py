@@ -52,6 +52,17 @@ class Credited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a draft comes from: whose it is, whom it names, and when it was opened."""
+
+    legal_entity_id: UUID
+    subject_id: UUID  # whose personal data it holds: the buyer
+    mode: Mode
+    created_at: datetime
+    links: Links = field(default_factory=Links)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DraftCreated(Event):
     subjects: ClassVar[dict[str, str]] = {"*": "subject_id"}
 
@@ -59,6 +70,7 @@ class DraftCreated(Event):
     legal_entity_id: UUID
     content: Content
     totals: Totals
+    created_at: datetime
     mode: Mode
     links: Links = field(default_factory=Links)
 
@@ -111,6 +123,7 @@ class DocumentFinalized(Event):
     mode: Mode
     links: Links
     seller: Personal[Seller]
+    title: str | None = None  # where the legal entity calls this type by a name of its own (N11)
     number: str
     series_id: UUID
     issue_date: date
@@ -132,6 +145,7 @@ class DocumentVoided(Event):
     subjects: ClassVar[dict[str, str]] = {"*": "subject_id"}
 
     subject_id: UUID
+    legal_entity_id: UUID
     reason: Personal[str]
     voided_at: datetime
 

@@ -1,6 +1,8 @@
 """The refusals of documents: sentences whose code is the snake case of the class."""
 
-from invx.kernel.errors import Conflict, Invalid
+from collections.abc import Sequence
+
+from invx.kernel.errors import Conflict, Invalid, NotFound, Problem
 
 
 class DocumentNotDraft(Conflict):
@@ -16,7 +18,7 @@ class DocumentEmpty(Invalid):
 
 
 class DocumentIncomplete(Invalid):
-    """The document cannot be finalized as it is; `problems` names each field."""
+    """The document is not right as it is; `problems` names each field."""
 
 
 class NotRepresentable(Invalid):
@@ -61,3 +63,47 @@ class CreditNotFound(Conflict):
 
 class LineNotFound(Invalid):
     """The document has no item line with this id."""
+
+
+def refusal_of(problems: Sequence[Problem]) -> Invalid:
+    """One refusal for all problems; its code is that of the gravest."""
+    codes = {problem.code for problem in problems}
+    if "document_empty" in codes:
+        return DocumentEmpty(problems=problems)
+    if NotRepresentable.code in codes:
+        return NotRepresentable(problems=problems)
+    return DocumentIncomplete(problems=problems)
+
+
+class DocumentNotFound(NotFound):
+    """There is no such invoice."""
+
+    code = "invoice_not_found"
+
+
+class SettlementNotFound(NotFound):
+    """There is nothing to settle for this invoice: it is a draft, or a proforma."""
+
+
+class LegalEntityNotFound(NotFound):
+    """There is no such legal entity."""
+
+
+class LegalEntityRequired(Invalid):
+    """Name the legal entity: the tenant does not have exactly one."""
+
+    def __init__(self) -> None:
+        detail = "Name the legal entity: the tenant does not have exactly one."
+        super().__init__(detail, problems=[Problem("/legal_entity", "required", detail)])
+
+
+class SeriesNotFound(NotFound):
+    """There is no such series."""
+
+
+class ExternalIdTaken(Conflict):
+    """Something of this kind already has this external_id."""
+
+
+class NumberTaken(Conflict):
+    """A document of this series already has this number."""

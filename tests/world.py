@@ -1,0 +1,231 @@
+"""A whole installation inside the test process: real PostgreSQL, every context, the HTTP edge.
+
+Relay and worker do not run by themselves here; `settle` runs them to the end, so tests know when.
+"""
+
+import itertools
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+from fastapi import FastAPI
+
+from invx.host import Host, build_host, create_app
+from invx.infra.embedded import Postgres
+from invx.infra.system import Uuid7Ids
+from invx.infra.tokens import create_key, issue
+from invx.place import (
+    ALL_PERMISSIONS,
+    APP,
+    SYSTEM,
+    Place,
+    create_tenant,
+    place_of,
+    prepare_database,
+)
+from invx.settings import Settings, read_settings
+
+TEMPLATE = "invx_template"
+_numbers = itertools.count(1)
+
+SELLER: dict[str, Any] = {
+    "name": "Kontor Nord GmbH",
+    "legal_name": "Kontor Nord GmbH",
+    "address": {
+        "line1": "Am Sandtorkai 27",
+        "postal_code": "20457",
+        "city": "Hamburg",
+        "country": "DE",
+    },
+    "registrations": [{"country": "DE", "vat_id": "DE136695976"}],
+    "bank_accounts": [{"currency": "EUR", "iban": "DE89370400440532013000"}],
+    "time_zone": "Europe/Berlin",
+    "currency": "EUR",
+    "payment_terms": {"kind": "net", "days": 14},
+}
+BUYER: dict[str, Any] = {
+    "name": "Elbkontor Reederei GmbH",
+    "customer": "C-1",
+    "address": {"line1": "Kaiserkai 62", "postal_code": "20457", "city": "Hamburg", "country": "DE"},
+    "vat_id": "DE811569869",
+}
+VAT19 = [{"category": "S", "rate": "19"}]
+
+
+def line(price: str, quantity: str = "1", **more: Any) -> dict[str, Any]:
+    """An item line at 19 % unless told otherwise."""
+    return {
+        "description": "Design",
+        "quantity": quantity,
+        "price": price,
+        "taxes": VAT19,
+        **more,
+    }
+
+
+def draft_body(*lines: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """The body of a draft for the usual buyer."""
+    return {"buyer": BUYER, "lines": list(lines or (line("100.00"),)), **more}
+
+
+@contextmanager
+def running_server() -> Iterator[Postgres]:
+    """A PostgreSQL of its own, with a migrated template database; gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="invx-test-") as folder:
+        Path(folder).chmod(0o755)
+        settings = {"fsync": "off", "synchronous_commit": "off", "max_connections": "200"}
+        base = Path(folder) / "postgres"
+        with Postgres(base, logins=(APP, SYSTEM), settings=settings) as server:
+            yield server
+
+
+@dataclass(slots=True)
+class World:
+    """One installation with its own database."""
+
+    server: Postgres
+    place: Place
+    host: Host
+    app: FastAPI
+    settings: Settings
+    key: Path
+    _clients: list[httpx.AsyncClient] = field(default_factory=list)
+
+    async def tenant(self, *, mode: str = "live") -> UUID:
+        """A new tenant."""
+        tenant_id = Uuid7Ids().new()
+        await create_tenant(self.host.pools, tenant_id, name="T", mode=mode)
+        return tenant_id
+
+    def client(
+        self, tenant_id: UUID, permissions: tuple[str, ...] = ALL_PERMISSIONS
+    ) -> httpx.AsyncClient:
+        """A client of the API with a token of this tenant."""
+        token = issue(
+            self.key,
+            tenant_id,
+            subject="user:test",
+            permissions=permissions,
+            lifetime=timedelta(minutes=5),
+        )
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app),
+            base_url="http://invx.test",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
+        )
+        self._clients.append(client)
+        return client
+
+    async def seller(self, **more: Any) -> "Desk":
+        """A new tenant with one legal entity, and a client of it."""
+        tenant_id = await self.tenant(mode=more.pop("mode", "live"))
+        client = self.client(tenant_id)
+        entity = await post(client, "/v1/legal-entities", {**SELLER, **more})
+        return Desk(self, tenant_id, client, entity["id"])
+
+    async def settle(self) -> None:
+        """Relay, reactions and due jobs until nothing is left to do."""
+        await self.host.settle()
+
+    async def advance(self, tenant_id: UUID, by: timedelta) -> None:
+        """Move a tenant's business clock in every context."""
+        for context in self.host.contexts.values():
+            await context.directory.advance_clock(tenant_id, by)
+
+    @asynccontextmanager
+    async def admin(self) -> AsyncIterator[asyncpg.Connection]:
+        """A superuser's connection: sees and may do everything."""
+        conn = await asyncpg.connect(**self.place.admin)
+        try:
+            yield conn
+        finally:
+            await conn.close()
+
+    async def close(self) -> None:
+        for client in self._clients:
+            await client.aclose()
+        await self.host.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A tenant at work: what most tests do, in one line each."""
+
+    world: World
+    tenant_id: UUID
+    client: httpx.AsyncClient
+    entity: str
+
+    async def draft(self, *lines: dict[str, Any], **more: Any) -> dict[str, Any]:
+        return await post(self.client, "/v1/invoices", draft_body(*lines, **more))
+
+    async def finalize(self, invoice: dict[str, Any], **body: Any) -> dict[str, Any]:
+        return await post(self.client, f"/v1/invoices/{invoice['id']}/finalize", body)
+
+    async def invoice(self, *lines: dict[str, Any], **more: Any) -> dict[str, Any]:
+        """A finalized invoice."""
+        return await self.finalize(await self.draft(*lines, **more))
+
+    async def get(self, path: str, **query: Any) -> dict[str, Any]:
+        response = await self.client.get(path, params=query)
+        assert response.status_code == 200, response.text
+        found: dict[str, Any] = response.json()
+        return found
+
+    async def post(self, path: str, body: Any = None, **expect: Any) -> dict[str, Any]:
+        return await post(self.client, path, body, **expect)
+
+
+async def post(
+    client: httpx.AsyncClient, path: str, body: Any = None, *, status: int | None = None
+) -> dict[str, Any]:
+    """POST and give the JSON; anything but success (or `status`) fails the test with the answer."""
+    response = await client.post(path, json=body)
+    if status is None:
+        assert response.is_success, f"{response.status_code} {response.text}"
+    else:
+        assert response.status_code == status, f"{response.status_code} {response.text}"
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+async def make_template(server: Postgres) -> None:
+    """The database that every world is cloned from."""
+    await prepare_database(place_of(server, TEMPLATE))
+
+
+@asynccontextmanager
+async def open_world(server: Postgres, folder: Path) -> AsyncIterator[World]:
+    """An installation on a fresh clone of the template."""
+    name = f"world_{next(_numbers)}"
+    admin = await asyncpg.connect(**server.connection())
+    try:
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    finally:
+        await admin.close()
+    key, jwks = folder / "key.json", folder / "jwks.json"
+    if not key.exists():
+        create_key(key, jwks)
+    settings = read_settings({})
+    settings = replace(settings, auth=replace(settings.auth, jwks=jwks))
+    place = place_of(server, name)
+    host = await build_host(place.where, settings)
+    app = await create_app(host, settings, background=False)
+    world = World(server, place, host, app, settings, key)
+    try:
+        yield world
+    finally:
+        await world.close()
+        admin = await asyncpg.connect(**server.connection())
+        try:
+            await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        finally:
+            await admin.close()
