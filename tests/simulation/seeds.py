@@ -1,0 +1,21 @@
+"""Which seeds a simulation runs: five in `make test`, others by INVX_SEEDS.
+
+`INVX_SEEDS=200` runs the first two hundred, `INVX_SEEDS=17-17` exactly one.
+"""
+
+import os
+
+SEEDS_IN_MAKE_TEST = 5
+
+
+def seeds(text: str | None = None) -> range:
+    """The seeds of this run."""
+    first, _, last = (text or os.environ.get("INVX_SEEDS") or "").partition("-")
+    if not first:
+        return range(SEEDS_IN_MAKE_TEST)
+    return range(int(first), int(last) + 1) if last else range(int(first))
+
+
+def again(seed: int, test: str) -> str:
+    """The command that runs a failed seed once more."""
+    return f"INVX_SEEDS={seed}-{seed} .venv/bin/pytest {test}"
