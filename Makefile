@@ -36,7 +36,7 @@ check: dev ## Style, types, imports, house rules: under a minute, needs no datab
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/codespell
+	$(BIN)/typos
 	$(BIN)/pytest tests/architecture -q $(ARGS)
 
 fmt: dev ## Format the code and repair what can be repaired

@@ -1,13 +1,15 @@
-"""Builds the contexts into one process: an application, relays, a worker. The only importer of wirings.
+"""Builds the contexts into one process: application, relays, worker. Alone imports wirings.
 
 Co-hosted contexts take no shortcut: what one tells another goes through outbox, transport and inbox
 as it would between machines.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
 
 from fastapi import FastAPI
 
@@ -15,12 +17,13 @@ from invx import __version__
 from invx.contexts.analytics import wiring as analytics
 from invx.contexts.invoicing import wiring as invoicing
 from invx.contracts.registry import REGISTRY
-from invx.infra.context import Context
+from invx.infra.apart import Collector
+from invx.infra.context import Context, Reaction
 from invx.infra.http.auth import Verifier
 from invx.infra.http.docs_page import install_docs_page
 from invx.infra.http.edge import add_router, create_edge
 from invx.infra.http.health import health_router
-from invx.infra.http.openapi import install_openapi
+from invx.infra.http.openapi import DESCRIPTION, install_openapi
 from invx.infra.inbox import Inbox
 from invx.infra.jobs import JobQueue
 from invx.infra.migrate import Migration
@@ -33,11 +36,13 @@ from invx.infra.tracing import recording_tracer
 from invx.infra.transport import PostgresTransport
 from invx.infra.worker import Worker
 from invx.infra.write_set import Catalogue
+from invx.kernel.messages import Contract
 from invx.kernel.ports import Clock
 from invx.settings import Settings
 
 MIGRATIONS = {invoicing.NAME: invoicing.migrations, analytics.NAME: analytics.migrations}
 CONTEXTS = tuple(MIGRATIONS)
+_REACTIONS: dict[str, Mapping[type[Contract], Reaction]] = {analytics.NAME: analytics.REACTIONS}
 
 
 def migrations_of(name: str) -> list[Migration]:
@@ -57,10 +62,12 @@ class Host:
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
-    def start_background(self) -> None:
-        """Relays and worker, until `stop`."""
-        runs = [relay.run(self._stop) for relay in self.relays.values()]
-        self._tasks = [asyncio.create_task(run) for run in [*runs, self.worker.run(self._stop)]]
+    def start_background(self, *, relays: bool = True, worker: bool = True) -> None:
+        """Relays and worker, or only some of them, until `stop`."""
+        runs = [relay.run(self._stop) for relay in self.relays.values()] if relays else []
+        if worker:
+            runs.append(self.worker.run(self._stop))
+        self._tasks += [asyncio.create_task(run) for run in runs]
 
     async def stop(self) -> None:
         """Finish what has begun, then let go of everything. Repeatable."""
@@ -71,15 +78,22 @@ class Host:
             context.close()
         await self.pools.close()
 
+    async def tokens_not_before(self, tenant_id: UUID) -> datetime | None:
+        """The latest revocation that any directory here knows of: each learns of it by itself."""
+        known = [
+            await context.directory.tokens_not_before(tenant_id)
+            for context in self.contexts.values()
+        ]
+        return max((moment for moment in known if moment), default=None)
+
     async def ready(self) -> bool:
         """Whether the database answers."""
         for context in self.contexts.values():
-            async with context.database.system_transaction() as conn:
-                await conn.fetchval("SELECT 1")
+            await context.database.ping()
         return True
 
     async def settle(self) -> None:
-        """Run relay and worker until nothing is left to do now: for clocks that are stepped, and tests."""
+        """Run relay and worker until nothing is left to do: for stepped clocks, and tests."""
         while True:
             moved = 0
             for relay in self.relays.values():
@@ -121,16 +135,21 @@ async def build_host(
                 database, catalogue, clock=clock, ids=ids, registry=REGISTRY
             )
     worker = _worker(contexts, clock)
-    subscriptions: dict[str, list[Database]] = {}
-    for context in contexts.values():
-        for contract in context.reactions:
-            for wire in REGISTRY.wires(contract):
-                subscriptions.setdefault(wire, []).append(context.database)
-    transport = PostgresTransport(subscriptions, clock, lambda _: worker.wake())
+    transport = PostgresTransport(_subscriptions(pools), clock, lambda _: worker.wake())
     for name, context in contexts.items():
         if context.publishes:
             relays[name] = Relay(context.database, transport, clock=clock, ids=ids)
     return Host(pools, contexts, relays, worker, clock)
+
+
+def _subscriptions(pools: Pools) -> dict[str, list[Database]]:
+    """Who is told what: every context of the program, also those that another process hosts."""
+    found: dict[str, list[Database]] = {}
+    for name, reactions in _REACTIONS.items():
+        for contract in reactions:
+            for wire in REGISTRY.wires(contract):
+                found.setdefault(wire, []).append(Database(name, pools))
+    return found
 
 
 def _worker(contexts: dict[str, Context], clock: Clock) -> Worker:
@@ -147,12 +166,13 @@ def _worker(contexts: dict[str, Context], clock: Clock) -> Worker:
 
 async def create_app(host: Host, settings: Settings, *, background: bool = True) -> FastAPI:
     """The application of a host. With `background` its lifespan runs relays and worker."""
-    verifier = Verifier(settings.auth, tokens_not_before=None)
+    verifier = Verifier(settings.auth, tokens_not_before=host.tokens_not_before)
     await verifier.start()
     lag = LoopLagMonitor(settings.observability.loop_lag_interval_seconds)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        Collector.settle()
         await lag.start()
         if background:
             host.start_background()
@@ -170,7 +190,8 @@ async def create_app(host: Host, settings: Settings, *, background: bool = True)
         setattr(app.state, context.name, context.edge)
         for router in context.routers:
             add_router(app, router)
+    tags = [tag for context in host.contexts.values() for tag in context.tags]
     add_router(app, health_router({"database": host.ready, "keys": verifier.ready}))
-    install_openapi(app, title="Invx", version=__version__)
+    install_openapi(app, title="Invx", version=__version__, description=DESCRIPTION, tags=tags)
     install_docs_page(app)
     return app

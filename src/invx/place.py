@@ -3,8 +3,9 @@
 Part of the composition root, beside `host`: it prepares what a host then connects to.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,10 +16,10 @@ import asyncpg
 
 from invx.host import CONTEXTS, migrations_of
 from invx.infra.embedded import AlreadySupervised, Postgres
-from invx.infra.migrate import migrate, prepare_logins
+from invx.infra.migrate import create_database, migrate, pending, prepare_logins
 from invx.infra.postgres import Database, DatabaseSettings, Pools
 from invx.infra.system import SystemClock
-from invx.infra.tenancy import Directory
+from invx.infra.tenancy import Directory, Entry
 from invx.infra.tokens import create_key, issue
 from invx.settings import PlaceSettings, Settings, connection_arguments
 
@@ -60,28 +61,52 @@ def embedded_server(settings: PlaceSettings) -> Postgres:
     )
 
 
+def is_there(settings: PlaceSettings) -> bool:
+    """Whether a cluster of ours was made already; yours is taken to be there."""
+    return settings.external or (embedded_server(settings).location / "data").exists()
+
+
 @contextmanager
 def running_place(
-    settings: Settings, report: Callable[[str], None] = lambda _: None
+    settings: Settings,
+    report: Callable[[str], None] = lambda _: None,
+    *,
+    wait_seconds: float | None = None,
 ) -> Iterator[Place]:
     """The database: started if it is ours and nobody else runs it, and then stopped at the end.
 
-    Raises PostgresFailed.
+    Where another process runs it, that one's is used; with `wait_seconds` its end is awaited
+    instead, since a server that somebody else stops is nothing to build on.
+    Raises PostgresFailed, of which AlreadySupervised says that waiting did not help.
     """
     if settings.place.external:
         yield external_place(settings.place)
         return
     server = embedded_server(settings.place)
-    try:
-        server.start()
-    except AlreadySupervised:
-        yield place_of(server)  # `invx up` runs it in another process
+    if not _start(server, wait_seconds):
+        yield place_of(server)
         return
     try:
         server.watch(report)
         yield place_of(server)
     finally:
         server.stop()
+
+
+def _start(server: Postgres, wait_seconds: float | None) -> bool:
+    """Start it; False when another process runs it and nothing is said about waiting."""
+    end = time.monotonic() + (wait_seconds or 0)
+    while True:
+        try:
+            server.start()
+        except AlreadySupervised:
+            if wait_seconds is None:
+                return False
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+        else:
+            return True
 
 
 def place_of(server: Postgres, database: str = DATABASE) -> Place:
@@ -101,32 +126,43 @@ def external_place(settings: PlaceSettings) -> Place:
     return Place(dict(connection_arguments(settings.admin_dsn or "")), where)
 
 
-async def prepare_database(
-    place: Place, progress: Callable[[str], None] = lambda _: None
-) -> int:
-    """Make database and logins where they are missing, and migrate every context."""
-    await _create_database(place)
+@asynccontextmanager
+async def administrator(place: Place) -> AsyncIterator[Any]:
+    """A connection of the owner, who sees every tenant: for migrations and audits only."""
     conn = await asyncpg.connect(**place.admin)
     try:
+        yield conn
+    finally:
+        await conn.close()
+
+
+async def prepare_database(
+    place: Place, progress: Callable[[str], None] = lambda _: None, *, phase: str | None = None
+) -> int:
+    """Make database and logins where they are missing, and migrate every context.
+
+    `phase` "pre" or "post" runs the migrations of that phase only. Returns how many ran.
+    """
+    await create_database(place.admin)
+    async with administrator(place) as conn:
         passwords = (place.where.app["password"], place.where.system["password"])
         await prepare_logins(conn, *passwords)
         applied = 0
         for name in CONTEXTS:
-            applied += await migrate(conn, name, migrations_of(name), progress=progress)
+            applied += await migrate(
+                conn, name, migrations_of(name), phase=phase, progress=progress
+            )
         return applied
-    finally:
-        await conn.close()
 
 
-async def _create_database(place: Place) -> None:
-    name = place.admin["database"]
-    conn = await asyncpg.connect(**{**place.admin, "database": "postgres"})
-    try:
-        if not await conn.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
-            quoted = await conn.fetchval("SELECT quote_ident($1)", name)
-            await conn.execute(f"CREATE DATABASE {quoted} TEMPLATE template0")
-    finally:
-        await conn.close()
+async def pending_migrations(place: Place) -> list[str]:
+    """What `prepare_database` would run. Raises asyncpg errors when there is no database yet."""
+    async with administrator(place) as conn:
+        return [
+            f"{name} {migration.name}"
+            for name in CONTEXTS
+            for migration in await pending(conn, name, migrations_of(name))
+        ]
 
 
 def private_key(settings: PlaceSettings) -> Path:
@@ -141,16 +177,22 @@ def ensure_key(settings: PlaceSettings) -> None:
 
 
 def development_token(
-    settings: PlaceSettings, tenant_id: UUID, *, subject: str, lifetime: timedelta
+    settings: Settings, tenant_id: UUID, *, subject: str, lifetime: timedelta
 ) -> str:
-    """A token with all permissions, signed with the key of this installation."""
+    """A token with all permissions, signed with the key of this installation. Raises KeyMissing."""
     return issue(
-        private_key(settings),
+        private_key(settings.place),
         tenant_id,
         subject=subject,
         permissions=ALL_PERMISSIONS,
         lifetime=lifetime,
+        issuer=settings.auth.issuer,
     )
+
+
+async def tenant_entries(pools: Pools) -> list[Entry]:
+    """The tenants that the first context knows; all contexts know the same."""
+    return await Directory(Database(CONTEXTS[0], pools), SystemClock()).entries()
 
 
 async def create_tenant(pools: Pools, tenant_id: UUID, *, name: str, mode: str = "live") -> None:
@@ -158,4 +200,3 @@ async def create_tenant(pools: Pools, tenant_id: UUID, *, name: str, mode: str =
     for context in CONTEXTS:
         directory = Directory(Database(context, pools), SystemClock())
         await directory.register(tenant_id, name=name, mode=mode)
-

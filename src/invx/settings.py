@@ -1,6 +1,7 @@
-"""Settings: one frozen dataclass per concern, read from INVX_… variables once, handed down in slices.
+"""Settings: one frozen dataclass per concern, read from INVX_… once, handed down in slices.
 
-Imported by `cli` and `host` only. A variable that nobody reads is refused, so a misspelt one is found.
+Imported by the edges of the program only. A variable that nobody reads is refused, so a misspelt
+one is found.
 """
 
 import os

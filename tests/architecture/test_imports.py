@@ -91,7 +91,7 @@ PLANTS = [
     ("pure", "contracts/planted.py", "import pydantic", "invx.contracts.planted -> pydantic"),
     ("pure", "contexts/invoicing/domain/planted.py", "import asyncpg", "domain.planted -> asyncpg"),
     ("pure", "contexts/invoicing/app/planted.py", "import structlog", "app.planted -> structlog"),
-    ("wiring", "cli.py", f"import {INVOICING}.wiring", f"invx.cli -> {INVOICING}.wiring"),
+    ("wiring", "cli/planted.py", f"import {INVOICING}.wiring", f"planted -> {INVOICING}.wiring"),
     ("settings", "infra/planted.py", "import invx.settings", "infra.planted -> invx.settings"),
     (
         "settings",

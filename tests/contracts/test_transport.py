@@ -10,7 +10,13 @@ import pytest
 
 from invx.infra.inbox import BULK, receive
 from invx.infra.postgres import Database
-from invx.infra.transport import Faults, MemoryTransport, PostgresTransport, PublishFailed, Transport
+from invx.infra.transport import (
+    Faults,
+    MemoryTransport,
+    PostgresTransport,
+    PublishFailed,
+    Transport,
+)
 from invx.kernel.messages import Envelope
 from tests.integration.delivery.stage import NoteTakenV1, Stage, key, note, tenant
 
@@ -55,7 +61,9 @@ def into_receiver(stage: Stage):
 async def test_everything_arrives_at_the_subscriber(line: Line) -> None:
     sent = [note(t, key(k), 1) for t in (A, B) for k in range(3)]
     await line.transport.publish(sent)
-    assert {(t, k) for t, k, *_ in await line.arrived()} == {(e.tenant_id, e.order_key) for e in sent}
+    assert {(t, k) for t, k, *_ in await line.arrived()} == {
+        (e.tenant_id, e.order_key) for e in sent
+    }
 
 
 async def test_an_envelope_arrives_unchanged(line: Line) -> None:

@@ -1,14 +1,16 @@
-"""The stage of two contexts on a real server; see `tests/integration/delivery/stage.py`."""
+"""The stage of two small contexts; see `tests/integration/delivery/stage.py`."""
 
-from collections.abc import Iterator
+import asyncio
 
 import pytest
 
 from invx.infra.embedded import Postgres
-from tests.integration.delivery.stage import served
+from invx.place import Place
+from tests.integration.delivery.stage import build_stage, place_on
 
 
 @pytest.fixture(scope="session")
-def stage_server() -> Iterator[Postgres]:
-    with served() as postgres:
-        yield postgres
+def stage_place(server: Postgres) -> Place:
+    place = place_on(server)
+    asyncio.run(build_stage(place))
+    return place

@@ -1,13 +1,13 @@
 """A small world in which everything that may go wrong between two contexts does, by a seed.
 
-The relay, the inbox, the runner and PostgreSQL are the real ones; time, the broker, the failures and
-the order of all steps come from the seed. Two relays and two workers take turns; writers commit late
-or never; processes die with work in their hands. Then everything is healed and drained, and the fold
-of what was heard is compared with what was committed.
+The relay, the inbox, the runner and PostgreSQL are the real ones; time, the broker, the failures
+and the order of all steps come from the seed. Two relays and two workers take turns; writers commit
+late or never; processes die with work in their hands. Then everything is healed and drained, and
+the fold of what was heard is compared with what was committed.
 """
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from invx.infra.outbox import Relay
 from invx.infra.reactions import Reactions
 from invx.infra.transport import Faults, MemoryTransport
 from invx.kernel.errors import NotYet
+from invx.kernel.messages import Envelope
 from tests.integration.delivery.stage import (
     NOTES,
     OUTBOX_INSERT,
@@ -78,7 +79,7 @@ class DeliveryWorld:
         self.stage = stage
         self.chance = random.Random(seed)
         self.parts = parts
-        self.healed = False
+        self.healed = self.slow = False
         self.trace: list[str] = []
         self.streams = [
             (tenant(t + 1), key(f"{t} {k}")) for t in range(TENANTS) for k in range(KEYS)
@@ -96,7 +97,7 @@ class DeliveryWorld:
         """All steps, then the healing, then the judgement. Raises Wrong."""
         await self.stage.know(*(tenant(t + 1) for t in range(TENANTS)))
         for _ in range(3):
-            self.writers.append(Writer(await asyncpg.connect(**self.stage.superuser)))
+            self.writers.append(Writer(await asyncpg.connect(**self.stage.place.admin)))
         try:
             steps = [self.write, self.write, self.relay, self.deliver, self.claim]
             steps += [self.work, self.work, self.work, self.pass_time, self.die]
@@ -147,12 +148,24 @@ class DeliveryWorld:
             await relay.round()
         except LeaseLost:
             self.trace.append("lease lost")
+            self.slow = False
         except Killed:
+            self.slow = False
             self.trace.append("relay died")
             self.relays[index] = self._relay()
 
     async def _die(self, *_: Any) -> None:
         raise Killed
+
+    async def publish(self, envelopes: Sequence[Envelope], *, lane: int = 0) -> None:
+        """The broker as the relays see it; at times so slow that the other relay takes over."""
+        await self.broker.publish(envelopes, lane=lane)
+        if not self.healed and not self.slow and self.chance.random() < 0.2:
+            self.slow = True
+            self.stage.clock.advance(20)
+            for relay in self.relays:
+                await relay.round()
+            self.slow = False
 
     async def deliver(self) -> None:
         """The broker hands over some of what it holds."""
@@ -241,9 +254,7 @@ class DeliveryWorld:
         )
 
     def _relay(self) -> Relay:
-        return self.parts.relay(
-            self.stage.sender, self.broker, clock=self.stage.clock, ids=self.stage.ids
-        )
+        return self.parts.relay(self.stage.sender, self, clock=self.stage.clock, ids=self.stage.ids)
 
     def _queue(self) -> Reactions:
         context = self.stage.context(self._react)

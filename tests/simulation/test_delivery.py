@@ -1,4 +1,4 @@
-"""Delivery survives everything that a seed can do to it, and the simulation finds what is broken."""
+"""Delivery survives what a seed can do to it, and the simulation finds what is broken."""
 
 import re
 from typing import Any
@@ -14,9 +14,9 @@ from tests.simulation.seeds import again, seeds
 HERE = "tests/simulation/test_delivery.py"
 
 
-async def run(server: Any, seed: int, parts: Parts) -> DeliveryWorld:
+async def run(place: Any, seed: int, parts: Parts) -> DeliveryWorld:
     """One world to its end. Raises Wrong with the command that shows it again."""
-    async with set_stage(server, seed) as stage:
+    async with set_stage(place, seed) as stage:
         world = DeliveryWorld(stage, seed, parts)
         try:
             await world.run()
@@ -27,13 +27,13 @@ async def run(server: Any, seed: int, parts: Parts) -> DeliveryWorld:
 
 
 @pytest.mark.parametrize("seed", seeds())
-async def test_everything_committed_is_heard_once_and_in_order(stage_server, seed: int) -> None:
-    world = await run(stage_server, seed, Parts())
+async def test_everything_committed_is_heard_once_and_in_order(stage_place, seed: int) -> None:
+    world = await run(stage_place, seed, Parts())
     assert sum(world.committed.values()) > 20
 
 
-async def test_the_worlds_are_hard_enough(stage_server) -> None:
-    seen = {step for seed in range(5) for step in (await run(stage_server, seed, Parts())).trace}
+async def test_the_worlds_are_hard_enough(stage_place) -> None:
+    seen = {step for seed in range(5) for step in (await run(stage_place, seed, Parts())).trace}
     assert seen >= {
         "lease lost",
         "parked",
@@ -44,8 +44,8 @@ async def test_the_worlds_are_hard_enough(stage_server) -> None:
     }
 
 
-async def test_a_seed_always_makes_the_same_world(stage_server) -> None:
-    first, second = [await run(stage_server, 3, Parts()) for _ in range(2)]
+async def test_a_seed_always_makes_the_same_world(stage_place) -> None:
+    first, second = [await run(stage_place, 3, Parts()) for _ in range(2)]
     assert first.trace == second.trace
     assert first.committed == second.committed
     assert first.stage.clock.now() == second.stage.clock.now()
@@ -118,12 +118,12 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("name", PLANTED)
-async def test_a_planted_bug_is_found(stage_server, name: str) -> None:
+async def test_a_planted_bug_is_found(stage_place, name: str) -> None:
     parts, finding = PLANTED[name]
     CursorRelay.last = 0
     for seed in range(8):
         try:
-            await run(stage_server, seed, parts)
+            await run(stage_place, seed, parts)
         except Wrong as wrong:
             found = str(wrong)
             break

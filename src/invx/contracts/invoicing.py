@@ -11,7 +11,7 @@ from invx.kernel.messages import Contract
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentFinalizedV1(Contract):
-    """A document became legally binding. Amounts are in `currency`; a credit note's are positive."""
+    """A document became legally binding. Amounts in `currency`; a credit note's are positive."""
 
     wire: ClassVar[str] = "invoicing.document.finalized.v1"
 

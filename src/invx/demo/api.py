@@ -43,9 +43,14 @@ class Api:
         """A new draft. Raises Refused, Broken."""
         return self._post("/v1/invoices", request)
 
-    def finalize(self, id: str, issue_date: str) -> Json:
-        """The finalized document. Raises Refused, Broken."""
-        return self._post(f"/v1/invoices/{id}/finalize", {"issue_date": issue_date})
+    def finalize(self, id: str, issue_date: str | None = None) -> Json:
+        """The finalized document, dated today unless told otherwise. Raises Refused, Broken."""
+        body = {"issue_date": issue_date} if issue_date else {}
+        return self._post(f"/v1/invoices/{id}/finalize", body)
+
+    def page(self, path: str, **query: str) -> list[Json]:
+        """The first page of a list. Raises Refused, Broken."""
+        return cast("list[Json]", _json(self._send("GET", path, params=query))["data"])
 
     def pdf(self, id: str) -> bytes:
         """The document as PDF. Raises Refused, Broken."""

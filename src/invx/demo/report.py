@@ -25,10 +25,10 @@ def print_report(console: Console, corpus: Corpus, outcomes: list[Outcome]) -> N
     _say(console, _summary(corpus, outcomes))
 
 
-def print_guide(console: Console, outcomes: list[Outcome], *, out: Path, curl: str) -> None:
+def print_guide(console: Console, outcomes: list[Outcome], *, out: Path, curl: str | None) -> None:
     """Where the results are, which to open first, and the command that asks the API for one.
 
-    `curl` is that command without the document's id.
+    `curl` is that command without the document's id; None when nobody answers any more.
     """
     lines = [f"Every figure that differs: {out / REPORT_FILE}"]
     shown = [outcome for outcome in outcomes if outcome.pdf]
@@ -37,9 +37,16 @@ def print_guide(console: Console, outcomes: list[Outcome], *, out: Path, curl: s
         lines += [
             f"PDFs: {len(shown)} in {out}",
             f"Open first: {first.pdf}",
-            f"The same as JSON: {curl}/{first.id}",
-            f"The same as PDF:  {curl}/{first.id}/pdf -o invoice.pdf",
         ]
+        if curl is None:
+            lines.append(
+                "To ask the API for them: `make up`, and `make demo` in a second terminal."
+            )
+        else:
+            lines += [
+                f"The same as JSON: {curl}/{first.id}",
+                f"The same as PDF:  {curl}/{first.id}/pdf -o invoice.pdf",
+            ]
     _say(console, [*lines, ""])
 
 

@@ -32,15 +32,15 @@ def run_demo(
     corpus: Path | None,
     out: Path,
     *,
-    program: str = "invx",
+    token_command: str | None = None,
     transport: httpx.BaseTransport | None = None,
     console: Console | None = None,
 ) -> int:
     """Run the demo and print its report; 0 when every document came out as it had to, else 1.
 
-    Without a corpus folder the shipped requests run. PDFs and `report.json` go to `out`; `program`
-    is how a reader of the report calls invx. The calls block: an event loop that also serves the
-    API has to run this in a thread.
+    Without a corpus folder the shipped requests run. PDFs and `report.json` go to `out`;
+    `token_command` prints a token for the reader of the report, None when the server ends with the
+    run. The calls block: an event loop that also serves the API has to run this in a thread.
     """
     console = console or _console()
     chosen = load(corpus)
@@ -63,8 +63,10 @@ def run_demo(
     ordered = [outcomes[case.name] for case in chosen.cases]
     write_report(out / REPORT_FILE, chosen, ordered)
     print_report(console, chosen, ordered)
-    address = f"{base_url.rstrip('/')}/v1/invoices"
-    curl = f'curl -H "Authorization: Bearer $({program} token)" {address}'
+    curl = None
+    if token_command is not None:
+        address = f"{base_url.rstrip('/')}/v1/invoices"
+        curl = f'curl -s -H "Authorization: Bearer $({token_command})" {address}'
     print_guide(console, ordered, out=out, curl=curl)
     return print_closing(console, ordered)
 

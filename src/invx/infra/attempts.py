@@ -1,14 +1,21 @@
 """What inbox and due jobs share: when something is tried again, and what is said of a failure."""
 
+import asyncio
 import random
 import re
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import TypeVar
 
+from invx.infra.postgres import DatabaseUnavailable
 from invx.kernel import limits
 from invx.kernel.errors import DomainError
 
+T = TypeVar("T")
+
 _GROWTH = 4  # 1 s, 4 s, 16 s, … up to an hour: eight attempts span an hour and a half
 _JITTER = 0.25
+_RECORD_PAUSE_SECONDS = 0.5
 _REASON_CHARS_MAX = 300
 # Whatever may be somebody's data in a message of ours, of a library or of the database.
 _QUOTED = re.compile(r"""(["'“‘«]).*?["'”’»]""", re.DOTALL)
@@ -22,6 +29,20 @@ class ClaimLost(Exception):
 
 class WorkerDied(Exception):
     """The process ended in the middle of the work, every time it was tried."""
+
+
+async def recorded(record: Callable[[], Awaitable[T]]) -> T:
+    """Record how a claimed item went, also when the database was away for a moment.
+
+    What it says of a claim that ran out meanwhile changes nothing. Raises DatabaseUnavailable when
+    the claim must have run out.
+    """
+    for _ in range(int(limits.CLAIM_SECONDS / _RECORD_PAUSE_SECONDS)):
+        try:
+            return await record()
+        except DatabaseUnavailable:
+            await asyncio.sleep(_RECORD_PAUSE_SECONDS)
+    return await record()
 
 
 def pause_before(attempt: int, chance: random.Random) -> timedelta:

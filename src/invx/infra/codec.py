@@ -11,7 +11,6 @@ import secrets
 import types
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -53,7 +52,8 @@ class Encoded:
 class Codec:
     """The events of one context by name, with the upcasters of their older versions.
 
-    An upcaster takes the stored body of one schema version to the next; stored bytes never change.
+    An upcaster takes a body of one schema version, personal values restored, to the next; stored
+    bytes never change. Raises InvariantViolation for an event that could not be stored or read.
     """
 
     def __init__(
@@ -63,6 +63,14 @@ class Codec:
     ) -> None:
         self._events = {event.__name__: event for event in events}
         self._upcasters = dict(upcasters or {})
+        for name, event in self._events.items():
+            _check_plans(event, set())
+            for field in _fields(event):
+                if event.subjects.keys().isdisjoint((field, "*")):
+                    violated(f"{name}.{field} is personal, but of nobody")
+            for version in range(1, event.schema_version):
+                if (name, version) not in self._upcasters:
+                    violated(f"nothing brings {name} from version {version} to the next")
 
     def encode(self, event: Event) -> Encoded:
         """The stored form. Raises InvariantViolation for an event that is not registered."""
@@ -71,16 +79,12 @@ class Codec:
             violated(f"{kind.__name__} is not an event of this context")
         body = msgspec.to_builtins(event)
         taken: dict[UUID, dict[str, Any]] = {}
-        plan = _plan(kind)
-        if isinstance(plan, dict):
-            for name, below in plan.items():
-                subject = kind.subjects.get(name) or kind.subjects.get("*")
-                values: dict[str, Any] = {}
-                _take(body, name, below, "/" + name, values)
-                if values:
-                    if subject is None:
-                        violated(f"{kind.__name__}.{name} is personal, but of nobody")
-                    taken.setdefault(getattr(event, subject), {}).update(values)
+        for name, below in _fields(kind).items():
+            values: dict[str, Any] = {}
+            _take(body, name, below, "/" + name, values)
+            if values:
+                subject = kind.subjects.get(name) or kind.subjects["*"]
+                taken.setdefault(getattr(event, subject), {}).update(values)
         personal = tuple(
             PersonalValues(subject, secrets.token_bytes(16), _encode(values))
             for subject, values in taken.items()
@@ -96,14 +100,16 @@ class Codec:
         kind = self._events.get(name)
         if kind is None:
             violated(f"there is no event {name}")
+        if schema_version > kind.schema_version:
+            violated(f"{name} was stored by a newer version of this program")
         values = msgspec.json.decode(body)
+        values.pop(_PROOF, None)
+        for part in personal:  # first: the pointers lead into the body as it was stored
+            for pointer, value in msgspec.json.decode(part).items():
+                _restore(values, pointer, value)
         while schema_version < kind.schema_version:
             values = self._upcasters[name, schema_version](values)
             schema_version += 1
-        for part in personal:
-            for pointer, value in msgspec.json.decode(part).items():
-                _restore(values, pointer, value)
-        values.pop(_PROOF, None)
         return msgspec.convert(values, kind)
 
 
@@ -123,46 +129,64 @@ def proofs(body: str) -> dict[str, str]:
     return found
 
 
-@cache
-def _plan(kind: Any) -> Any:
-    """What to take out of a value of this type: PERSONAL, a dict of fields, [items], or None."""
-    if get_origin(kind) is Annotated:
-        return PERSONAL if PERSONAL in kind.__metadata__ else _plan(get_args(kind)[0])
-    if get_origin(kind) in (Union, types.UnionType):
-        plans = [plan for part in get_args(kind) if (plan := _plan(part)) is not None]
-        return plans[0] if plans else None
-    if get_origin(kind) in (tuple, list):
-        below = _plan_of_items(get_args(kind)[0])
-        return [below] if below is not None else None
-    if dataclasses.is_dataclass(kind):
-        return _fields(kind)
-    return None
+def _fields(kind: Any) -> dict[str, Any]:
+    """Field name -> plan, for the fields of a dataclass in which personal values may stand.
 
-
-def _plan_of_items(kind: Any) -> Any:
-    # A class may hold a tuple of itself (lines have children): its plan is looked up when used.
-    return kind if dataclasses.is_dataclass(kind) and _fields_of(kind) else _plan(kind)
-
-
-def _fields(kind: Any) -> dict[str, Any] | None:
-    return _fields_of(kind) or None
-
-
-@cache
-def _fields_of(kind: Any) -> dict[str, Any]:
-    hints = get_type_hints(kind, include_extras=True)
-    found: dict[str, Any] = {}
-    for field in dataclasses.fields(kind):
-        hint = hints[field.name]
-        if kind in _item_types(hint):
-            found[field.name] = [kind]
-        elif (plan := _plan(hint)) is not None:
-            found[field.name] = plan
+    A plan is PERSONAL (take it), a dataclass (look into its fields) or a list of one plan (look
+    into every item). Classes stand for themselves, so one may hold others of its kind (lines do).
+    """
+    if (found := _KNOWN_FIELDS.get(kind)) is None:
+        hints = get_type_hints(kind, include_extras=True)
+        found = {
+            field.name: plan
+            for field in dataclasses.fields(kind)
+            if (plan := _plan(hints[field.name])) is not None
+        }
+        _KNOWN_FIELDS[kind] = found
     return found
 
 
-def _item_types(hint: Any) -> tuple[Any, ...]:
-    return get_args(hint) if get_origin(hint) in (tuple, list) else ()
+_KNOWN_FIELDS: dict[Any, dict[str, Any]] = {}
+
+
+def _plan(hint: Any) -> Any:
+    if not _holds_personal(hint):
+        return None
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return PERSONAL if PERSONAL in hint.__metadata__ else _plan(parts[0])
+    if dataclasses.is_dataclass(hint):
+        return hint
+    plans = [plan for part in parts if (plan := _plan(part)) is not None]
+    if origin in (Union, types.UnionType) and len(plans) == 1:
+        return plans[0]
+    if origin is list or (origin is tuple and parts[1:] == (...,)):
+        return plans
+    return violated(f"personal values inside {hint} cannot be taken out")
+
+
+def _holds_personal(hint: Any, above: tuple[Any, ...] = ()) -> bool:
+    """Whether a value of this type can have a personal value anywhere below it."""
+    if get_origin(hint) is Annotated and PERSONAL in hint.__metadata__:
+        return True
+    parts = get_args(hint)
+    if dataclasses.is_dataclass(hint):
+        if hint in above:
+            return False
+        above = (*above, hint)
+        parts = tuple(get_type_hints(hint, include_extras=True).values())
+    return any(_holds_personal(part, above) for part in parts)
+
+
+def _check_plans(kind: Any, seen: set[Any]) -> None:
+    """Raises InvariantViolation for a field whose personal values could not be taken out."""
+    seen.add(kind)
+    for plan in _fields(kind).values():
+        below = plan
+        while isinstance(below, list):
+            below = below[0]
+        if below is not PERSONAL and below not in seen:
+            _check_plans(below, seen)
 
 
 def _take(holder: Any, key: Any, plan: Any, pointer: str, values: dict[str, Any]) -> None:
@@ -175,11 +199,10 @@ def _take(holder: Any, key: Any, plan: Any, pointer: str, values: dict[str, Any]
         values[pointer] = held
         holder[key] = None
     elif isinstance(plan, list):
-        items = plan[0] if not dataclasses.is_dataclass(plan[0]) else _fields_of(plan[0])
         for index in range(len(held)):
-            _take(held, index, items, f"{pointer}/{index}", values)
+            _take(held, index, plan[0], f"{pointer}/{index}", values)
     else:
-        for name, below in plan.items():
+        for name, below in _fields(plan).items():
             _take(held, name, below, f"{pointer}/{name}", values)
 
 

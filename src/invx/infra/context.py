@@ -24,7 +24,7 @@ Job = Callable[[Mapping[str, Any], Any], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class PersonalStore:
-    """A table or store that copies personal values, and what removes one stream's copies from it."""
+    """A table or store that copies personal values, and what removes a stream's copies from it."""
 
     name: str
     eraser: str  # how: "re-projected", "deleted with the stream", "retention of n days", …
@@ -37,8 +37,9 @@ class Context:
     name: str
     database: Database
     directory: Directory
-    runner: "Runner"
+    runner: "Runner[Any]"
     routers: tuple["APIRouter", ...] = ()
+    tags: tuple[Mapping[str, Any], ...] = ()  # what its groups of routes are about
     edge: Any = None  # what the routes find as `app.state.<name>`
     reactions: Mapping[type[Contract], Reaction] = field(default_factory=dict)
     jobs: Mapping[str, Job] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
+from invx.infra.apart import LONG_STREAM_CHARS, TooLongHere, is_apart
 from invx.infra.codec import Codec, Encoded
 from invx.infra.postgres import Connection
 from invx.kernel.aggregate import Aggregate
@@ -26,7 +27,7 @@ A = TypeVar("A", bound=Aggregate)
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event with everything that is stored about it. `aggregate` is as after the whole command."""
+    """An event with all that is stored about it. `aggregate` is as after the whole command."""
 
     tenant_id: UUID
     stream_id: UUID
@@ -42,7 +43,7 @@ class Recorded:
 
 
 class Snapshotting(Protocol):
-    """An aggregate whose stream is too long to replay: its state is kept beside the stream's head."""
+    """An aggregate whose stream is too long to replay: its state is kept beside the head."""
 
     def snapshot(self) -> dict[str, Any]: ...
 
@@ -92,8 +93,21 @@ class EventStore:
         self.schema = schema
 
     async def load(self, ids: Sequence[UUID], kind: str) -> dict[UUID, tuple[bytes, list[Event]]]:
-        """Head hash and events of each stream that exists, in one round trip."""
-        rows = await self.conn.fetch(_LOAD.format(schema=self.schema), self.tenant_id, ids, kind)
+        """Head hash and events of each stream that exists, in one round trip.
+
+        Raises TooLongHere for streams that would hold the event loop.
+        """
+        statement = _LOAD.format(schema=self.schema, wanted="$3::uuid[]")
+        return self._streams(await self.conn.fetch(statement, self.tenant_id, kind, ids))
+
+    async def load_selected(self, select: str, kind: str) -> dict[UUID, tuple[bytes, list[Event]]]:
+        """The same for the streams whose ids this SELECT gives (its $1 is the tenant)."""
+        statement = _LOAD.format(schema=self.schema, wanted=f"ARRAY({select})")
+        return self._streams(await self.conn.fetch(statement, self.tenant_id, kind))
+
+    def _streams(self, rows: Sequence[Any]) -> dict[UUID, tuple[bytes, list[Event]]]:
+        if sum(len(row[4]) for row in rows) > LONG_STREAM_CHARS and not is_apart():
+            raise TooLongHere
         found: dict[UUID, tuple[bytes, list[Event]]] = {}
         for stream_id, head, name, schema_version, body, personal in rows:
             events = found.setdefault(stream_id, (head, []))[1]
@@ -145,7 +159,7 @@ SELECT s.stream_id, s.head_hash, e.type, e.schema_version, e.body::text,
 FROM {schema}.streams s
 JOIN {schema}.events e ON e.tenant_id = s.tenant_id AND e.stream_id = s.stream_id
     AND e.version <= s.version
-WHERE s.tenant_id = $1 AND s.stream_id = ANY($2::uuid[]) AND s.kind = $3
+WHERE s.tenant_id = $1 AND s.stream_id = ANY({wanted}) AND s.kind = $2
 ORDER BY e.stream_id, e.version
 """
 _HISTORY = """
@@ -160,7 +174,7 @@ ORDER BY e.version LIMIT $4
 
 
 class EventSourcedRepository(Generic[A]):
-    """Aggregates of one kind over their streams. It tracks what it hands out; the unit of work writes."""
+    """Aggregates of one kind over their streams. What it hands out, the unit of work writes."""
 
     def __init__(
         self,
@@ -200,6 +214,15 @@ class EventSourcedRepository(Generic[A]):
             for id in wanted
             if (held := self._held.get(id)) and isinstance(held.aggregate, self._type)
         }
+
+    async def find_selected(self, select: str) -> list[A]:
+        """Those whose ids this SELECT gives (its $1 is the tenant), in one round trip."""
+        found = await self._store.load_selected(select, self._name)
+        for id, (head, events) in found.items():
+            if id not in self._held:
+                self._held[id] = Held(self._type.rehydrate(id, events), self._name, head)
+        aggregates = [self._held[id].aggregate for id in found]
+        return [each for each in aggregates if isinstance(each, self._type)]
 
     async def get_locked(self, id: UUID) -> A:
         """From its kept state, locked until the transaction ends. Raises NotFound."""

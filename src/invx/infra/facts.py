@@ -1,4 +1,4 @@
-"""Facts from outside: obtained between transactions, kept with time and source (design, section 4)."""
+"""Facts from outside: obtained between transactions, kept with time and source (section 4)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from invx.kernel.ports import Fact, Needs
 class Answered:
     """What a provider answered. `source` says who said so.
 
-    `evidence` is what is kept in the facts table, when that is not the value itself; it must be JSON.
+    `evidence` is what the facts table keeps, when that is not the value itself; it must be JSON.
     """
 
     fact: Fact

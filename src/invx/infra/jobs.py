@@ -170,7 +170,8 @@ _ANY = """
 SELECT EXISTS (SELECT FROM {schema}.due_jobs WHERE state = 'pending' AND due_at <= $1::timestamptz)
     OR EXISTS (
         SELECT FROM {schema}.tenants t JOIN {schema}.due_jobs j USING (tenant_id)
-        WHERE t.clock_offset > '0' AND j.state = 'pending' AND j.due_at <= $1::timestamptz + t.clock_offset)
+        WHERE t.clock_offset > '0' AND j.state = 'pending'
+            AND j.due_at <= $1::timestamptz + t.clock_offset)
 """
 _CLAIM = """
 WITH head AS (

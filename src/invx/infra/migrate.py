@@ -1,15 +1,16 @@
-"""Migrations: numbered SQL files per context, `NNNN_pre_x.sql` (expand) or `NNNN_post_x.sql` (contract).
+"""Migrations: numbered SQL files per context, `…_pre_x.sql` (expand) or `…_post_x.sql` (contract).
 
 They run as the owner, one transaction per file, under an advisory lock and with timeouts, so that a
-bad migration fails instead of stopping everybody. A file once applied never changes: its checksum is
-kept and compared. Numbers below 100 are the tables that every context has.
+bad migration fails instead of stopping everybody. A file once applied never changes: its checksum
+is kept and compared. Numbers below 100 are the tables that every context has.
 """
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
+from typing import Any
 
 import asyncpg
 
@@ -49,6 +50,18 @@ def migrations_in(*folders: Traversable) -> list[Migration]:
     return [found[number] for number in sorted(found)]
 
 
+async def create_database(where: Mapping[str, Any]) -> None:
+    """Make the database that these connection arguments name, unless it is there."""
+    name = where["database"]
+    conn = await asyncpg.connect(**{**where, "database": "postgres"})
+    try:
+        if not await conn.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+            quoted = await conn.fetchval("SELECT quote_ident($1)", name)
+            await conn.execute(f"CREATE DATABASE {quoted} TEMPLATE template0")
+    finally:
+        await conn.close()
+
+
 async def prepare_logins(
     conn: "asyncpg.Connection[asyncpg.Record]", app_password: str, system_password: str
 ) -> None:
@@ -70,11 +83,13 @@ async def migrate(
 ) -> int:
     """Bring one context's schema up to date; returns how many files were applied.
 
-    With `phase` only files of that phase run. Raises InvariantViolation when an applied file changed.
+    With `phase` only its files run. Raises InvariantViolation when an applied file has changed.
     """
     if not _SCHEMA.fullmatch(schema):
         violated(f"{schema!r} cannot name a schema")
-    await conn.execute("SELECT pg_advisory_lock(hashtextextended('invx migrate ' || $1, 0))", schema)
+    await conn.execute(
+        "SELECT pg_advisory_lock(hashtextextended('invx migrate ' || $1, 0))", schema
+    )
     try:
         await _prepare_schema(conn, schema)
         applied = {
@@ -95,6 +110,16 @@ async def migrate(
         await conn.execute(
             "SELECT pg_advisory_unlock(hashtextextended('invx migrate ' || $1, 0))", schema
         )
+
+
+async def pending(
+    conn: "asyncpg.Connection[asyncpg.Record]", schema: str, migrations: Sequence[Migration]
+) -> list[Migration]:
+    """The migrations that have not been applied, in order. Reads only."""
+    if await conn.fetchval("SELECT to_regclass($1)", f"{schema}.migrations") is None:
+        return list(migrations)
+    applied = {row["number"] for row in await conn.fetch(f"SELECT number FROM {schema}.migrations")}
+    return [migration for migration in migrations if migration.number not in applied]
 
 
 async def _prepare_schema(conn: "asyncpg.Connection[asyncpg.Record]", schema: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from time import perf_counter
+from typing import BinaryIO
 
 from opentelemetry.sdk.trace import TracerProvider
 
@@ -23,9 +24,14 @@ class ObservabilitySettings:
     loop_lag_interval_seconds: float = 0.02
 
 
-def configure_observability(settings: ObservabilitySettings) -> TracerProvider | None:
-    """Logs, then traces. The provider that comes back wants `shutdown()` at the end."""
-    configure_logs(settings.log_level, json=settings.log_json)
+def configure_observability(
+    settings: ObservabilitySettings, *, logs_to: BinaryIO | None = None
+) -> TracerProvider | None:
+    """Logs (to standard error unless told otherwise), then traces.
+
+    The provider that comes back wants `shutdown()` at the end.
+    """
+    configure_logs(settings.log_level, json=settings.log_json, to=logs_to)
     return configure_tracing(
         service=settings.service,
         endpoint=settings.otlp_endpoint,

@@ -1,8 +1,8 @@
 """Connections, and transactions that belong to exactly one tenant or to the system.
 
 A context's database is reached by two logins that cannot take each other's roles (T3): requests and
-reactions use the application role inside one tenant; relay, claims and scheduler use the system role,
-which sees outbox, inbox, due jobs and the directory, and no business table.
+reactions use the application role inside one tenant; relay, claims and scheduler use the system
+role, which sees outbox, inbox, due jobs and the directory, and no business table.
 """
 
 import asyncio
@@ -14,6 +14,9 @@ from uuid import UUID
 
 import asyncpg
 
+from invx.infra.apart import Distant, at_home, is_apart
+from invx.kernel.errors import Unavailable
+
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
@@ -22,6 +25,19 @@ Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 # What the functions `open_tenant` and `open_idempotency` raise (SQLSTATE).
 UNKNOWN_TENANT, TENANT_CLOSED, TENANT_STALE = "IV001", "IV002", "IV003"
 KEY_BUSY, KEY_KNOWN = "IV004", "IV005"
+
+# A restart of the server fails within this time or is not waited for; a client asks again.
+CONNECT_SECONDS_MAX = 5.0
+
+# What the driver and the server raise when a connection breaks, or cannot be had.
+_BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+_SHUT_DOWN = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+)
 
 _SESSION = {
     "application_name": "invx",
@@ -33,9 +49,21 @@ _SESSION = {
 }
 
 
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer. Ask again, a write with the same Idempotency-Key."""
+
+    code = "unavailable"
+
+
+class OutcomeUnknown(DatabaseUnavailable):
+    """The database went away while it committed: ask again with the same Idempotency-Key."""
+
+    code = "unavailable"
+
+
 @dataclass(frozen=True, slots=True)
 class DatabaseSettings:
-    """Where one context's database is, for each of the two logins (asyncpg connection arguments)."""
+    """Where a context's database is, for each of the two logins (asyncpg connection arguments)."""
 
     app: dict[str, Any]
     system: dict[str, Any]
@@ -43,9 +71,9 @@ class DatabaseSettings:
     system_connections_max: int = 4
 
 
-class _Session(asyncpg.Connection):  # type: ignore[type-arg]  # not generic at run time
+class _Session(asyncpg.Connection):  # not generic at run time
     def get_reset_query(self) -> str:
-        """Nothing: all our state is local to the transaction, so RESET ALL is a wasted round trip."""
+        """Nothing: our state is local to the transaction, so RESET ALL is a wasted round trip."""
         return ""
 
 
@@ -80,6 +108,7 @@ async def _pool(where: dict[str, Any], size: int) -> "asyncpg.Pool[asyncpg.Recor
         connection_class=_Session,
         server_settings=_SESSION,
         statement_cache_size=500,
+        timeout=CONNECT_SECONDS_MAX,
         max_inactive_connection_lifetime=0,
     )
 
@@ -99,8 +128,8 @@ class Database:
     ) -> AsyncIterator[Connection]:
         """A transaction of the application role inside one tenant, opened in one round trip.
 
-        With `key_hash` (hexadecimal, never text of the caller) the idempotency key is claimed in the
-        same round trip. Raises asyncpg.PostgresError with one of the SQLSTATEs above.
+        With `key_hash` (hexadecimal, never text of the caller) the idempotency key is claimed in
+        the same round trip. Raises asyncpg.PostgresError with one of the SQLSTATEs above.
         """
         opening = (
             f"{self._app_begin}SELECT {self.schema}.open_tenant"
@@ -108,25 +137,59 @@ class Database:
         )
         if key_hash is not None:
             opening += f"; SELECT {self.schema}.open_idempotency('{bytes.fromhex(key_hash).hex()}')"
-        async with self._pools.app.acquire() as conn, _transaction(conn, opening):
+        async with _transaction(self._pools.app, opening) as conn:
             yield conn
 
     @contextlib.asynccontextmanager
     async def system_transaction(self) -> AsyncIterator[Connection]:
-        """A transaction of the system role: outbox, inbox, due jobs, leases and directory only."""
-        async with self._pools.system.acquire() as conn, _transaction(conn, self._system_begin):
+        """A transaction of the system role: outbox, inbox, due jobs, leases and directory only.
+
+        Raises DatabaseUnavailable as above.
+        """
+        async with _transaction(self._pools.system, self._system_begin) as conn:
             yield conn
+
+    async def ping(self) -> None:
+        """One round trip as the system role. Raises DatabaseUnavailable."""
+        async with self.system_transaction() as conn:
+            await conn.execute("SELECT 1")
 
 
 @contextlib.asynccontextmanager
-async def _transaction(conn: Connection, opening: str) -> AsyncIterator[None]:
+async def _transaction(
+    pool: "asyncpg.Pool[asyncpg.Record]", opening: str
+) -> AsyncIterator[Connection]:
+    try:
+        held = await at_home(pool.acquire)
+    except (*_BROKEN, *_SHUT_DOWN) as error:
+        raise DatabaseUnavailable from error
+    conn: Any = Distant(held) if is_apart() else held
+    lost: type[DatabaseUnavailable] = DatabaseUnavailable
     try:
         await conn.execute(opening)
-        yield
+        yield conn
+        lost = OutcomeUnknown
         await conn.execute("COMMIT")
-    except BaseException:
-        # A connection that died cannot roll back and need not: the server did it.
-        if not conn.is_closed() and conn.is_in_transaction():
-            with contextlib.suppress(asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
-                await conn.execute("ROLLBACK")
+    except BaseException as error:
+        await _roll_back(conn)
+        if isinstance(error, _SHUT_DOWN) or (
+            isinstance(error, (*_BROKEN, asyncpg.PostgresError)) and _is_gone(conn)
+        ):
+            raise lost from error
         raise
+    finally:
+        await at_home(lambda: pool.release(held))
+
+
+async def _roll_back(conn: Connection) -> None:
+    # A connection that died cannot roll back and need not: the server did it.
+    with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        if not conn.is_closed() and conn.is_in_transaction():
+            await conn.execute("ROLLBACK")
+
+
+def _is_gone(conn: Connection) -> bool:
+    try:
+        return conn.is_closed()
+    except asyncpg.InterfaceError:  # it died, so it has left the pool already
+        return True

@@ -13,7 +13,7 @@ import structlog
 
 from invx.contracts.registry import Registry, UnknownContract
 from invx.contracts.shapes import MalformedBody
-from invx.infra.attempts import ClaimLost, WorkerDied
+from invx.infra.attempts import ClaimLost, WorkerDied, recorded
 from invx.infra.context import Context
 from invx.infra.inbox import Inbox, Received
 from invx.infra.jobs import DueJob, JobQueue
@@ -60,7 +60,7 @@ class Reactions:
             outcome = "tenant_closed"
         except Exception as error:  # noqa: BLE001 - whatever it is, it is recorded on the row
             hopeless = isinstance(error, UnknownContract | MalformedBody | WorkerDied)
-            parked = await self._inbox.fail(row, error, park=hopeless)
+            parked = await recorded(functools.partial(self._inbox.fail, row, error, park=hopeless))
             outcome = "parked" if parked else "retried"
             self._report(row, error, parked=parked)
         known = envelope.contract in self._registry
@@ -125,7 +125,7 @@ class JobRuns:
             outcome = "tenant_closed"
         except Exception as error:  # noqa: BLE001 - whatever it is, it is recorded on the row
             hopeless = isinstance(error, UnknownJob | WorkerDied)
-            parked = await self._jobs.fail(job, error, park=hopeless)
+            parked = await recorded(functools.partial(self._jobs.fail, job, error, park=hopeless))
             outcome = "parked" if parked else "retried"
             say = log.error if parked else log.warning
             say(

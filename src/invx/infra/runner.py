@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import asyncpg
 import msgspec
 
+from invx.infra.apart import TooLongHere, apart, call_at_home
 from invx.infra.facts import Answered, FactProvider, KnownFacts, obtain
 from invx.infra.idempotency import (
     Answer,
@@ -61,7 +62,7 @@ class Refusals:
 class Runner(Generic[U]):
     """Runs the handlers of one context."""
 
-    def __init__(  # noqa: PLR0913  # one constructor, called by wirings
+    def __init__(
         self,
         database: Database,
         directory: Directory,
@@ -74,11 +75,11 @@ class Runner(Generic[U]):
     ) -> None:
         self.database = database
         self.directory = directory
-        self._open_unit = open_unit
-        self._clock = clock
-        self._providers = providers or {}
+        self.open_unit = open_unit
+        self.clock = clock
+        self.providers = providers or {}
         self._refusals = refusals.by_constraint if refusals else {}
-        self._committed = committed  # wakes the relay
+        self.committed = committed  # wakes the relay
 
     async def run(
         self,
@@ -94,7 +95,7 @@ class Runner(Generic[U]):
         flush, inside the transaction.
         """
         attempt = _Attempt(self, handler, command, caller, within=within)
-        result, _ = await attempt.run()
+        result: R = (await attempt.run())[0]
         return result
 
     async def answer(
@@ -120,7 +121,9 @@ class Runner(Generic[U]):
             return await self._refuse(error, caller, request)
         return answer if answer is not None else violated("no answer was rendered")
 
-    def reading(self, caller: Caller) -> AbstractAsyncContextManager[tuple[Connection, RequestContext]]:
+    def reading(
+        self, caller: Caller
+    ) -> AbstractAsyncContextManager[tuple[Connection, RequestContext]]:
         """A transaction for queries: `async with runner.reading(caller) as (conn, ctx)`."""
         return _Reading(self, caller)
 
@@ -139,15 +142,23 @@ class Runner(Generic[U]):
             async with self.database.tenant_transaction(
                 caller.tenant_id, tenant.epoch, write=True, key_hash=request.key_hash
             ) as conn:
-                unit = self._open_unit(conn, RequestContext(caller, self._clock.now()), KnownFacts())
+                ctx = RequestContext(caller, self.clock.now())
+                unit = self.open_unit(conn, ctx, KnownFacts())
                 write_set: WriteSet = unit.write_set
-                row = answer_row(caller.tenant_id, request, answer, self._clock.now())
+                row = answer_row(caller.tenant_id, request, answer, self.clock.now())
                 write_set.put("idempotency", row)
                 await write_set.flush(conn)
         except asyncpg.PostgresError as lost:
-            if lost.sqlstate not in (KEY_BUSY, KEY_KNOWN):
+            if lost.sqlstate == KEY_KNOWN:  # an equal request was faster: one answer for both
+                return await self.stored(caller, request)
+            if lost.sqlstate not in (KEY_BUSY, TENANT_CLOSED, TENANT_STALE):
                 raise
         return answer
+
+    async def stored(self, caller: Caller, request: IdempotentRequest) -> Answer:
+        """The answer given before. Raises IdempotencyKeyReused, RequestInProgress."""
+        async with self.reading(caller) as (conn, _):
+            return await stored_answer(conn, self.database.schema, caller.tenant_id, request)
 
     def translate(self, error: asyncpg.PostgresError, caller: Caller) -> Exception:
         """What a database error means to the caller; the error itself when it means nothing."""
@@ -187,14 +198,14 @@ class _Reading:
                     raise translated from error
         raise TenantClosed
 
-    async def __aexit__(self, *failure: Any) -> None:
+    async def __aexit__(self, *failure: Any) -> None:  # noqa: PYI036  # handed on as it is
         await self._transaction.__aexit__(*failure)
 
 
 class _Attempt(Generic[C, U, R]):
     """One command on its way to a commit: rounds for facts, tries for lost races."""
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         runner: Runner[U],
         handler: Handler[C, U, R],
@@ -214,28 +225,32 @@ class _Attempt(Generic[C, U, R]):
         self._request = request
         self._facts = KnownFacts()
         self._new_facts: list[Answered] = []
+        self._apart = False
 
-    async def run(self) -> tuple[R, Answer | None]:
+    async def run(self) -> tuple[Any, Answer | None]:
         """Until it commits or is refused."""
         rounds = 0
         for attempt in range(limits.HANDLER_ATTEMPTS_MAX):
             try:
-                done = await self._once()
+                done = await (apart(self._once) if self._apart else self._once())
+            except TooLongHere:
+                self._apart = True
             except Needs as needs:
                 rounds += 1
                 if rounds > limits.FACT_ROUNDS_MAX:
                     violated(f"{self._handler.__name__} keeps asking: {needs}")
-                self._new_facts = await obtain(self._runner._providers, needs)
-                self._facts.learn(self._new_facts)
+                answers = await obtain(self._runner.providers, needs)
+                self._facts.learn(answers)
+                self._new_facts += answers
             except asyncpg.PostgresError as error:
                 if error.sqlstate == KEY_KNOWN and self._request is not None:
-                    return await self._stored(self._request)
+                    return None, await self._runner.stored(self._caller, self._request)
                 translated = self._runner.translate(error, self._caller)
                 if not isinstance(translated, ConcurrencyConflict):
                     raise translated from error
                 await asyncio.sleep(random.uniform(0, 0.01) * 2 ** min(attempt, 5))  # noqa: S311
             else:
-                self._runner._committed()
+                call_at_home(self._runner.committed)
                 return done
         raise ConcurrencyConflict(f"{self._handler.__name__} lost every race")
 
@@ -248,12 +263,12 @@ class _Attempt(Generic[C, U, R]):
             write=True,
             key_hash=request.key_hash if request else None,
         ) as conn:
-            unit = runner._open_unit(conn, ctx, self._facts)
+            unit = runner.open_unit(conn, ctx, self._facts)
             result = await self._handler(self._command, unit)
             unit.stage()
             answer = self._render(result, unit) if self._render else None
             if request is not None and answer is not None:
-                row = answer_row(ctx.tenant_id, request, answer, runner._clock.now())
+                row = answer_row(ctx.tenant_id, request, answer, runner.clock.now())
                 unit.write_set.put("idempotency", row)
             self._remember_facts(unit)
             await unit.write_set.flush(conn)
@@ -276,11 +291,6 @@ class _Attempt(Generic[C, U, R]):
                         )
                     ),
                     "source": answered.source,
-                    "obtained_at": self._runner._clock.now(),
+                    "obtained_at": self._runner.clock.now(),
                 },
             )
-
-    async def _stored(self, request: IdempotentRequest) -> tuple[Any, Answer]:
-        async with self._runner.reading(self._caller) as (conn, _):
-            schema = self._runner.database.schema
-            return None, await stored_answer(conn, schema, self._caller.tenant_id, request)

@@ -92,7 +92,7 @@ class DueJobs:
 class EventUnitOfWork:
     """Repositories, facts, jobs and the write set of one command."""
 
-    def __init__(  # noqa: PLR0913  # one constructor, called in one place
+    def __init__(
         self,
         conn: Connection,
         ctx: RequestContext,

@@ -1,8 +1,9 @@
 """The write set: all rows of one unit of work, flushed as one generated statement.
 
-A data-modifying CTE with one `INSERT … SELECT FROM json_to_recordset($n)` per table. One write and a
-bulk of a thousand are the same statement with more rows; events are inserted plainly, so that a lost
-race stays a unique violation, projected rows are stated whole and replace what was there.
+A data-modifying CTE with one `INSERT … SELECT FROM json_to_recordset($n)` per table. One write
+and a bulk of a thousand are the same statement with more rows; events are inserted plainly, so
+that a lost race stays a unique violation; projected rows are stated whole and replace what was
+there.
 """
 
 from collections.abc import Mapping
@@ -17,13 +18,8 @@ from invx.kernel.errors import violated
 Row = Mapping[str, Any]
 Key = tuple[Any, ...]
 
-_encode = msgspec.json.Encoder(enc_hook=lambda value: _as_json(value)).encode
 
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, bytes | bytearray | memoryview):
-        return "\\x" + bytes(value).hex()  # how PostgreSQL reads bytea from text
-    raise TypeError(f"{type(value).__name__} cannot stand in a row")
+_encode = msgspec.json.Encoder().encode  # bytes become base64; `Catalogue` decodes them
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +62,20 @@ class Catalogue:
     def _clause(self, part: "Part", number: int) -> str:
         table = self.tables[part.table]
         names = ", ".join(f'"{name}"' for name in part.columns)
-        typed = ", ".join(f'"{name}" {table.columns[name]}' for name in part.columns)
+        types = {name: table.columns[name] for name in part.columns}
+        typed = ", ".join(
+            f'"{name}" {"text" if of == "bytea" else of}' for name, of in types.items()
+        )
         source = f"json_to_recordset(${number}::json) AS x({typed})"
         target = f'{self.schema}."{part.table}"'
         if part.verb == "delete":
             match = " AND ".join(f't."{name}" = x."{name}"' for name in part.columns)
             return f"DELETE FROM {target} t USING {source} WHERE {match}"
-        insert = f"INSERT INTO {target} ({names}) SELECT {names} FROM {source}"
+        values = ", ".join(
+            f"""decode("{name}", 'base64')""" if of == "bytea" else f'"{name}"'
+            for name, of in types.items()
+        )
+        insert = f"INSERT INTO {target} ({names}) SELECT {values} FROM {source}"
         if part.verb == "insert":
             return insert
         key = ", ".join(f'"{name}"' for name in table.key)

@@ -10,9 +10,9 @@ from invx.kernel.messages import Event
 class Aggregate:
     """A consistency boundary with one stream of events.
 
-    A method that changes something checks every rule first and then calls `record`; `record` changes
-    state through the same `apply` that replay uses, so what was decided and what is remembered
-    cannot differ.
+    A method that changes something checks every rule first and then calls `record`; that
+    changes state through the same `apply` that replay uses, so what was decided and what is
+    remembered cannot differ.
     """
 
     def __init__(self, id: UUID) -> None:
@@ -34,7 +34,7 @@ class Aggregate:
         self.recorded.append(event)
 
     def apply(self, event: Event) -> None:
-        """Change state; one `match` over the aggregate's events. It never refuses and never asks."""
+        """Change state; one `match` over the aggregate's events. Never refuses, never asks."""
         raise NotImplementedError
 
     def _advance(self, event: Event) -> None:

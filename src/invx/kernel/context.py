@@ -18,7 +18,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """A caller inside its transaction. `now` is the tenant's business time, fixed once per command."""
+    """A caller inside its transaction. `now` is the tenant's business time, fixed per command."""
 
     caller: Caller
     now: datetime

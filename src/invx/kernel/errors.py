@@ -34,7 +34,7 @@ class Problem:
 
 
 class DomainError(Exception):
-    """Base of every refusal. The code is the snake-case class name unless a class says otherwise."""
+    """Base of every refusal. The code is the class name in snake case, or its own."""
 
     kind: ClassVar[Kind] = Kind.INVALID
     code: ClassVar[str] = "domain_error"

@@ -1,7 +1,7 @@
 """TypeIDs: a UUID with the name of its kind in front (`inv_01h…`), as the API shows ids.
 
-Specification: github.com/jetify-com/typeid, version 0.3. Inside, ids are plain `uuid.UUID`; the text
-is made at the edge. Creating one is injected (`kernel.ports.Ids`), so the domain stays pure.
+Specification: github.com/jetify-com/typeid, version 0.3. Inside, ids are plain `uuid.UUID`; the
+text is made at the edge. Creating one is injected (`kernel.ports.Ids`), so the domain stays pure.
 """
 
 from uuid import UUID

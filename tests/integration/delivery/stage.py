@@ -1,15 +1,13 @@
-"""Two small contexts on a real PostgreSQL: one that sends notes, one that writes down what it hears."""
+"""Two small contexts on a real PostgreSQL: one sends notes, one writes down what it hears."""
 
 import asyncio
 import json
 import random
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
-from pathlib import Path
 from typing import Any, ClassVar
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -26,7 +24,7 @@ from invx.infra.jobs import JobQueue
 from invx.infra.migrate import migrate, migrations_in, prepare_logins
 from invx.infra.outbox import Relay
 from invx.infra.parked import Parked
-from invx.infra.postgres import Connection, Database, DatabaseSettings, Pools
+from invx.infra.postgres import Connection, Database, Pools
 from invx.infra.reactions import JobRuns, Reactions
 from invx.infra.runner import Runner
 from invx.infra.tenancy import Directory
@@ -36,10 +34,10 @@ from invx.infra.worker import Worker
 from invx.infra.write_set import Catalogue
 from invx.kernel.context import RequestContext
 from invx.kernel.messages import Contract, Envelope
+from invx.place import Place, place_of
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SENDER, RECEIVER = "sender", "receiver"
-PASSWORDS = {"invx_app": "app-secret", "invx_system": "system-secret"}
 _TABLES = "outbox inbox due_jobs leases streams events personal tenants".split()
 _HEARD = """
 CREATE TABLE receiver.heard (
@@ -90,6 +88,13 @@ class SeededIds:
         return UUID(int=self._chance.getrandbits(128), version=4)
 
 
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
+    """Wait for something that only rows can tell."""
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 - no event reaches from a row to here
+            await asyncio.sleep(0.005)
+
+
 def tenant(number: int) -> UUID:
     return UUID(int=number << 64)
 
@@ -115,36 +120,24 @@ def note(tenant_id: UUID, stream: UUID, number: int, *, wire: str = NoteTakenV1.
     )
 
 
-@contextmanager
-def served() -> Iterator[Postgres]:
-    """A server with both schemas, for a whole test session."""
-    with tempfile.TemporaryDirectory(prefix="invx-delivery-", dir="/tmp") as folder:
-        Path(folder).chmod(0o755)
-        light = {"shared_buffers": "64MB", "fsync": "off", "synchronous_commit": "off"}
-        with Postgres(Path(folder) / "base", settings=light) as postgres:
-            asyncio.run(_prepare(postgres))
-            yield postgres
+def place_on(server: Postgres) -> Place:
+    """Where the stage stands: a database of its own on the server of the test run."""
+    return place_of(server, "delivery_stage")
 
 
-def _w(ms):  # WORKAROUND until open_tenant's variable `found` is renamed
-    import dataclasses
-    return [dataclasses.replace(m, text=m.text.replace("DECLARE found record", "DECLARE entry record").replace("INTO found", "INTO entry").replace("found.", "entry.")) for m in ms]
-
-
-async def _prepare(postgres: Postgres) -> None:
-    conn = await asyncpg.connect(**postgres.connection())
-    await prepare_logins(conn, PASSWORDS["invx_app"], PASSWORDS["invx_system"])
-    shared = files("invx.infra") / "migrations"
+async def build_stage(place: Place) -> None:
+    """Both schemas; building it again changes nothing."""
+    admin = await asyncpg.connect(**{**place.admin, "database": "postgres"})
+    if not await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = 'delivery_stage'"):
+        await admin.execute("CREATE DATABASE delivery_stage TEMPLATE template0")
+    await admin.close()
+    conn = await asyncpg.connect(**place.admin)
+    await prepare_logins(conn, place.where.app["password"], place.where.system["password"])
     for schema in (SENDER, RECEIVER):
-        await migrate(conn, schema, _w(migrations_in(shared)))
-    await conn.execute(_HEARD)
-    own = files("invx.contexts.analytics") / "migrations"
-    await migrate(conn, "analytics", _w(migrations_in(shared, own)))
+        await migrate(conn, schema, migrations_in(files("invx.infra") / "migrations"))
+    if not await conn.fetchval("SELECT to_regclass('receiver.heard')"):
+        await conn.execute(_HEARD)
     await conn.close()
-
-
-def login(postgres: Postgres, name: str) -> dict[str, Any]:
-    return {**postgres.connection(), "user": name, "password": PASSWORDS[name]}
 
 
 class Heard(EventUnitOfWork):
@@ -172,7 +165,7 @@ class Stage:
     """Everything a test plays with. `root` is the superuser, to look and to break things."""
 
     root: "asyncpg.Connection[asyncpg.Record]"
-    superuser: dict[str, Any]
+    place: Place
     pools: Pools
     clock: SetClock
     ids: SeededIds
@@ -180,7 +173,6 @@ class Stage:
     receiver: Database
     directory: Directory
     catalogue: Catalogue
-    settings: DatabaseSettings
     logs: list[Any]  # what was logged meanwhile
 
     def context(
@@ -189,9 +181,7 @@ class Stage:
         jobs: dict[str, Callable[[Any, Any], Awaitable[Any]]] | None = None,
     ) -> Context:
         """The receiving context with this reaction."""
-        storage = Storage(
-            self.catalogue, Codec(()), lambda *_: None, lambda _: None, NOTES.encode
-        )
+        storage = Storage(self.catalogue, Codec(()), lambda *_: None, lambda _: None, NOTES.encode)
 
         def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> Heard:
             return Heard(conn, ctx, storage=storage, clock=self.clock, ids=self.ids, facts=facts)
@@ -224,9 +214,7 @@ class Stage:
         return PostgresTransport({NoteTakenV1.wire: [self.receiver]}, self.clock)
 
     def relay(self, transport: Any = None) -> Relay:
-        return Relay(
-            self.sender, transport or self.transport(), clock=self.clock, ids=self.ids
-        )
+        return Relay(self.sender, transport or self.transport(), clock=self.clock, ids=self.ids)
 
     async def know(self, *tenants: UUID) -> None:
         for tenant_id in tenants:
@@ -267,13 +255,12 @@ def outbox_values(envelope: Envelope, lane: int, now: datetime) -> tuple[Any, ..
 
 
 @asynccontextmanager
-async def set_stage(postgres: Postgres, seed: int = 0) -> AsyncIterator[Stage]:
+async def set_stage(place: Place, seed: int = 0) -> AsyncIterator[Stage]:
     """An empty stage with the clock at its start; nobody's rows of before."""
-    root = await asyncpg.connect(**postgres.connection())
-    tables = [f"{schema}.{name}" for schema in (SENDER, RECEIVER, "analytics") for name in _TABLES]
-    await root.execute(f"TRUNCATE receiver.heard, analytics.documents, {', '.join(tables)}")
-    settings = DatabaseSettings(login(postgres, "invx_app"), login(postgres, "invx_system"))
-    pools = Pools(settings)
+    root = await asyncpg.connect(**place.admin)
+    tables = [f"{schema}.{name}" for schema in (SENDER, RECEIVER) for name in _TABLES]
+    await root.execute(f"TRUNCATE receiver.heard, {', '.join(tables)}")
+    pools = Pools(place.where)
     await pools.open()
     clock, ids = SetClock(), SeededIds(seed)
     sender, receiver = Database(SENDER, pools), Database(RECEIVER, pools)
@@ -283,8 +270,8 @@ async def set_stage(postgres: Postgres, seed: int = 0) -> AsyncIterator[Stage]:
     try:
         with capture_logs() as logs:
             yield Stage(
-                root, postgres.connection(), pools, clock, ids, sender, receiver, directory, catalogue, settings, logs
-            )  # fmt: skip
+                root, place, pools, clock, ids, sender, receiver, directory, catalogue, logs
+            )
     finally:
         await pools.close()
         await root.close()

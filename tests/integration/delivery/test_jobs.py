@@ -43,6 +43,7 @@ async def schedule(
     stage: Stage, name: str, due_at: datetime, *, tenant_id: UUID = A, kind: str = "ring"
 ) -> None:
     """As `uow.jobs.schedule` in a command of its own."""
+
     async def command(_, uow) -> None:
         uow.jobs.schedule(kind, name, due_at=due_at, payload={"loud": True})
 
@@ -96,7 +97,7 @@ async def test_a_clock_that_lags_behind_holds_its_jobs_back(stage: Stage) -> Non
     assert await worker.settle() == 1
 
 
-async def test_two_workers_run_a_job_once(stage: Stage) -> None:
+async def test_d02_two_schedulers_run_a_job_once(stage: Stage) -> None:
     ring = Ran()
     for n in range(20):
         await schedule(stage, f"{n:02}", START)
@@ -113,7 +114,7 @@ async def test_jobs_run_in_the_order_of_their_times(stage: Stage) -> None:
     assert await stage.jobs().claim(5) == []
 
 
-async def test_a_crash_after_the_claim_does_not_strand_the_job(stage: Stage) -> None:
+async def test_d02_a_crash_after_the_claim_does_not_strand_the_job(stage: Stage) -> None:
     ring = Ran()
     await schedule(stage, "one", START)
     assert len(await stage.jobs().claim(5)) == 1  # and then the process is gone

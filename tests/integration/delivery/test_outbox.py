@@ -22,6 +22,7 @@ from tests.integration.delivery.stage import (
     note,
     outbox_values,
     tenant,
+    until,
 )
 
 A, B = tenant(1), tenant(2)
@@ -101,7 +102,7 @@ async def test_a_crash_between_publishing_and_marking_is_applied_once(stage: Sta
 
 
 async def test_a_row_that_commits_late_is_not_skipped(stage: Stage) -> None:
-    late = await asyncpg.connect(**stage.superuser)
+    late = await asyncpg.connect(**stage.place.admin)
     try:
         transaction = late.transaction()
         await transaction.start()
@@ -144,9 +145,11 @@ async def test_a_released_lease_can_be_taken_at_once(stage: Stage) -> None:
     running = asyncio.create_task(first.run(stop))
     await stage.send(note(A, key("x"), 1))
     first.wake()
-    async with asyncio.timeout(5):
-        while await unpublished(stage):
-            await asyncio.sleep(0.005)
+
+    async def published() -> bool:
+        return not await unpublished(stage)
+
+    await until(published)
     stop.set()
     await running
     await stage.send(note(A, key("x"), 2))
@@ -307,10 +310,12 @@ async def test_a_relay_goes_on_after_its_database_was_away(stage: Stage) -> None
     relay._lease.keep = away_at_first
     await stage.send(note(A, key("x"), 1))
     running = asyncio.create_task(relay.run(stop))
-    async with asyncio.timeout(5):
-        while not spy.sent:
-            relay.wake()
-            await asyncio.sleep(0.01)
+
+    async def sent() -> bool:
+        relay.wake()
+        return bool(spy.sent)
+
+    await until(sent)
     stop.set()
     await running
     assert spy.numbers == [1]

@@ -166,9 +166,7 @@ async def test_a_poisoned_tenant_does_not_delay_the_others(stage: Stage) -> None
             raise RuntimeError
         uow.write_down(contract)
 
-    await receive(
-        stage.receiver, [note(A, key(n), 1) for n in range(300)], now=stage.clock.now()
-    )
+    await receive(stage.receiver, [note(A, key(n), 1) for n in range(300)], now=stage.clock.now())
     await receive(stage.receiver, [note(B, key("b"), 1)], now=stage.clock.now())
     queue = stage.reactions(hates_a)
     for _ in range(2):

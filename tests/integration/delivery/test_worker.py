@@ -1,4 +1,4 @@
-"""The worker's loops: woken or polling, bounded, unharmed by what fails, and gone when told to go."""
+"""The worker's loops: woken or polling, bounded, unharmed by failures, gone when told to go."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -11,7 +11,7 @@ from invx.infra.bell import Bell
 from invx.infra.inbox import receive
 from invx.infra.worker import ITEMS_AT_ONCE_PER_QUEUE, Worker
 from invx.kernel import limits
-from tests.integration.delivery.stage import START, NoteTakenV1, Stage, key, note, tenant
+from tests.integration.delivery.stage import START, NoteTakenV1, Stage, key, note, tenant, until
 
 A, B = tenant(1), tenant(2)
 
@@ -30,12 +30,6 @@ async def running(worker: Worker):
     finally:
         stop.set()
         await task
-
-
-async def until(condition, seconds: float = 10) -> None:
-    async with asyncio.timeout(seconds):
-        while not await condition():
-            await asyncio.sleep(0.005)
 
 
 async def deliver(stage: Stage, *envelopes) -> None:
@@ -223,7 +217,7 @@ async def test_a_claim_with_thousands_of_rows_waiting_reads_only_a_few(stage: St
 
 async def test_a_ring_in_one_process_wakes_another(stage: Stage) -> None:
     async def connect():
-        return await asyncpg.connect(**stage.settings.system)
+        return await asyncpg.connect(**stage.place.where.system)
 
     here, there, stop, heard = Bell(connect), Bell(connect), asyncio.Event(), []
     there.on("invx_receiver", lambda: heard.append("receiver"))
@@ -252,7 +246,7 @@ async def test_a_bell_mends_itself_when_its_connection_is_cut(stage: Stage, monk
     links, heard, stop = [], [], asyncio.Event()
 
     async def connect():
-        links.append(await asyncpg.connect(**stage.settings.system))
+        links.append(await asyncpg.connect(**stage.place.where.system))
         return links[-1]
 
     bell = Bell(connect)

@@ -5,12 +5,13 @@ from importlib.resources import files
 from invx.contexts.analytics.adapters.unit_of_work import UnitOfWork
 from invx.contexts.analytics.api.edge import Edge
 from invx.contexts.analytics.api.routes import router
+from invx.contexts.analytics.api.tags import TAGS
 from invx.contexts.analytics.app.on_document_finalized import on_document_finalized
 from invx.contexts.analytics.app.on_document_voided import on_document_voided
 from invx.contracts.invoicing import DocumentFinalizedV1, DocumentVoidedV1
 from invx.contracts.registry import Registry
 from invx.infra.codec import Codec
-from invx.infra.context import Context
+from invx.infra.context import Context, Reaction
 from invx.infra.facts import KnownFacts
 from invx.infra.migrate import Migration, migrations_in
 from invx.infra.postgres import Connection, Database
@@ -19,9 +20,14 @@ from invx.infra.tenancy import Directory
 from invx.infra.unit_of_work import Storage
 from invx.infra.write_set import Catalogue
 from invx.kernel.context import RequestContext
+from invx.kernel.messages import Contract
 from invx.kernel.ports import Clock, Ids
 
 NAME = "analytics"
+REACTIONS: dict[type[Contract], Reaction] = {
+    DocumentFinalizedV1: on_document_finalized,
+    DocumentVoidedV1: on_document_voided,
+}
 
 
 def migrations() -> list[Migration]:
@@ -53,10 +59,8 @@ def wire(
         database=database,
         directory=directory,
         runner=runner,
+        tags=TAGS,
         routers=(router,),
         edge=Edge(runner),
-        reactions={
-            DocumentFinalizedV1: on_document_finalized,
-            DocumentVoidedV1: on_document_voided,
-        },
+        reactions=REACTIONS,
     )

@@ -18,9 +18,10 @@ from invx.contexts.invoicing.api.routes import (
     series,
     settlements,
 )
+from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.app.archive_document import ArchiveDocument, archive_document
 from invx.contexts.invoicing.app.publish import contract_of
-from invx.contexts.invoicing.app.settling import MarkOverdue, mark_overdue
+from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
 from invx.contexts.invoicing.domain import (
     document_events,
     legal_entity_events,
@@ -137,6 +138,7 @@ def wire(
         database=database,
         directory=directory,
         runner=runner,
+        tags=TAGS,
         routers=tuple(module.router for module in modules),
         edge=Edge(runner, rendering, CODEC),
         jobs={"archive_document": _archive, "mark_overdue": _overdue},

@@ -6,7 +6,7 @@ A signature costs about 125 µs to check, a remembered token about one.
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -83,7 +83,7 @@ _claims = msgspec.json.Decoder(_Claims)
 _header = msgspec.json.Decoder(_Header)
 
 # When the tenant's older tokens stopped counting (a role was taken away, a key revoked).
-TokensNotBefore = Callable[[UUID], datetime | None]
+TokensNotBefore = Callable[[UUID], Awaitable[datetime | None]]
 
 
 class Verifier:
@@ -133,7 +133,7 @@ class Verifier:
             _VERIFIED.inc()
             self._remember(digest, principal, now)
         if self._not_before is not None:
-            earliest = self._not_before(principal.tenant_id)
+            earliest = await self._not_before(principal.tenant_id)
             if earliest is not None and principal.issued_at < earliest.timestamp():
                 raise InvalidToken("The access token was revoked; get a new one.")
         return principal

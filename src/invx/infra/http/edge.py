@@ -7,12 +7,14 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from opentelemetry.trace import Tracer
+from starlette.types import Scope
 
 from invx.infra.http.auth import Verifier
 from invx.infra.http.permissions import guard_of
 from invx.infra.http.problems import install_problems
+from invx.infra.http.query_parameters import query_check_of
 from invx.infra.http.request_context import HttpSettings, RequestContextMiddleware
-from invx.infra.http.route_table import RouteTable
+from invx.infra.http.route_table import Guard, RouteTable
 from invx.infra.http.versions import VERSIONS, Versions
 from invx.kernel.errors import violated
 
@@ -41,12 +43,27 @@ def create_edge(
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.state.verifier = verifier
-    app.router.routes.append(RouteTable(guard_of))
+    app.router.routes.append(RouteTable(_guard_of))
     install_problems(app)
     app.add_middleware(
         RequestContextMiddleware, settings=settings, versions=versions, tracer=tracer
     )
     return app
+
+
+def _guard_of(route: APIRoute) -> Guard | None:
+    """What a request must pass before its body is read: who asks, then what it asks for."""
+    permission, query = guard_of(route), query_check_of(route)
+    if query is None:
+        return permission
+    check = query
+
+    async def guard(scope: Scope) -> None:
+        if permission is not None:
+            await permission(scope)
+        check(scope)
+
+    return guard
 
 
 def add_router(app: FastAPI, router: APIRouter) -> None:
@@ -63,4 +80,5 @@ def add_router(app: FastAPI, router: APIRouter) -> None:
 def _operation_id(route: APIRoute) -> str:
     """`invoices_list`: the tag and the function's name, which client generators turn into names."""
     tag = str(route.tags[0]).lower().replace(" ", "_") if route.tags else ""
-    return f"{tag}_{route.name}" if tag else route.name
+    name = route.name.rstrip("_")
+    return f"{tag}_{name}" if tag else name

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi.params import Depends
 from starlette.exceptions import HTTPException
@@ -83,3 +84,28 @@ def not_modified(request: Request, version: int) -> Response | None:
     if value.strip() != "*" and str(version) not in _LISTED.findall(value):
         return None
     return Response(status_code=304, headers={"ETag": etag(version)})
+
+
+class Conditional:
+    """The dependency behind `conditional`: it only describes what `not_modified` does."""
+
+    async def __call__(self) -> None:
+        """The route itself compares the versions."""
+
+    @property
+    def declaration(self) -> Declaration:
+        parameter = {
+            "name": "If-None-Match",
+            "in": "header",
+            "description": "The ETag that you have. If it is still current: 304 without a body.",
+            "schema": {"type": "string", "maxLength": 200, "pattern": r'^(\*|(W/)?"[0-9]{1,18}")$'},
+        }
+        return Declaration(parameters=(parameter,), answer_headers=("ETag",))
+
+
+def conditional() -> Depends:
+    """A read that may answer 304: `dependencies=[conditional()], responses=NOT_MODIFIED | …`."""
+    return Depends(Conditional())
+
+
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not Modified"}}

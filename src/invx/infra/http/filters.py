@@ -12,8 +12,16 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from invx.infra.http.fields import typeid_pattern
+from invx.infra.http.problems import parameter_problem
 from invx.kernel import limits
+from invx.kernel.errors import Invalid
 from invx.kernel.ids import MalformedId, parse_typeid
+
+
+
+class InvalidMoment(Invalid):
+    """The moment cannot be read; it is an RFC 3339 time with its offset, or a date."""
+
 
 RANGE = ("gte", "gt", "lte", "lt")
 EQUAL = ""
@@ -138,6 +146,15 @@ class Moment:
             return moment.astimezone(UTC) if moment.tzinfo else _no_offset()
         except (ValueError, OverflowError):
             raise ValueError("Expected an RFC 3339 time with an offset, or a date.") from None
+
+
+def parse_moment(name: str, text: str) -> datetime:
+    """The query parameter `name` as an instant. Raises InvalidMoment, naming it."""
+    try:
+        return Moment().parse(text)
+    except ValueError as error:
+        problem = parameter_problem("query", name, "invalid_value", str(error))
+        raise InvalidMoment(problems=[problem]) from None
 
 
 def _no_offset() -> datetime:

@@ -21,6 +21,17 @@ from invx.infra.http.permissions import public
 from invx.infra.http.problems import openapi_problem
 from invx.infra.http.versions import VERSIONS, Versions
 
+# What holds for every route; docs/API_DOCUMENTATION.md says it at length.
+DESCRIPTION = """Write drafts, finalize them into legal documents, correct and settle them.
+
+- Amounts are decimal strings beside a currency; days are ISO dates; moments are RFC 3339.
+- Errors are `application/problem+json` (RFC 9457) with a stable `code` and a JSON Pointer per field.
+- A POST with an `Idempotency-Key` is done once, however often it is sent.
+- `ETag` carries the version of a resource; send it back in `If-Match` to change what you have seen.
+- Lists have `limit`, `after`, `sort` and filters; a parameter that is not known is refused.
+- Fields may be added at any time, and lists of words (`x-extensible-enum`) may grow.
+"""
+
 _SECURITY = "accessToken"
 _FASTAPIS_OWN = ("HTTPValidationError", "ValidationError")
 
@@ -152,6 +163,7 @@ def _complete_operation(
     operation: dict[str, Any], route: APIRoute, declarations: list[Declaration]
 ) -> None:
     permissions = [each.permission for each in declarations if each.permission]
+    operation["summary"] = _summary(operation.get("description", "")) or operation["summary"]
     operation["security"] = [{_SECURITY: []}] if permissions else []
     if permissions:
         operation["x-permission"] = permissions[0]
@@ -169,6 +181,11 @@ def _complete_operation(
     _complete_answers(operation, route, declarations)
 
 
+def _summary(description: str) -> str:
+    """The first sentence: what a list of operations shows."""
+    return description.partition("\n\n")[0].replace("\n", " ").split(". ")[0].removesuffix(".")
+
+
 def _complete_answers(
     operation: dict[str, Any], route: APIRoute, declarations: list[Declaration]
 ) -> None:
@@ -176,11 +193,11 @@ def _complete_answers(
     fastapis = answers.get("422", {}).get("content", {}).get("application/json", {})
     if fastapis.get("schema", {}).get("$ref", "").endswith(_FASTAPIS_OWN):
         del answers["422"]
-    statuses = {400}
+    statuses = {400, 422}  # of the version, and of parameters that nobody knows
     for declaration in declarations:
         statuses |= set(declaration.statuses)
     if operation.get("requestBody"):
-        statuses |= {413, 415, 422}
+        statuses |= {413, 415}
     if "{" in route.path_format:
         statuses.add(404)
     for status in sorted(statuses):

@@ -91,7 +91,13 @@ def _rendered(problem: Problem) -> dict[str, str]:
     if problem.pointer and not problem.pointer.startswith("/"):
         place, _, name = problem.pointer.partition(":")
         where = {"parameter": name, "in": place}
-    return where | {"code": problem.code, "detail": problem.detail}
+    said = where | {"code": problem.code, "detail": problem.detail}
+    return {name: _writable(text) for name, text in said.items()}
+
+
+def _writable(text: str) -> str:
+    """A lone surrogate, legal in JSON's escapes, cannot be written as UTF-8: shown as its escape."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def refusal(error: DomainError, info: RequestInfo | None = None) -> Response:

@@ -12,8 +12,9 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
+from invx.infra.apart import LONG_BODY_BYTES, apart, at_home
 from invx.kernel.errors import violated
 
 Guard = Callable[[Scope], Awaitable[object]]
@@ -73,7 +74,45 @@ class RouteTable(BaseRoute):
             raise HTTPException(405, headers={"Allow": ", ".join(sorted(allowed))})
         if (guard := scope[_GUARD]) is not None:
             await guard(scope)
-        await scope["route"].handle(scope, receive, send)
+        if _is_long(scope):
+            await _handle_apart(scope, receive, send)
+        else:
+            await scope["route"].handle(scope, receive, send)
+
+
+def _is_long(scope: Scope) -> bool:
+    """Whether parsing the body may hold the loop; one of unknown length may."""
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return value.isdigit() and int(value) > LONG_BODY_BYTES
+        if name == b"transfer-encoding":
+            return True
+    return False
+
+
+async def _handle_apart(scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve the route beside the event loop. The body is read and the answer sent by the loop."""
+    parts: list[bytes] = []
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    body: Message | None = {"type": "http.request", "body": b"".join(parts), "more_body": False}
+
+    async def receive_apart() -> Message:
+        nonlocal body
+        if body is not None:
+            message, body = body, None
+            return message
+        return await at_home(receive)
+
+    async def send_home(message: Message) -> None:
+        await at_home(lambda: send(message))
+
+    await apart(lambda: scope["route"].handle(scope, receive_apart, send_home))
 
 
 def _place_of(template: str) -> _Place:

@@ -1,6 +1,6 @@
 import base64
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -181,7 +181,11 @@ async def test_older_tokens_end_when_the_tenant_says_so_even_remembered_ones(
     keys: Keys, clock: SetClock
 ) -> None:
     since = {}
-    verifier = Verifier(AuthSettings(jwks=keys.jwks), clock=clock, tokens_not_before=since.get)
+
+    async def revoked(tenant: UUID) -> datetime | None:
+        return since.get(tenant)
+
+    verifier = Verifier(AuthSettings(jwks=keys.jwks), clock=clock, tokens_not_before=revoked)
     await verifier.start()
     old, other = keys.token("notes:read"), keys.token("notes:read", tenant=uuid4())
     await verifier.verify(old)

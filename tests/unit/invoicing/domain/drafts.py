@@ -16,7 +16,7 @@ from invx.contexts.invoicing.domain.content import (
     PaymentTerms,
 )
 from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.document_events import Links, Mode, Origin
+from invx.contexts.invoicing.domain.document_events import Issue, Links, Mode, Origin
 from invx.contexts.invoicing.domain.party import Address, Party, Registration, Seller
 from invx.kernel.messages import Event
 from invx.rules.totals.compute import compute
@@ -108,7 +108,9 @@ def finalize(document: Document, number: str = "2026-0001", **more: Any) -> Docu
         "instalments": (),
         "now": NOW,
     }
-    document.finalize(number=number, **(given | more))
+    said = given | more
+    seller, now = said.pop("seller"), said.pop("now")
+    document.finalize(seller, Issue(number=number, **said), now=now)
     return document
 
 

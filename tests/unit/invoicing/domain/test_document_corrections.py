@@ -50,7 +50,8 @@ def test_releasing_twice_is_remembered_once() -> None:
     document = finalized(HAMMER)
     document.mark_released(NOW, how="email")
     document.mark_released(NOW + timedelta(days=1), how="post")
-    assert document.recorded == [DocumentReleased(how="email", released_at=NOW)]
+    released = DocumentReleased(subject_id=SUBJECT, how="email", released_at=NOW)
+    assert document.recorded == [released]
 
 
 def test_a_document_that_nobody_saw_can_be_voided() -> None:

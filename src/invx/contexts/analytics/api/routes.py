@@ -34,7 +34,7 @@ Reader = Annotated[Caller, requires("analytics:read")]
 async def revenue(
     query: Annotated[RevenueQuery, Query()], caller: Reader, edge: Analytics
 ) -> Response:
-    """Net, tax and gross of the finalized documents, by month of issue and currency."""
+    """Sum net, tax and gross of finalized documents by month of issue and currency."""
     async with edge.runner.reading(caller) as (conn, ctx):
         asked = _asked(query, ctx.now.date())
         rows = await revenue_by_month(conn, ctx, **asked)

@@ -1,14 +1,16 @@
 """Erasure in the tables of invoicing: values go, chains stay (D4)."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from invx.infra.unit_of_work import EventUnitOfWork
 
 # Nothing that a stored answer said may be said again after an erasure.
 _GONE = (
-    b'{"type":"/problems/erased","title":"Gone","status":410,"code":"erased",'
+    b'{"type":"/problems/erased","title":"Erased","status":410,"code":"erased",'
     b'"detail":"The answer was erased with the personal data in it."}'
 )
+_GONE_HEADERS = '{"content-type":"application/problem+json"}'
 
 
 class PostgresPersonalData:
@@ -16,6 +18,17 @@ class PostgresPersonalData:
 
     def __init__(self, unit: EventUnitOfWork) -> None:
         self._unit = unit
+
+    async def shut_out_writers(self) -> None:
+        """Wait for the tenant's writers, and let nobody begin, until this transaction ends.
+
+        Every writer holds this lock shared from its BEGIN (`open_tenant`), so nobody can write back
+        what it read before the erasure. Two erasures at once deadlock; the runner repeats the loser.
+        """
+        await self._unit.conn.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 4))",
+            self._unit.ctx.tenant_id,
+        )
 
     async def streams_of(self, subject_id: UUID) -> list[UUID]:
         """The streams whose events hold values of this subject."""
@@ -27,11 +40,11 @@ class PostgresPersonalData:
         )
         return [row[0] for row in rows]
 
-    async def erase(self, subject_id: UUID, stream_ids: list[UUID]) -> None:
-        """Delete the values, make the rows of the streams anew, and drop archives and answers."""
+    async def erase(
+        self, subject_id: UUID, stream_ids: Collection[UUID], *, archives_of: Collection[UUID]
+    ) -> None:
+        """Delete the values, make the rows of the streams anew, and drop answers and archives."""
         conn, tenant_id = self._unit.conn, self._unit.ctx.tenant_id
-        if not stream_ids:
-            return
         await conn.execute(
             "DELETE FROM invoicing.personal WHERE tenant_id = $1 AND subject_id = $2"
             " AND stream_id = ANY($3)",
@@ -42,14 +55,15 @@ class PostgresPersonalData:
         await conn.execute(
             "DELETE FROM invoicing.archives WHERE tenant_id = $1 AND document_id = ANY($2)",
             tenant_id,
-            stream_ids,
+            archives_of,
         )
         await conn.execute(
-            "UPDATE invoicing.idempotency SET body = $3, status = 410"
+            "UPDATE invoicing.idempotency SET body = $3, headers = $4, status = 410"
             " WHERE tenant_id = $1 AND stream_id = ANY($2)",
             tenant_id,
             stream_ids,
             _GONE,
+            _GONE_HEADERS,
         )
         for stream_id in stream_ids:
             await self._unit.reproject(stream_id)

@@ -29,7 +29,7 @@ from invx.kernel.ports import Clock, Ids
 class UnitOfWork(EventUnitOfWork):
     """See `app.ports.InvoicingUnitOfWork`."""
 
-    def __init__(  # noqa: PLR0913  # one constructor, called by the wiring
+    def __init__(
         self,
         conn: Connection,
         ctx: RequestContext,
@@ -51,7 +51,7 @@ class UnitOfWork(EventUnitOfWork):
 
 
 class LockedSeries(EventSourcedRepository[Series]):
-    """Series by their kept state, locked: drawing a number reads one row, however many there are."""
+    """Series by their kept state, locked: drawing a number reads one row, however long they are."""
 
     def __init__(self, unit: EventUnitOfWork) -> None:
         super().__init__(Series, unit.store, unit.held, missing=SeriesNotFound)
@@ -96,17 +96,16 @@ class PostgresLegalEntities(EventSourcedRepository[LegalEntity]):
 
     async def only(self) -> LegalEntity:
         """The tenant's legal entity when it has exactly one. Raises LegalEntityRequired."""
-        rows = await self._unit.conn.fetch(
-            "SELECT legal_entity_id FROM invoicing.legal_entities WHERE tenant_id = $1 LIMIT 2",
-            self._unit.ctx.tenant_id,
+        found = await self.find_selected(
+            "SELECT legal_entity_id FROM invoicing.legal_entities WHERE tenant_id = $1 LIMIT 2"
         )
-        if len(rows) != 1:
+        if len(found) != 1:
             raise LegalEntityRequired
-        return await self.get(rows[0][0])
+        return found[0]
 
 
 class PostgresArchive:
-    """Archived files as rows, written once: they move and are backed up with what they belong to."""
+    """Archived files as rows, written once: they move and are backed up with the documents."""
 
     def __init__(
         self, conn: Connection, tenant_id: UUID, write_set: WriteSet, clock: Clock

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from invx.contexts.invoicing.api.schemas.documents import ContentIn
-from invx.contexts.invoicing.api.schemas.parties import LegalEntityIn
+from invx.contexts.invoicing.api.schemas.legal_entities import LegalEntityIn
 from invx.contexts.invoicing.domain.content import Content
 from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
 from invx.contexts.invoicing.domain.units import UnknownUnit, unit_code
@@ -41,9 +41,9 @@ def content_of(body: ContentIn) -> tuple[Content, frozenset[str]]:
     missing = frozenset(name for name in _DEFAULTS if values[name] is None)
     if body.due_date is not None:
         missing -= {"payment_terms"}  # a stated due date needs no terms
-    for name in _DEFAULTS:
+    for name, default in _DEFAULTS.items():
         if values[name] is None:
-            values[name] = _DEFAULTS[name]
+            values[name] = default
     problems: list[Problem] = []
     _complete(values["lines"], "/lines", set(_ids(values["lines"])), problems)
     if problems:

@@ -6,14 +6,16 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 from starlette.responses import Response
 
 from invx.contexts.invoicing.adapters.rendering import RenderingPool
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
 from invx.contexts.invoicing.read.queries import get_document
+from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY, SERIES
 from invx.infra.codec import Codec
 from invx.infra.event_store import EventStore
+from invx.infra.http.fields import typeid_pattern
 from invx.infra.http.idempotency_key import IdempotencyRequest, idempotency_key
 from invx.infra.http.problems import refusal
 from invx.infra.idempotency import Answer, IdempotentRequest
@@ -53,6 +55,16 @@ async def edge_of(request: Request) -> Edge:
     return edge
 
 
+def _in_path(prefix: str, what: str) -> Any:
+    """An id in a path. What has another form is not found, so the pattern only documents it."""
+    pattern = f"^{typeid_pattern(prefix)}$"
+    return Annotated[str, Path(description=what, json_schema_extra={"pattern": pattern})]
+
+
+InvoiceId = _in_path(INVOICE, "The invoice.")
+LegalEntityId = _in_path(LEGAL_ENTITY, "The legal entity.")
+SeriesId = _in_path(SERIES, "The series.")
+
 Invoicing = Annotated[Edge, Depends(edge_of)]
 Once = Annotated[IdempotencyRequest | None, idempotency_key()]
 
@@ -77,7 +89,7 @@ async def answered(
 def _refused(error: DomainError) -> Answer:
     response = refusal(error)
     headers = {
-        name: text for name, text in response.headers.items() if name not in ("content-length",)
+        name: text for name, text in response.headers.items() if name != "content-length"
     }
     return Answer(response.status_code, bytes(response.body), headers)
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 from uuid import UUID
 
@@ -76,6 +76,7 @@ _RANGES = {
     "due_date": "d.due_date",
     "gross": "d.gross_units",
 }
+_BIGINT_MAX = 2**63 - 1  # of the column; no document comes near it
 _OPERATORS = {"eq": "=", "gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
 
 
@@ -113,7 +114,12 @@ def _units(condition: Condition, given: Mapping[str, Condition]) -> int:
         raise InvalidQuery(problems=[wrong]) from None
     units = Decimal(condition.value).scaleb(digits)
     # Between two units nothing is equal, and what lies above one lies above the other.
-    return int(units) if units == int(units) or condition.operator in ("gt", "lte") else int(units) + 1
+    whole = int(units.to_integral_value(ROUND_FLOOR))
+    if units != whole and condition.operator == "eq":
+        return -_BIGINT_MAX
+    if units != whole and condition.operator in {"gte", "lt"}:
+        whole += 1
+    return max(-_BIGINT_MAX, min(whole, _BIGINT_MAX))
 
 
 def document_slice(query: ListQuery) -> Slice:

@@ -1,4 +1,4 @@
-"""Keep what was first issued: the PDF of a finalized document, byte for byte, until retention ends."""
+"""Keep what was first issued: the PDF of a finalized document, byte for byte, until it may go."""
 
 from dataclasses import dataclass
 from uuid import UUID

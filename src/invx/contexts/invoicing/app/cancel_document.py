@@ -1,4 +1,4 @@
-"""Cancel a document that has left the house: a cancellation document in the series takes it back."""
+"""Cancel a document that has left the house: another document in the series takes it back."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -6,8 +6,8 @@ from uuid import UUID
 
 from invx.contexts.invoicing.app.draft_document import open_draft
 from invx.contexts.invoicing.app.finalize_document import (
-    FinalizeDocument,
     Finalized,
+    FinalizeDocument,
     finalize_document,
 )
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork

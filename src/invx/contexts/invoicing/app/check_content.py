@@ -13,6 +13,7 @@ from invx.kernel.errors import Problem
 from invx.kernel.messages import Command
 from invx.rules.totals.compute import compute
 from invx.rules.totals.model import Rounding, Totals
+from invx.rules.totals.representable import problems as problems_of_bill
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +38,10 @@ class Checked:
 
 async def check_content(command: CheckContent, uow: InvoicingUnitOfWork) -> Checked:
     """The same engine as create and finalize, all checks, no write. Raises NotFound."""
+    content: Content | None
     if command.document_id is not None:
         document = await uow.documents.get(command.document_id)
+        document.ensure_exists()
         entity = await uow.legal_entities.get(document.legal_entity_id)
         content, rounding = document.content, document.rounding
     else:
@@ -47,9 +50,9 @@ async def check_content(command: CheckContent, uow: InvoicingUnitOfWork) -> Chec
         rounding = entity.details.rounding
     if content is None:
         raise TypeError("a check needs content or a document")
-    arithmetic = problems_of(content, rounding, finalizing=False)
+    bill = bill_of(content, rounding)
     issue_date = content.issue_date or entity.today(uow.ctx.now)
     problems = problems_of(content, rounding, finalizing=True, issue_date=issue_date)
     problems += seller_problems(content, entity.seller)
-    totals = None if arithmetic else compute(bill_of(content, rounding))
+    totals = None if problems_of_bill(bill) else compute(bill)
     return Checked(content, rounding, totals, problems)

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from invx.contexts.invoicing.app.draft_document import open_draft
 from invx.contexts.invoicing.app.finalize_document import (
-    FinalizeDocument,
     Finalized,
+    FinalizeDocument,
     finalize_document,
 )
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork

@@ -6,7 +6,8 @@ from uuid import UUID
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.bill import bill_of
 from invx.kernel.messages import Command
-from invx.rules.totals.explain import Step, explain
+from invx.rules.totals.explain import explain
+from invx.rules.totals.steps import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,4 +20,5 @@ async def explain_document(
 ) -> tuple[Step, ...]:
     """The steps from the inputs to the totals, as frozen on the document. Raises NotFound."""
     document = await uow.documents.get(command.document_id)
+    document.ensure_exists()
     return explain(bill_of(document.content, document.rounding), document.totals)

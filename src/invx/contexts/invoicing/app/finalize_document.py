@@ -11,6 +11,7 @@ from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.credit_taxes import fitted
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.document_events import Issue
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import (
@@ -96,22 +97,21 @@ def _finalize(
     uow: InvoicingUnitOfWork,
 ) -> None:
     due = document.totals.due
-    document.finalize(
-        seller=entity.seller,
-        title=entity.title_of(document.content.type),
+    issue = Issue(
         number=series.draw(document.id, issue_date),
         series_id=series.id,
         issue_date=issue_date,
         due_date=due_date_of(document.content, issue_date),
         instalments=instalments_of(document.content, due, issue_date),
-        now=uow.ctx.now,
+        title=entity.title_of(document.content.type),
     )
+    document.finalize(entity.seller, issue, now=uow.ctx.now)
 
 
 async def settle_finalized(
     document: Document, entity: LegalEntity, original: Document | None, uow: InvoicingUnitOfWork
 ) -> Settlement | None:
-    """Open the settlement; a credit note counts against its original at once, as far as that is open.
+    """Open the settlement; a credit note counts against its original at once, as far as it is open.
 
     Also tells the documents that this one credits, cancels or replaces. Proformas settle nothing.
     """

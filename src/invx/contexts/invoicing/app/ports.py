@@ -1,6 +1,7 @@
 """What the handlers of invoicing hold, and the ports to what invoicing does not control."""
 
-from typing import Protocol
+from collections.abc import Collection, Iterable
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.content import DocumentType
@@ -8,7 +9,18 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
+from invx.kernel.aggregate import Aggregate
 from invx.kernel.ports import Fact, Repository, UnitOfWork
+
+A = TypeVar("A", bound=Aggregate)
+
+
+class ManyRepository(Repository[A], Protocol[A]):
+    """A repository that also gives many at once."""
+
+    async def find_all(self, ids: Iterable[UUID]) -> dict[UUID, A]:
+        """Those of `ids` that exist, in one round trip."""
+        ...
 
 
 class SeriesRepository(Repository[Series], Protocol):
@@ -58,8 +70,17 @@ class PersonalData(Protocol):
         """The streams whose events hold values of this subject."""
         ...
 
-    async def erase(self, subject_id: UUID, stream_ids: list[UUID]) -> None:
-        """Delete the subject's values in these streams and in everything made from them."""
+    async def shut_out_writers(self) -> None:
+        """From now until the end of this transaction nobody else writes for the tenant."""
+        ...
+
+    async def erase(
+        self, subject_id: UUID, stream_ids: Collection[UUID], *, archives_of: Collection[UUID]
+    ) -> None:
+        """Delete the subject's values in these streams and in everything made from them.
+
+        What was archived goes for the documents `archives_of` only.
+        """
         ...
 
 
@@ -67,9 +88,9 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     """The unit of work of invoicing."""
 
     @property
-    def documents(self) -> Repository[Document]: ...
+    def documents(self) -> ManyRepository[Document]: ...
     @property
-    def settlements(self) -> Repository[Settlement]: ...
+    def settlements(self) -> ManyRepository[Settlement]: ...
     @property
     def series(self) -> SeriesRepository: ...
     @property

@@ -1,10 +1,11 @@
 """Which contracts follow from which events; pure functions of one event."""
 
+from uuid import UUID
+
 from invx.contexts.invoicing.domain.document_events import DocumentFinalized, DocumentVoided
 from invx.contexts.invoicing.domain.settlement_events import EntryRecorded
 from invx.contracts.invoicing import DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1
 from invx.kernel.messages import Contract, Event
-from uuid import UUID
 
 
 def contract_of(stream_id: UUID, event: Event) -> Contract | None:
@@ -29,9 +30,7 @@ def contract_of(stream_id: UUID, event: Event) -> Contract | None:
                 test=event.mode == "test",
             )
         case DocumentVoided():
-            return DocumentVoidedV1(
-                document_id=stream_id, legal_entity_id=event.legal_entity_id, reason=None
-            )
+            return DocumentVoidedV1(document_id=stream_id, legal_entity_id=event.legal_entity_id)
         case EntryRecorded():
             claim, entry, after = event.claim, event.entry, event.after
             return SettlementChangedV1(

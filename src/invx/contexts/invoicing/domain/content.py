@@ -44,7 +44,7 @@ class AdjustmentLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a line comes from: a time entry, a subscription's period, a rated usage, …"""
+    """Where a line comes from: a time entry, a subscription's period, rated usage and so on."""
 
     kind: str
     id: str
@@ -68,7 +68,7 @@ class ItemAttribute:
     """A property of the item (BG-32)."""
 
     name: str
-    value: str
+    value: Personal[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,7 @@ class Line:
     item: Item | None = None
     order_line: str | None = None
     buyer_accounting_reference: str | None = None
-    dimensions: dict[str, str] = field(default_factory=dict)
+    dimensions: Personal[dict[str, str]] = field(default_factory=dict)
     ledger_account: str | None = None
     metadata: Personal[dict[str, str]] = None
     children: tuple["Line", ...] = ()

@@ -23,6 +23,7 @@ from invx.contexts.invoicing.domain.document_events import (
     DraftDeleted,
     DraftEdited,
     DraftPatched,
+    Issue,
     Links,
     Mode,
     Origin,
@@ -31,21 +32,19 @@ from invx.contexts.invoicing.domain.draft_patch import patch_of, patched
 from invx.contexts.invoicing.domain.errors import (
     CreditNotFound,
     DocumentCredited,
-    DocumentEmpty,
-    DocumentIncomplete,
     DocumentNotCreditable,
     DocumentNotDraft,
     DocumentNotFinalized,
+    DocumentNotFound,
     DocumentReleasedAlready,
     DocumentReplacedAlready,
     DocumentSettled,
-    NotRepresentable,
     refusal_of,
 )
 from invx.contexts.invoicing.domain.party import Seller
 from invx.contexts.invoicing.domain.remainder import Remainder, remainder_of
 from invx.kernel.aggregate import Aggregate
-from invx.kernel.errors import Problem, invariant, violated
+from invx.kernel.errors import invariant, violated
 from invx.kernel.limits import DRAFT_LINES_WHOLE_MAX
 from invx.kernel.messages import Event
 from invx.rules.calendar.terms import Instalment
@@ -170,30 +169,19 @@ class Document(Aggregate):
             raise refusal_of(problems)
         self._checked = (self.version, seller, issue_date)
 
-    def finalize(
-        self,
-        *,
-        seller: Seller,
-        number: str,
-        series_id: UUID,
-        issue_date: date,
-        due_date: date | None,
-        instalments: tuple[Instalment, ...],
-        now: datetime,
-        title: str | None = None,
-    ) -> None:
-        """Make the draft a document for good. Call `ensure_finalizable` before drawing `number`.
+    def finalize(self, seller: Seller, issue: Issue, *, now: datetime) -> None:
+        """Make the draft a document for good. Call `ensure_finalizable` before drawing a number.
 
         Raises what `ensure_finalizable` raises.
         """
-        if self._checked != (self.version, seller, issue_date):
-            self.ensure_finalizable(seller, issue_date)
+        if self._checked != (self.version, seller, issue.issue_date):
+            self.ensure_finalizable(seller, issue.issue_date)
         totals = self.totals
         if totals.rules != VERSION:  # drafted under older rules; those of today apply
             totals = compute(bill_of(self.content, self.rounding))
-        invariant(bool(number), "a document needs a number")
-        if instalments:
-            parts = sum((each.amount for each in instalments), totals.due - totals.due)
+        invariant(bool(issue.number), "a document needs a number")
+        if issue.instalments:
+            parts = sum((each.amount for each in issue.instalments), totals.due - totals.due)
             invariant(parts == totals.due, "instalments sum to what is due")
         self.record(
             DocumentFinalized(
@@ -204,12 +192,12 @@ class Document(Aggregate):
                 mode=self.mode,
                 links=self.links,
                 seller=seller,
-                title=title,
-                number=number,
-                series_id=series_id,
-                issue_date=issue_date,
-                due_date=due_date,
-                instalments=instalments,
+                title=issue.title,
+                number=issue.number,
+                series_id=issue.series_id,
+                issue_date=issue.issue_date,
+                due_date=issue.due_date,
+                instalments=issue.instalments,
                 finalized_at=now,
             )
         )
@@ -218,7 +206,9 @@ class Document(Aggregate):
         """Remember that the document left the house; the first time counts."""
         self.ensure_finalized()
         if not self.released:
-            self.record(DocumentReleased(how=how, released_at=now))
+            self.record(
+                DocumentReleased(subject_id=self.subject_id, how=how, released_at=now)
+            )
 
     def void(self, reason: str | None, *, settled: bool, now: datetime) -> None:
         """Take back a document that nobody outside has seen. Its number stays used.
@@ -338,12 +328,19 @@ class Document(Aggregate):
         self.instalments, self.finalized_at = event.instalments, event.finalized_at
         self.title = event.title
 
+    def ensure_exists(self) -> None:
+        """Raises DocumentNotFound for a draft that was thrown away."""
+        if self.status is Status.DELETED:
+            raise DocumentNotFound
+
     def ensure_draft(self) -> None:
-        """Raises DocumentNotDraft."""
+        """Raises DocumentNotDraft, DocumentNotFound."""
+        self.ensure_exists()
         if self.status is not Status.DRAFT:
             raise DocumentNotDraft(f"The document is {self.status}, not a draft.")
 
     def ensure_finalized(self) -> None:
-        """Raises DocumentNotFinalized for drafts, and for what no longer stands."""
+        """Raises DocumentNotFinalized for drafts and what no longer stands, DocumentNotFound."""
+        self.ensure_exists()
         if self.status is not Status.FINALIZED:
             raise DocumentNotFinalized(f"The document is {self.status}.")

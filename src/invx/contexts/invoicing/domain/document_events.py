@@ -63,6 +63,18 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """What a document gets when it is issued."""
+
+    number: str
+    series_id: UUID
+    issue_date: date
+    due_date: date | None
+    instalments: tuple[Instalment, ...] = ()
+    title: str | None = None  # where the legal entity calls this type by a name of its own (N11)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DraftCreated(Event):
     subjects: ClassVar[dict[str, str]] = {"*": "subject_id"}
 
@@ -136,7 +148,10 @@ class DocumentFinalized(Event):
 class DocumentReleased(Event):
     """The document left the house: it was sent, or somebody said that it was."""
 
-    how: str
+    subjects: ClassVar[dict[str, str]] = {"*": "subject_id"}
+
+    subject_id: UUID
+    how: Personal[str]
     released_at: datetime
 
 

@@ -284,7 +284,8 @@ class Settlement(Aggregate):
         self, kind: EntryKind, amount: Decimal, posting: Posting, *, reverses: UUID | None = None
     ) -> Entry:
         entry = Entry(
-            entry_id=uuid5(self.claim.document_id, posting.source),  # so a repeat cannot make a second one
+            # From the source, so a repeat cannot make a second one.
+            entry_id=uuid5(self.claim.document_id, posting.source),
             kind=kind,
             amount=amount,
             source=posting.source,

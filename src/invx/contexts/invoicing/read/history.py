@@ -54,7 +54,7 @@ async def document_history(store: EventStore, document_id: UUID) -> list[dict[st
 
 
 async def document_as_of(store: EventStore, document_id: UUID, moment: datetime) -> Shown:
-    """The document as it was at a moment of business time. Raises DocumentNotFound before its draft."""
+    """The document as it was at a moment of business time. Raises DocumentNotFound before that."""
     past = [each for each in await _past(store, document_id) if each.occurred_at <= moment]
     own = [each.event for each in past if each.stream_id == document_id]
     settled = [each.event for each in past if each.stream_id != document_id]

@@ -1,4 +1,4 @@
-"""Rows from events: pure, whole rows, no increments. A stream's rows can be made again at any time."""
+"""Rows from events: pure, whole rows, no increments. A stream's rows can always be made again."""
 
 import msgspec
 

@@ -29,13 +29,19 @@ _DOCUMENT = """
 SELECT d.*, s.status AS s_status, s.open, s.paid, s.credited, s.written_off, s.surplus,
     s.overdue_from, s.disputed{content}
 FROM invoicing.documents d
-LEFT JOIN invoicing.settlements s ON s.tenant_id = d.tenant_id AND s.document_id = d.document_id
+{settlement}
 """
+# A filter may find documents by their settlement. Any other list looks the settlement of each row up:
+# in a new tenant, without statistics, the planner would read all settlements for every row instead.
+_JOINED = """LEFT JOIN invoicing.settlements s
+    ON s.tenant_id = d.tenant_id AND s.document_id = d.document_id"""
+_LOOKED_UP = """LEFT JOIN LATERAL (SELECT * FROM invoicing.settlements o
+    WHERE o.tenant_id = d.tenant_id AND o.document_id = d.document_id LIMIT 1) s ON true"""
 _CONTENT = ", c.resource::text AS resource"
 _JOIN_CONTENT = """JOIN invoicing.document_contents c ON c.tenant_id = d.tenant_id
     AND c.document_id = d.document_id
 """
-_WHOLE = _DOCUMENT.format(content=_CONTENT) + _JOIN_CONTENT
+_WHOLE = _DOCUMENT.format(content=_CONTENT, settlement=_LOOKED_UP) + _JOIN_CONTENT
 
 
 async def get_document(conn: Connection, ctx: RequestContext, document_id: UUID) -> Shown:
@@ -80,7 +86,7 @@ class DocumentFilter:
     """What a list is narrowed to. Absent parts do not appear in the SQL at all."""
 
     equal: Sequence[tuple[str, Any]] = ()  # column, value
-    among: Sequence[tuple[str, Sequence[str]]] = ()
+    among: Sequence[tuple[str, Sequence[Any]]] = ()  # column, words or ids
     ranges: Sequence[tuple[str, str, Any]] = ()  # column, operator, value
     overdue: bool | None = None
     text: str | None = None
@@ -112,7 +118,7 @@ async def list_documents(
     """A page of documents. One round trip, or two when words or metadata are searched for."""
     statement = _Statement(ctx)
     if wanted.text is not None or wanted.metadata is not None:
-        statement.add("d.document_id = ANY({})", await _searched(conn, wanted))
+        statement.add("d.document_id = ANY({})", await _searched(conn, wanted, part))
     statement.narrow(wanted)
     sort = SORTS[part.sort]
     direction, beyond = ("DESC", "<") if part.descending else ("ASC", ">")
@@ -126,7 +132,10 @@ async def list_documents(
             statement.pair(f"({sort.column}, d.document_id) {beyond}", (value, document_id))
     order = f"{sort.column} {direction}"
     order += "" if part.sort == "created" else f", d.document_id {direction}"
-    select = _WHOLE if part.whole else _DOCUMENT.format(content="")
+    filtered = any(" s." in f" {condition}".replace("(", " ") for condition in statement.conditions)
+    select = _DOCUMENT.format(
+        content=_CONTENT if part.whole else "", settlement=_JOINED if filtered else _LOOKED_UP
+    ) + (_JOIN_CONTENT if part.whole else "")
     rows = await conn.fetch(
         f"{select}WHERE {' AND '.join(statement.conditions)} ORDER BY {order}"
         f" LIMIT {int(part.limit) + 1}",
@@ -164,7 +173,8 @@ class _Statement:
         for column, value in wanted.equal:
             self.add(f"{column} = {{}}", value)
         for column, values in wanted.among:
-            self.add(f"{column} = ANY({{}}::text[])", list(values))
+            kind = "uuid" if isinstance(values[0], UUID) else "text"
+            self.add(f"{column} = ANY({{}}::{kind}[])", list(values))
         for column, operator, value in wanted.ranges:
             self.add(f"{column} {operator} {{}}", value)
         if wanted.overdue is True:
@@ -180,8 +190,14 @@ class _Statement:
 _SEARCHED_MOST = 1000
 
 
-async def _searched(conn: Connection, wanted: DocumentFilter) -> list[UUID]:
-    """The newest documents that match; the list then sorts and pages among them."""
+async def _searched(conn: Connection, wanted: DocumentFilter, part: Slice) -> list[UUID]:
+    """The newest documents that match; the list then sorts and pages among them.
+
+    Newest first, each page searches on from where the last one ended, so nothing is left out.
+    """
+    before = UUID(int=2**128 - 1)
+    if part.after is not None and part.sort == "created" and part.descending:
+        before = part.after[1]
     pattern = None
     if wanted.text is not None:
         escaped = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -190,13 +206,15 @@ async def _searched(conn: Connection, wanted: DocumentFilter) -> list[UUID]:
         "SELECT invoicing.search_documents($1, $2::jsonb, $3, $4)",
         pattern,
         wanted.metadata,
-        UUID(int=2**128 - 1),
+        before,
         _SEARCHED_MOST,
     )
     return [row[0] for row in rows]
 
 
-async def get_settlement(conn: Connection, ctx: RequestContext, document_id: UUID) -> dict[str, Any]:
+async def get_settlement(
+    conn: Connection, ctx: RequestContext, document_id: UUID
+) -> dict[str, Any]:
     """The ledger of a document. Raises SettlementNotFound."""
     row = await conn.fetchrow(
         "SELECT * FROM invoicing.settlements WHERE tenant_id = $1 AND document_id = $2",

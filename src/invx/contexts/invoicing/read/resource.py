@@ -1,4 +1,4 @@
-"""What the API says of a document's content: its words and figures, merged once, stored as they are.
+"""What the API says of a document's content: words and figures, merged once, stored as they are.
 
 M1: list, detail, PDF and every later reader show these very figures; nobody computes them again.
 """
@@ -11,6 +11,8 @@ import msgspec
 
 from invx.contexts.invoicing.domain.content import Content, Line
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.terms import early_payments_of
+from invx.kernel.money import EXACT, quantize
 from invx.rules.totals.model import AdjustmentAmount, LineTotals, TaxGroup, Totals
 
 # Said by the document's row, because lists filter and sort by it.
@@ -20,9 +22,24 @@ _IN_ROW = ("type", "currency", "external_id", "issue_date", "due_date", "given_t
 def document_resource(document: Document) -> dict[str, Any]:
     """The part of the invoice resource that only an edit changes."""
     resource = content_resource(document.content, document.totals)
+    if document.issue_date is not None:
+        _state_early_payments(resource, document, document.issue_date)
     resource["seller"] = seller_resource(document)
     resource["instalments"] = msgspec.to_builtins(document.instalments)
     return resource
+
+
+def _state_early_payments(resource: dict[str, Any], document: Document, issued: date) -> None:
+    """What each early-payment discount is worth, what is left to pay with it, and until when."""
+    terms = resource["payment_terms"]
+    if not terms or not terms["discounts"]:
+        return
+    stated = early_payments_of(document.content, document.totals.due, issued)
+    soonest_first = sorted(terms["discounts"], key=lambda discount: int(discount["days"]))
+    for discount, early in zip(soonest_first, stated, strict=True):
+        discount["amount"] = str(early.discount)
+        discount["payable"] = str(early.payable)
+        discount["due_date"] = early.last_date.isoformat()
 
 
 def issued_resource(document: Document) -> dict[str, Any]:
@@ -54,6 +71,10 @@ def content_resource(content: Content, totals: Totals) -> dict[str, Any]:
     amounts = totals.adjustments
     resource["discounts"] = _adjusted(resource["discounts"], amounts, charge=False)
     resource["charges"] = _adjusted(resource["charges"], amounts, charge=True)
+    if content.tax_currency is not None:
+        accounted = content.tax_currency
+        tax = quantize(EXACT.multiply(totals.tax, accounted.rate), accounted.currency)
+        resource["tax_currency"]["tax"] = str(tax)  # BT-111
     resource["totals"] = totals_resource(totals)
     resource["tax_groups"] = groups_resource(totals.taxes)
     resource["rounding"] = str(totals.rounding)

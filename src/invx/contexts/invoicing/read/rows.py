@@ -16,6 +16,8 @@ from invx.kernel.money import exponent
 
 Row = dict[str, Any]
 
+_DESCRIPTIONS_MAX = 200  # that a search looks through
+
 
 def sort_key(name: str | None) -> str | None:
     """A name as it sorts for people, comparable byte by byte: no case, no accents."""
@@ -77,7 +79,7 @@ def search_row(document: Document) -> Row:
 def _descriptions(content: Content) -> list[str]:
     found: list[str] = []
     waiting: list[Line] = list(content.lines)
-    while waiting and len(found) < 200:
+    while waiting and len(found) < _DESCRIPTIONS_MAX:
         line = waiting.pop(0)
         if line.description:
             found.append(line.description)

@@ -1,16 +1,17 @@
 """What the API shows of rows: plain values, made the same way for lists, details and answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from invx.kernel.ids import typeid
 
-Row = Mapping[str, Any]
+Row: TypeAlias = Mapping[str, Any] | asyncpg.Record
 
 INVOICE, LEGAL_ENTITY, SERIES, ENTRY = "inv", "le", "ser", "sent"
 
@@ -114,8 +115,8 @@ def document_json(summary: dict[str, Any], resource: bytes) -> bytes:
 
 def settlement_head(document_id: UUID, row: Row, now: datetime) -> dict[str, Any]:
     """The balance of a document, without its entries."""
-    figures = ("total", "open", "surplus", "paid", "credited", "written_off", "discounted")
-    figures += ("withheld", "refunded")
+    figures = ["total", "open", "surplus", "paid", "credited", "written_off", "discounted"]
+    figures += ["withheld", "refunded"]
     return {
         "object": "settlement",
         "invoice": typeid(INVOICE, document_id),
@@ -130,7 +131,7 @@ def settlement_head(document_id: UUID, row: Row, now: datetime) -> dict[str, Any
 
 
 def settlement_view(
-    document_id: UUID, row: Row, entries: list[Row], now: datetime
+    document_id: UUID, row: Row, entries: Sequence[Row], now: datetime
 ) -> dict[str, Any]:
     """The ledger of a document."""
     return {

@@ -125,7 +125,7 @@ def _account_lines(words: Wording, resource: Json, account: Json) -> list[dict[s
     found = {
         "bank.holder": _holder(resource, account),
         "bank.iban": grouped,
-        "bank.account": "" if iban else word(account, "account_number"),
+        "bank.account": "" if iban else word(account, "account"),
         "bank.bic": word(account, "bic"),
         "bank.bank": word(account, "bank_name"),
         "bank.remittance": word(resource, "number"),

@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from invx.contexts.invoicing.api.edge import Invoicing, Once, answered, id_of
-from invx.contexts.invoicing.api.schemas.documents import (
+from invx.contexts.invoicing.api.edge import InvoiceId, Invoicing, Once, answered, id_of
+from invx.contexts.invoicing.api.schemas.corrections import (
     CancelIn,
     CreditNoteIn,
-    InvoiceOut,
     ReasonIn,
     ReleaseIn,
 )
+from invx.contexts.invoicing.api.schemas.documents_out import InvoiceOut
 from invx.contexts.invoicing.api.showing import (
     show_created,
     show_finalized,
@@ -40,7 +40,7 @@ _REFUSALS = problem_responses(404, 409, 412, 422)
 
 @router.post("/void", response_model=InvoiceOut, responses=_REFUSALS)
 async def void(
-    invoice: str,
+    invoice: InvoiceId,
     caller: Corrector,
     version: Version,
     once: Once,
@@ -58,7 +58,7 @@ async def void(
 
 @router.post("/cancel", status_code=201, response_model=InvoiceOut, responses=_REFUSALS)
 async def cancel(
-    invoice: str,
+    invoice: InvoiceId,
     caller: Corrector,
     version: Version,
     once: Once,
@@ -78,7 +78,7 @@ async def cancel(
 
 @router.post("/replace", status_code=201, response_model=InvoiceOut, responses=_REFUSALS)
 async def replace(
-    invoice: str,
+    invoice: InvoiceId,
     caller: Corrector,
     version: Version,
     once: Once,
@@ -96,7 +96,7 @@ async def replace(
 
 @router.post("/credit-notes", status_code=201, response_model=InvoiceOut, responses=_REFUSALS)
 async def credit(
-    invoice: str,
+    invoice: InvoiceId,
     caller: Corrector,
     once: Once,
     edge: Invoicing,
@@ -119,9 +119,9 @@ async def credit(
 
 @router.post("/release", response_model=InvoiceOut, responses=_REFUSALS)
 async def release(
-    invoice: str, caller: Corrector, once: Once, edge: Invoicing, body: ReleaseIn | None = None
+    invoice: InvoiceId, caller: Corrector, once: Once, edge: Invoicing, body: ReleaseIn | None = None
 ) -> Response:
-    """Say that the document left the house, as when you sent it by hand: now it cannot be voided."""
+    """Say that the document left the house, as when you sent it by hand."""
     command = ReleaseDocument(
         document_id=id_of(INVOICE, invoice, DocumentNotFound), how=(body or ReleaseIn()).how
     )

@@ -8,16 +8,11 @@ from starlette.responses import Response
 from invx.contexts.invoicing.adapters.wording import Mark
 from invx.contexts.invoicing.api.checking import show_checked
 from invx.contexts.invoicing.api.content import content_of
-from invx.contexts.invoicing.api.edge import Invoicing, Once, answered, id_of
+from invx.contexts.invoicing.api.edge import InvoiceId, Invoicing, Once, answered, id_of
 from invx.contexts.invoicing.api.lists import DOCUMENTS, document_filter, document_slice
-from invx.contexts.invoicing.api.schemas.documents import (
-    CheckOut,
-    ContentIn,
-    DraftIn,
-    FinalizeIn,
-    InvoiceListOut,
-    InvoiceOut,
-)
+from invx.contexts.invoicing.api.schemas.documents import DraftIn, EditIn, FinalizeIn
+from invx.contexts.invoicing.api.schemas.documents_out import InvoiceListOut, InvoiceOut
+from invx.contexts.invoicing.api.schemas.reports import CheckOut
 from invx.contexts.invoicing.api.showing import (
     show_draft,
     show_finalized,
@@ -34,13 +29,17 @@ from invx.contexts.invoicing.domain.errors import (
     DocumentNotDraft,
     DocumentNotFinalized,
     DocumentNotFound,
-    LegalEntityNotFound,
-    SeriesNotFound,
 )
 from invx.contexts.invoicing.read.queries import get_archived, get_document, list_documents
-from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY, SERIES
+from invx.contexts.invoicing.read.views import INVOICE
 from invx.infra.http.answers import json_response
-from invx.infra.http.etag import etag, expected_version, not_modified
+from invx.infra.http.etag import (
+    NOT_MODIFIED,
+    conditional,
+    etag,
+    expected_version,
+    not_modified,
+)
 from invx.infra.http.pagination import ListQuery, list_query, page_body
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses
@@ -70,15 +69,14 @@ async def create(body: DraftIn, caller: Writer, once: Once, edge: Invoicing) -> 
     command = DraftDocument(
         content=content,
         defaults=defaults,
-        legal_entity_id=body.legal_entity
-        and id_of(LEGAL_ENTITY, body.legal_entity, LegalEntityNotFound),
+        legal_entity_id=body.legal_entity,
     )
     return await answered(edge, draft_document, command, caller, show=show_new_draft, once=once)
 
 
 @router.get("", response_model=InvoiceListOut, responses=problem_responses(422))
 async def list_(caller: Reader, query: Query, edge: Invoicing) -> Response:
-    """The newest documents first. `expand=content` gives them whole, with their lines."""
+    """List documents, the newest first. `expand=content` gives them whole, with their lines."""
     async with edge.runner.reading(caller) as (conn, ctx):
         page = await list_documents(conn, ctx, document_filter(query), document_slice(query))
     following = query.cursor(*page.next) if page.next else None
@@ -88,20 +86,24 @@ async def list_(caller: Reader, query: Query, edge: Invoicing) -> Response:
 
 @router.post("/check", response_model=CheckOut, responses=problem_responses(404, 422))
 async def check(body: DraftIn, caller: Reader, edge: Invoicing) -> Response:
-    """What a draft would come to, and all that is wrong with it, without writing anything."""
+    """Check a draft without writing it. The answer shows what it comes to, and all that is wrong."""
     content, defaults = content_of(body)
     command = CheckContent(
         content=content,
         defaults=defaults,
-        legal_entity_id=body.legal_entity
-        and id_of(LEGAL_ENTITY, body.legal_entity, LegalEntityNotFound),
+        legal_entity_id=body.legal_entity,
     )
     return show_checked(await edge.runner.run(check_content, command, caller))
 
 
-@router.get("/{invoice}", response_model=InvoiceOut, responses=problem_responses(404))
-async def get(invoice: str, request: Request, caller: Reader, edge: Invoicing) -> Response:
-    """A document whole."""
+@router.get(
+    "/{invoice}",
+    response_model=InvoiceOut,
+    responses=NOT_MODIFIED | problem_responses(404),
+    dependencies=[conditional()],
+)
+async def get(invoice: InvoiceId, request: Request, caller: Reader, edge: Invoicing) -> Response:
+    """Read a document whole."""
     document_id = id_of(INVOICE, invoice, DocumentNotFound)
     async with edge.runner.reading(caller) as (conn, ctx):
         shown = await get_document(conn, ctx, document_id)
@@ -114,9 +116,9 @@ async def get(invoice: str, request: Request, caller: Reader, edge: Invoicing) -
     "/{invoice}", response_model=InvoiceOut, responses=problem_responses(404, 409, 412, 422)
 )
 async def edit(
-    invoice: str, body: ContentIn, caller: Writer, version: Version, edge: Invoicing
+    invoice: InvoiceId, body: EditIn, caller: Writer, version: Version, edge: Invoicing
 ) -> Response:
-    """Let a draft say this instead."""
+    """Change a draft: from now on it says this, and nothing of what it said before."""
     content, defaults = content_of(body)
     command = EditDraft(
         document_id=id_of(INVOICE, invoice, DocumentNotFound),
@@ -128,7 +130,7 @@ async def edit(
 
 
 @router.delete("/{invoice}", status_code=204, responses=problem_responses(404, 409, 412))
-async def delete(invoice: str, caller: Writer, version: Version, edge: Invoicing) -> Response:
+async def delete(invoice: InvoiceId, caller: Writer, version: Version, edge: Invoicing) -> Response:
     """Throw a draft away. A finalized document cannot be deleted."""
     document_id = id_of(INVOICE, invoice, DocumentNotFound)
     command = DeleteDraft(document_id=document_id, expected_version=version)
@@ -136,8 +138,8 @@ async def delete(invoice: str, caller: Writer, version: Version, edge: Invoicing
 
 
 @router.post("/{invoice}/check", response_model=CheckOut, responses=problem_responses(404))
-async def check_draft(invoice: str, caller: Reader, edge: Invoicing) -> Response:
-    """What finalizing this draft would say to it, without doing it."""
+async def check_draft(invoice: InvoiceId, caller: Reader, edge: Invoicing) -> Response:
+    """Check whether a draft could be finalized now, without doing it."""
     document_id = id_of(INVOICE, invoice, DocumentNotFound)
     checked = await edge.runner.run(check_content, CheckContent(document_id=document_id), caller)
     return show_checked(checked)
@@ -149,27 +151,27 @@ async def check_draft(invoice: str, caller: Reader, edge: Invoicing) -> Response
     responses=problem_responses(404, 409, 412, 422),
 )
 async def finalize(
-    invoice: str,
+    invoice: InvoiceId,
     caller: Finalizer,
     version: Version,
     once: Once,
     edge: Invoicing,
     body: FinalizeIn | None = None,
 ) -> Response:
-    """Make a draft legally binding: it gets its number and never changes again."""
+    """Finalize a draft. It gets its number and never changes again."""
     wanted = body or FinalizeIn()
     command = FinalizeDocument(
         document_id=id_of(INVOICE, invoice, DocumentNotFound),
         issue_date=wanted.issue_date,
-        series_id=wanted.series and id_of(SERIES, wanted.series, SeriesNotFound),
+        series_id=wanted.series,
         expected_version=version,
     )
     return await answered(edge, finalize_document, command, caller, show=show_finalized, once=once)
 
 
 @router.get("/{invoice}/preview", response_class=Response, responses=_PDF)
-async def preview(invoice: str, caller: Reader, edge: Invoicing) -> Response:
-    """A draft as PDF, marked DRAFT; made anew each time and kept nowhere."""
+async def preview(invoice: InvoiceId, caller: Reader, edge: Invoicing) -> Response:
+    """Preview a draft as PDF, marked DRAFT. It is made anew each time and kept nowhere."""
     document_id = id_of(INVOICE, invoice, DocumentNotFound)
     resource = await edge.resource(caller, document_id)
     if resource["number"] is not None:
@@ -179,8 +181,8 @@ async def preview(invoice: str, caller: Reader, edge: Invoicing) -> Response:
 
 
 @router.get("/{invoice}/pdf", response_class=Response, responses=_PDF)
-async def pdf(invoice: str, caller: Reader, edge: Invoicing) -> Response:
-    """The PDF that was first issued, always the same bytes (its ETag is their SHA-256)."""
+async def pdf(invoice: InvoiceId, caller: Reader, edge: Invoicing) -> Response:
+    """Read the PDF that was first issued. It is always the same bytes; its ETag is their SHA-256."""
     document_id = id_of(INVOICE, invoice, DocumentNotFound)
     for _ in range(2):
         async with edge.runner.reading(caller) as (conn, ctx):
@@ -193,4 +195,4 @@ async def pdf(invoice: str, caller: Reader, edge: Invoicing) -> Response:
         if b'"status":"draft"' in shown.body:
             raise DocumentNotFinalized("A draft has a preview only: …/preview.")
         await edge.runner.run(archive_document, ArchiveDocument(document_id), caller)
-    violated("an archived document is not there")
+    return violated("an archived document is not there")

@@ -6,21 +6,30 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from invx.contexts.invoicing.api.content import details_of
-from invx.contexts.invoicing.api.edge import Invoicing, Once, answered, id_of
+from invx.contexts.invoicing.api.edge import Invoicing, LegalEntityId, Once, answered, id_of
 from invx.contexts.invoicing.api.lists import PLAIN
-from invx.contexts.invoicing.api.schemas.parties import LegalEntityIn, LegalEntityListOut, LegalEntityOut
+from invx.contexts.invoicing.api.schemas.legal_entities import (
+    LegalEntityIn,
+    LegalEntityListOut,
+    LegalEntityOut,
+)
 from invx.contexts.invoicing.api.showing import show_legal_entity, show_new_legal_entity
-from invx.contexts.invoicing.app.legal_entities import (
-    AmendLegalEntity,
+from invx.contexts.invoicing.app.amend_legal_entity import AmendLegalEntity, amend_legal_entity
+from invx.contexts.invoicing.app.register_legal_entity import (
     RegisterLegalEntity,
-    amend_legal_entity,
     register_legal_entity,
 )
 from invx.contexts.invoicing.domain.errors import LegalEntityNotFound
 from invx.contexts.invoicing.read.queries import get_legal_entity, list_legal_entities
 from invx.contexts.invoicing.read.views import LEGAL_ENTITY
 from invx.infra.http.answers import json_response
-from invx.infra.http.etag import etag, expected_version, not_modified
+from invx.infra.http.etag import (
+    NOT_MODIFIED,
+    conditional,
+    etag,
+    expected_version,
+    not_modified,
+)
 from invx.infra.http.pagination import ListQuery, list_query, page_body
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses
@@ -48,7 +57,7 @@ async def register(body: LegalEntityIn, caller: Writer, once: Once, edge: Invoic
 async def list_(
     caller: Reader, query: Annotated[ListQuery, list_query(PLAIN)], edge: Invoicing
 ) -> Response:
-    """All legal entities, the first one first."""
+    """List all legal entities, the first one first."""
     after = query.after.id if query.after else None
     async with edge.runner.reading(caller) as (conn, ctx):
         found = await list_legal_entities(
@@ -59,9 +68,14 @@ async def list_(
     return json_response(page_body([body for _, body in page], has_more=more, next=following))
 
 
-@router.get("/{legal_entity}", response_model=LegalEntityOut, responses=problem_responses(404))
-async def get(legal_entity: str, request: Request, caller: Reader, edge: Invoicing) -> Response:
-    """A legal entity."""
+@router.get(
+    "/{legal_entity}",
+    response_model=LegalEntityOut,
+    responses=NOT_MODIFIED | problem_responses(404),
+    dependencies=[conditional()],
+)
+async def get(legal_entity: LegalEntityId, request: Request, caller: Reader, edge: Invoicing) -> Response:
+    """Read a legal entity."""
     entity_id = id_of(LEGAL_ENTITY, legal_entity, LegalEntityNotFound)
     async with edge.runner.reading(caller) as (conn, ctx):
         shown = await get_legal_entity(conn, ctx, entity_id)
@@ -76,9 +90,9 @@ async def get(legal_entity: str, request: Request, caller: Reader, edge: Invoici
     responses=problem_responses(404, 409, 412, 422),
 )
 async def amend(
-    legal_entity: str, body: LegalEntityIn, caller: Writer, version: Version, edge: Invoicing
+    legal_entity: LegalEntityId, body: LegalEntityIn, caller: Writer, version: Version, edge: Invoicing
 ) -> Response:
-    """New details from now on. Finalized documents keep those of their day."""
+    """Amend a legal entity. Its new details hold from now on; finalized documents keep those of their day."""
     command = AmendLegalEntity(
         legal_entity_id=id_of(LEGAL_ENTITY, legal_entity, LegalEntityNotFound),
         details=details_of(body),

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
 from invx.contexts.invoicing.api.edge import Invoicing, Once, answered
-from invx.contexts.invoicing.api.schemas.documents import ErasureIn, ErasureOut
+from invx.contexts.invoicing.api.schemas.personal import ErasureIn, ErasureOut
 from invx.contexts.invoicing.app.erase_customer import EraseCustomer, Erasure, erase_customer
 from invx.contexts.invoicing.read.views import INVOICE
 from invx.infra.http.answers import encode

@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from invx.contexts.invoicing.api.edge import Invoicing, Once, answered, id_of
+from invx.contexts.invoicing.api.edge import Invoicing, Once, SeriesId, answered, id_of
 from invx.contexts.invoicing.api.lists import PLAIN
-from invx.contexts.invoicing.api.schemas.parties import (
+from invx.contexts.invoicing.api.schemas.series import (
     GapReportOut,
     NextNumberIn,
     SeriesIn,
@@ -16,18 +16,14 @@ from invx.contexts.invoicing.api.schemas.parties import (
     SeriesOut,
 )
 from invx.contexts.invoicing.api.showing import show_new_series, show_series
-from invx.contexts.invoicing.app.series import (
-    OpenSeries,
-    SetNextNumber,
-    open_series,
-    set_next_number,
-)
+from invx.contexts.invoicing.app.open_series import OpenSeries, open_series
+from invx.contexts.invoicing.app.set_next_number import SetNextNumber, set_next_number
 from invx.contexts.invoicing.domain.content import DocumentType
-from invx.contexts.invoicing.domain.errors import LegalEntityNotFound, SeriesNotFound
+from invx.contexts.invoicing.domain.errors import SeriesNotFound
 from invx.contexts.invoicing.domain.numbering import Reset
 from invx.contexts.invoicing.domain.series_definition import SeriesDefinition
 from invx.contexts.invoicing.read.queries import get_series, list_series, series_gaps
-from invx.contexts.invoicing.read.views import LEGAL_ENTITY, SERIES
+from invx.contexts.invoicing.read.views import SERIES
 from invx.infra.http.answers import encode, json_response
 from invx.infra.http.etag import etag
 from invx.infra.http.pagination import ListQuery, list_query, page_body
@@ -56,8 +52,7 @@ async def open_(body: SeriesIn, caller: Writer, once: Once, edge: Invoicing) -> 
             start=body.start,
             legal="proforma" not in body.types,
         ),
-        legal_entity_id=body.legal_entity
-        and id_of(LEGAL_ENTITY, body.legal_entity, LegalEntityNotFound),
+        legal_entity_id=body.legal_entity,
         default=body.default,
     )
     return await answered(edge, open_series, command, caller, show=show_new_series, once=once)
@@ -67,7 +62,7 @@ async def open_(body: SeriesIn, caller: Writer, once: Once, edge: Invoicing) -> 
 async def list_(
     caller: Reader, query: Annotated[ListQuery, list_query(PLAIN)], edge: Invoicing
 ) -> Response:
-    """All series, the first one first."""
+    """List all series, the first one first."""
     after = query.after.id if query.after else None
     async with edge.runner.reading(caller) as (conn, ctx):
         found = await list_series(conn, ctx, after, query.limit, descending=query.descending)
@@ -80,16 +75,16 @@ async def list_(
 
 
 @router.get("/{series}", response_model=SeriesOut, responses=problem_responses(404))
-async def get(series: str, caller: Reader, edge: Invoicing) -> Response:
-    """A series and where it stands."""
+async def get(series: SeriesId, caller: Reader, edge: Invoicing) -> Response:
+    """Read a series and where it stands."""
     async with edge.runner.reading(caller) as (conn, ctx):
         view = await get_series(conn, ctx, id_of(SERIES, series, SeriesNotFound))
     return json_response(encode(view), headers={"etag": etag(view["version"])})
 
 
 @router.get("/{series}/gaps", response_model=GapReportOut, responses=problem_responses(404))
-async def gaps(series: str, caller: Reader, edge: Invoicing) -> Response:
-    """Every number that the series does not have, and why."""
+async def gaps(series: SeriesId, caller: Reader, edge: Invoicing) -> Response:
+    """List every number that the series lacks, and why."""
     async with edge.runner.reading(caller) as (conn, ctx):
         report = await series_gaps(conn, ctx, id_of(SERIES, series, SeriesNotFound))
     return json_response(encode(report))
@@ -99,7 +94,7 @@ async def gaps(series: str, caller: Reader, edge: Invoicing) -> Response:
     "/{series}/next-number", response_model=SeriesOut, responses=problem_responses(404, 409, 422)
 )
 async def set_next(
-    series: str, body: NextNumberIn, caller: Writer, once: Once, edge: Invoicing
+    series: SeriesId, body: NextNumberIn, caller: Writer, once: Once, edge: Invoicing
 ) -> Response:
     """Go on at a higher number, as when you move here from another system."""
     command = SetNextNumber(

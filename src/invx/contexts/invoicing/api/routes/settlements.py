@@ -1,12 +1,13 @@
 """What is open of a document, and the entries that settle it."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from invx.contexts.invoicing.api.edge import Edge, Invoicing, Once, answered, id_of
+from invx.contexts.invoicing.api.edge import Edge, InvoiceId, Invoicing, Once, answered, id_of
 from invx.contexts.invoicing.api.schemas.settlements import (
+    DiscountTakenIn,
     DisputeIn,
     PaymentIn,
     RefundIn,
@@ -15,21 +16,13 @@ from invx.contexts.invoicing.api.schemas.settlements import (
     WriteOffIn,
 )
 from invx.contexts.invoicing.api.showing import show_settlement
-from invx.contexts.invoicing.app.settling import (
-    PostEntry,
-    ReverseEntry,
-    SetDispute,
-    record_payment,
-    refund,
-    reverse_entry,
-    set_dispute,
-    take_discount,
-    write_off,
-)
+from invx.contexts.invoicing.app.post_entry import PostEntry, post_entry
+from invx.contexts.invoicing.app.reverse_entry import ReverseEntry, reverse_entry
+from invx.contexts.invoicing.app.set_dispute import SetDispute, set_dispute
+from invx.contexts.invoicing.domain.balance import EntryKind
 from invx.contexts.invoicing.domain.errors import DocumentNotFound
-from invx.contexts.invoicing.domain.settlement_errors import EntryNotFound
 from invx.contexts.invoicing.read.queries import get_settlement
-from invx.contexts.invoicing.read.views import ENTRY, INVOICE
+from invx.contexts.invoicing.read.views import INVOICE
 from invx.infra.http.answers import encode, json_response
 from invx.infra.http.etag import etag
 from invx.infra.http.idempotency_key import IdempotencyRequest
@@ -45,63 +38,63 @@ _REFUSALS = problem_responses(404, 409, 422)
 
 
 @router.get("/settlement", response_model=SettlementOut, responses=problem_responses(404))
-async def get(invoice: str, caller: Reader, edge: Invoicing) -> Response:
-    """The ledger of a document."""
+async def get(invoice: InvoiceId, caller: Reader, edge: Invoicing) -> Response:
+    """Read the ledger of a document."""
     document_id = id_of(INVOICE, invoice, DocumentNotFound)
     async with edge.runner.reading(caller) as (conn, ctx):
         view = await get_settlement(conn, ctx, document_id)
     return json_response(encode(view), headers={"etag": etag(view["version"])})
 
 
-@router.post("/payments", response_model=SettlementOut, responses=_REFUSALS)
+@router.post("/payments", operation_id="settlement_record_payment", response_model=SettlementOut, responses=_REFUSALS)
 async def pay(
-    invoice: str, body: PaymentIn, caller: Writer, once: Once, edge: Invoicing
+    invoice: InvoiceId, body: PaymentIn, caller: Writer, once: Once, edge: Invoicing
 ) -> Response:
     """Record money received. The same `source` counts once; what is too much becomes surplus."""
-    return await _post(edge, record_payment, invoice, body.model_dump(), caller, once)
+    return await _post(edge, EntryKind.PAYMENT, invoice, body, caller, once)
 
 
-@router.post("/write-offs", response_model=SettlementOut, responses=_REFUSALS)
+@router.post("/write-offs", operation_id="settlement_write_off", response_model=SettlementOut, responses=_REFUSALS)
 async def give_up(
-    invoice: str, body: WriteOffIn, caller: Writer, once: Once, edge: Invoicing
+    invoice: InvoiceId, body: WriteOffIn, caller: Writer, once: Once, edge: Invoicing
 ) -> Response:
     """Give up what is open, or a part of it."""
-    return await _post(edge, write_off, invoice, body.model_dump(), caller, once)
+    return await _post(edge, EntryKind.WRITE_OFF, invoice, body, caller, once)
 
 
-@router.post("/early-payment-discounts", response_model=SettlementOut, responses=_REFUSALS)
+@router.post("/early-payment-discounts", operation_id="settlement_take_discount", response_model=SettlementOut, responses=_REFUSALS)
 async def discount(
-    invoice: str, body: PaymentIn, caller: Writer, once: Once, edge: Invoicing
+    invoice: InvoiceId, body: DiscountTakenIn, caller: Writer, once: Once, edge: Invoicing
 ) -> Response:
     """Record that the buyer paid early and took the discount."""
-    return await _post(edge, take_discount, invoice, body.model_dump(), caller, once)
+    return await _post(edge, EntryKind.DISCOUNT, invoice, body, caller, once)
 
 
-@router.post("/refunds", response_model=SettlementOut, responses=_REFUSALS)
+@router.post("/refunds", operation_id="settlement_refund", response_model=SettlementOut, responses=_REFUSALS)
 async def give_back(
-    invoice: str, body: RefundIn, caller: Writer, once: Once, edge: Invoicing
+    invoice: InvoiceId, body: RefundIn, caller: Writer, once: Once, edge: Invoicing
 ) -> Response:
     """Record money given back: at most what was paid or credited too much."""
-    return await _post(edge, refund, invoice, body.model_dump(), caller, once)
+    return await _post(edge, EntryKind.REFUND, invoice, body, caller, once)
 
 
 @router.post("/reversals", response_model=SettlementOut, responses=_REFUSALS)
 async def reverse(
-    invoice: str, body: ReversalIn, caller: Writer, once: Once, edge: Invoicing
+    invoice: InvoiceId, body: ReversalIn, caller: Writer, once: Once, edge: Invoicing
 ) -> Response:
     """Take an entry back, such as a direct debit that was returned."""
     command = ReverseEntry(
         document_id=id_of(INVOICE, invoice, DocumentNotFound),
-        entry_id=id_of(ENTRY, body.entry, EntryNotFound),
+        entry_id=body.entry,
         source=body.source,
         on=body.on,
     )
     return await answered(edge, reverse_entry, command, caller, show=show_settlement, once=once)
 
 
-@router.post("/dispute", response_model=SettlementOut, responses=_REFUSALS)
+@router.post("/dispute", operation_id="settlement_set_dispute", response_model=SettlementOut, responses=_REFUSALS)
 async def dispute(
-    invoice: str, body: DisputeIn, caller: Writer, once: Once, edge: Invoicing
+    invoice: InvoiceId, body: DisputeIn, caller: Writer, once: Once, edge: Invoicing
 ) -> Response:
     """Say that the buyer contests the document, or no longer does."""
     command = SetDispute(
@@ -114,11 +107,12 @@ async def dispute(
 
 async def _post(
     edge: Edge,
-    handler: Any,
+    kind: EntryKind,
     invoice: str,
-    values: dict[str, Any],
+    body: PaymentIn | WriteOffIn | DiscountTakenIn | RefundIn,
     caller: Caller,
     once: IdempotencyRequest | None,
 ) -> Response:
-    command = PostEntry(document_id=id_of(INVOICE, invoice, DocumentNotFound), **values)
-    return await answered(edge, handler, command, caller, show=show_settlement, once=once)
+    document_id = id_of(INVOICE, invoice, DocumentNotFound)
+    command = PostEntry(document_id=document_id, kind=kind, **body.model_dump())
+    return await answered(edge, post_entry, command, caller, show=show_settlement, once=once)

@@ -1,68 +1,106 @@
 """What is open of a document, and what settles it."""
 
-from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
+from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from invx.contexts.invoicing.api.schemas.values import Amount, Code, Currency, In, Out, Positive, Text
+from invx.contexts.invoicing.api.schemas import examples
+from invx.contexts.invoicing.api.schemas.values import (
+    Amount,
+    Code,
+    Currency,
+    Day,
+    DayOut,
+    EntryRef,
+    Flag,
+    In,
+    InvoiceRef,
+    Out,
+    Positive,
+    Text,
+)
+from invx.contexts.invoicing.api.schemas.words import EntryKind, SettlementStatus
+from invx.infra.http.fields import TypeId
 
 
-class PaymentIn(In):
+class _EntryIn(In):
+    on: Day | None = Field(None, description="The day it happened; today when absent.")
+    note: Text | None = None
+
+
+class PaymentIn(_EntryIn):
     """Money received for a document."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PAYMENT]})
 
     amount: Positive
     currency: Currency | None = Field(None, description="Must be the document's.")
     source: Code = Field(description="Your id of the payment; the same one counts once.")
-    on: date | None = Field(None, description="The day it was received; today when absent.")
-    note: Text | None = None
 
 
-class WriteOffIn(In):
-    """Give up what is open, or a part of it."""
+class DiscountTakenIn(_EntryIn):
+    """What the buyer kept for having paid early."""
 
-    amount: Positive | None = None
-    source: Code = "write-off"
-    on: date | None = None
-    note: Text | None = None
-
-
-class RefundIn(In):
-    """Money given back: at most what was paid or credited too much."""
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.EARLY_PAYMENT]})
 
     amount: Positive
-    source: Code
-    on: date | None = None
-    note: Text | None = None
+    currency: Currency | None = Field(None, description="Must be the document's.")
+    source: Code = Field(description="Your id of this; the same one counts once.")
+
+
+class WriteOffIn(_EntryIn):
+    """Give up what is open, or a part of it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.WRITE_OFF]})
+
+    amount: Positive | None = Field(None, description="All that is open when absent.")
+    source: Code = "write-off"
+
+
+class RefundIn(_EntryIn):
+    """Money given back: at most what was paid or credited too much."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REFUND]})
+
+    amount: Positive
+    source: Code = Field(description="Your id of the refund; the same one counts once.")
 
 
 class ReversalIn(In):
     """An entry that turned out not to be so, such as a returned direct debit."""
 
-    entry: str
-    source: Code
-    on: date | None = None
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REVERSAL]})
+
+    entry: Annotated[UUID, TypeId("sent")] = Field(description="The entry to take back.")
+    source: Code = Field(description="Your id of this; the same one counts once.")
+    on: Day | None = None
 
 
 class DisputeIn(In):
-    disputed: bool
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.DISPUTE]})
+
+    disputed: Flag
     reason: Text | None = None
 
 
 class EntryOut(Out):
-    id: str
-    kind: str
+    """One entry of the ledger. What takes an earlier one back says so in `reverses`."""
+
+    id: EntryRef
+    kind: EntryKind
     amount: Amount
     source: str
-    on: date
+    on: DayOut
     note: str | None
+    reverses: EntryRef | None
 
 
 class SettlementOut(Out):
     """The ledger of one document: `open` is its total less the sum of its entries."""
 
     object: Literal["settlement"]
-    invoice: str
+    invoice: InvoiceRef
     version: int
     currency: str
     total: Amount
@@ -71,7 +109,11 @@ class SettlementOut(Out):
     paid: Amount
     credited: Amount
     written_off: Amount
-    status: str
+    discounted: Amount
+    withheld: Amount
+    refunded: Amount
+    status: SettlementStatus
     overdue: bool
     disputed: bool
+    due_date: DayOut | None
     entries: list[EntryOut]

@@ -1,22 +1,39 @@
-"""Values that many bodies share: exact decimals, dates, codes."""
+"""Values that many bodies share: exact decimals, days, whole numbers, texts, codes, ids."""
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
+from invx.infra.http.fields import typeid_pattern
 from invx.kernel import limits
 
 _PATTERN = r"^-?[0-9]{1,18}(\.[0-9]{1,12})?$"
+_DAY = r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 
 
 def _exact(value: Any) -> Any:
-    """Decimals are plain strings; whole numbers are harmless, binary floats are refused (M2)."""
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not re.fullmatch(_PATTERN, text):
-        raise ValueError('amounts are decimal strings such as "165.01"')
-    return text
+    """Decimals are strings: a JSON number has been a binary float on its way, or may become one."""
+    if not isinstance(value, str) or not re.fullmatch(_PATTERN[1:-1], value, re.ASCII):
+        raise PydanticCustomError("decimal_string", 'Expected a decimal string such as "165.01".')
+    return value
+
+
+def _day(value: Any) -> Any:
+    """Days are ISO dates of the centuries that business happens in, so sums of days stay dates."""
+    if not isinstance(value, str) or not re.fullmatch(_DAY[1:-1], value, re.ASCII):
+        raise PydanticCustomError("day", "Expected a date from 1900 to 2199 such as 2026-11-01.")
+    return value
 
 
 def _decimal(description: str, pattern: str, **rules: Any) -> Any:
@@ -52,9 +69,16 @@ Percent = _decimal(
     ge=0,
     le=1000,
 )
-Amount = Annotated[
-    str, Field(description="An exact amount in the document's currency.", examples=["165.01"])
+Day = Annotated[
+    date,
+    BeforeValidator(_day),
+    WithJsonSchema(
+        {"type": "string", "format": "date", "pattern": _DAY, "examples": ["2026-11-01"]}
+    ),
 ]
+# JSON has booleans and whole numbers of its own: "yes", "14", 1 for true and true for 1 are slips.
+Flag = Annotated[bool, Field(strict=True)]
+Whole = Annotated[int, Field(strict=True)]
 
 # Control characters have no place in a legal document, and PostgreSQL refuses NUL.
 _TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
@@ -76,10 +100,49 @@ Currency = Annotated[
 Language = Annotated[
     str, StringConstraints(pattern="^[a-z]{2,3}(-[A-Z]{2})?$"), Field(examples=["de"])
 ]
-Pairs = Annotated[
-    dict[_text(100), Annotated[str, StringConstraints(max_length=500, pattern=_TEXT)]],  # type: ignore[misc]
-    Field(max_length=limits.METADATA_KEYS_MAX),
+_Value = Annotated[
+    str, StringConstraints(max_length=limits.METADATA_VALUE_CHARS_MAX, pattern=_TEXT)
 ]
+Pairs = Annotated[dict[Code, _Value], Field(max_length=limits.METADATA_KEYS_MAX)]
+
+
+def reference(prefix: str) -> Any:
+    """An id that goes out."""
+    pattern = f"^{typeid_pattern(prefix)}$"
+    return Annotated[str, Field(pattern=pattern, examples=[f"{prefix}_01jd0y7ct4f6d9zq8x3s5v2w1k"])]
+
+
+Amount = Annotated[
+    str,
+    Field(
+        description="An exact amount in the currency beside it.",
+        pattern=r"^-?[0-9]+(\.[0-9]+)?$",
+        examples=["165.01"],
+    ),
+]
+DecimalOut = Annotated[
+    str,
+    Field(
+        description="A decimal number with the digits that were given.",
+        pattern=r"^-?[0-9]+(\.[0-9]+)?$",
+        examples=["10.5"],
+    ),
+]
+DayOut = Annotated[
+    str, Field(json_schema_extra={"format": "date"}, examples=["2026-11-01"])
+]
+MomentOut = Annotated[
+    str,
+    Field(
+        description="RFC 3339, in UTC.",
+        json_schema_extra={"format": "date-time"},
+        examples=["2026-11-01T09:30:00Z"],
+    ),
+]
+InvoiceRef = reference("inv")
+LegalEntityRef = reference("le")
+SeriesRef = reference("ser")
+EntryRef = reference("sent")
 
 
 class In(BaseModel):
@@ -89,6 +152,10 @@ class In(BaseModel):
 
 
 class Out(BaseModel):
-    """What goes out. New fields may appear at any time, and enumerations are open."""
+    """What goes out. New fields may appear at any time, and enumerations are open.
+
+    It describes the bytes that msgspec writes; nothing is validated with it on the way out. Tests
+    do, in both directions: no field is missing, and none goes out that is not stated here.
+    """
 
     model_config = ConfigDict(extra="allow")

@@ -1,0 +1,1 @@
+"""What Invx costs per request, against the ceiling that its own SQL sets: `python -m bench`."""

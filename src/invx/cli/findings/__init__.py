@@ -1,0 +1,1 @@
+"""What `invx doctor` looks at. Each check tells what it saw and, where that is bad, the remedy."""

@@ -1,0 +1,87 @@
+"""The commands by name, and what becomes of a refusal: a sentence and exit code 1, not a stack."""
+
+import asyncpg
+import typer
+
+from invx import __version__
+from invx.cli import audit, demo, doctor, inbox, parts, tenants, up, upkeep
+from invx.cli.ground import console, out, program
+from invx.cli.instance import end_instance
+from invx.infra.embedded_cluster import PostgresFailed
+from invx.kernel.errors import DomainError
+from invx.settings import read_settings
+
+STOP_SECONDS = 60
+_UNPREPARED = (
+    asyncpg.InvalidPasswordError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidSchemaNameError,
+    asyncpg.UndefinedTableError,
+)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,  # its boxes show half of what a plain stack says
+)
+_tenants = typer.Typer(no_args_is_help=True, help="Tenants of this installation.")
+_inbox = typer.Typer(no_args_is_help=True, help="Contracts and jobs that failed for good.")
+_audit = typer.Typer(no_args_is_help=True, help="The proof that no history was changed.")
+
+
+def main() -> None:
+    """Entry point."""
+    try:
+        app()
+    except (DomainError, PostgresFailed) as error:
+        _complain(error.detail if isinstance(error, DomainError) else str(error))
+    except _UNPREPARED:
+        _complain(f"The database is not prepared: run `{program()} migrate` first.")
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        _complain(f"{type(error).__name__}: {error} (`invx doctor` looks for the cause)")
+    raise SystemExit(1)
+
+
+def _complain(text: str) -> None:
+    console.print(text, style="red")
+
+
+@app.callback(invoke_without_command=True)
+def options(*, version: bool = typer.Option(False, "--version", help="Print it.")) -> None:
+    """Invx: from draft to legal invoice, on this machine or as services."""
+    if version:
+        out.print(f"Invx {__version__}")
+        raise typer.Exit
+
+
+@app.command("up")
+def up_() -> None:
+    """Start everything here; print how to begin."""
+    up.start()
+
+
+@app.command()
+def stop() -> None:
+    """Stop what `invx up` started from this folder."""
+    ended = end_instance(read_settings().place.home, STOP_SECONDS)
+    console.print(f"Stopped process {ended.pid}." if ended else "Nothing is running here.")
+
+
+app.command("serve")(parts.serve_contexts)
+app.command()(parts.work)
+app.command()(parts.relay)
+app.command()(tenants.token)
+app.command()(upkeep.migrate)
+app.command()(upkeep.republish)
+app.command("demo")(demo.demo)
+app.command("doctor")(doctor.doctor)
+_tenants.command("create")(tenants.create)
+_tenants.command("list")(tenants.list_)
+_inbox.command("list")(inbox.list_)
+_inbox.command()(inbox.replay)
+_inbox.command()(inbox.skip)
+app.add_typer(_tenants, name="tenant")
+_audit.command("verify")(audit.verify_all)
+app.add_typer(_inbox, name="inbox")
+app.add_typer(_audit, name="audit")

@@ -1,0 +1,168 @@
+"""The invoice resource, as a list shows it and whole."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from invx.contexts.invoicing.api.schemas.lines_out import (
+    AdjustmentOut,
+    LineOut,
+    PeriodOut,
+    TaxGroupOut,
+)
+from invx.contexts.invoicing.api.schemas.parties_out import PartyOut, PaymentTermsOut, SellerOut
+from invx.contexts.invoicing.api.schemas.values import (
+    Amount,
+    DayOut,
+    DecimalOut,
+    InvoiceRef,
+    LegalEntityRef,
+    MomentOut,
+    Out,
+    SeriesRef,
+)
+from invx.contexts.invoicing.api.schemas.words import (
+    ClearanceStatus,
+    DeliveryStatus,
+    DocumentStatus,
+    DocumentType,
+    Mode,
+    Profile,
+    Rounding,
+    SettlementStatus,
+)
+
+
+class ListTotalsOut(Out):
+    """The totals that lists show."""
+
+    net: Amount = Field(description="Without tax (BT-109).")
+    tax: Amount = Field(description="Every tax but withholding (BT-110).")
+    gross: Amount = Field(description="With tax (BT-112).")
+    due: Amount = Field(description="What the buyer is to pay: payable less what is withheld.")
+
+
+class TotalsOut(ListTotalsOut):
+    """The totals, in EN 16931's terms (BT-106 to BT-115)."""
+
+    line_net: Amount = Field(description="Sum of line nets (BT-106).")
+    discounts: Amount = Field(description="Document level discounts (BT-107).")
+    charges: Amount = Field(description="Document level charges (BT-108).")
+    prepaid: Amount = Field(description="Paid before (BT-113).")
+    rounding: Amount = Field(description="Rounding of the payable amount (BT-114).")
+    payable: Amount = Field(description="Gross less prepaid and rounded (BT-115).")
+    withheld: Amount = Field(description="Tax that the buyer keeps back and pays itself.")
+
+
+class InvoiceHeadOut(Out):
+    """What identifies a document, and its four states."""
+
+    id: InvoiceRef
+    object: Literal["invoice"]
+    version: int = Field(description="Rises with every change; also in the ETag.")
+    legal_entity: LegalEntityRef
+    type: DocumentType
+    status: DocumentStatus
+    voided: bool = Field(description="Cancelled before it left the house.")
+    number: str | None = Field(description="Given at finalize.", examples=["2026-0001"])
+    series: SeriesRef | None
+    external_id: str | None
+    customer: str | None
+    buyer_name: str | None
+    currency: str = Field(examples=["EUR"])
+    issue_date: DayOut | None
+    due_date: DayOut | None
+    settlement_status: SettlementStatus | None = Field(
+        description="Null while there is nothing to settle: a draft, a proforma."
+    )
+    open: Amount | None = Field(description="What is still to be paid.")
+    paid: Amount | None
+    credited: Amount | None
+    written_off: Amount | None
+    surplus: Amount | None = Field(description="What was paid or credited too much.")
+    overdue: bool = Field(description="By the calendar day of the legal entity's zone.")
+    disputed: bool
+    delivery_status: DeliveryStatus
+    clearance_status: ClearanceStatus
+    mode: Mode
+    credits: InvoiceRef | None = Field(description="The invoice that this credit note credits.")
+    credit_notes: list[InvoiceRef]
+    replaces: InvoiceRef | None
+    replaced_by: InvoiceRef | None
+    cancels: InvoiceRef | None
+    cancelled_by: InvoiceRef | None
+    created_at: MomentOut
+    finalized_at: MomentOut | None
+
+
+class InvoiceSummaryOut(InvoiceHeadOut):
+    """A document as lists show it; with `expand=content` they show it whole."""
+
+    totals: ListTotalsOut
+
+
+class PrecedingOut(Out):
+    """An earlier document that this one refers to (BG-3)."""
+
+    number: str
+    issue_date: DayOut | None
+
+
+class TaxCurrencyOut(Out):
+    """The currency in which the seller accounts for tax (BT-6), and its units per unit."""
+
+    currency: str
+    rate: DecimalOut
+
+
+class InstalmentOut(Out):
+    due_date: DayOut
+    amount: Amount
+
+
+class InvoiceOut(InvoiceHeadOut):
+    """A document whole: its head, everything it says, and every figure that follows."""
+
+    type_code: str | None = Field(description="UNTDID 1001, where it refines the type.")
+    profile: Profile
+    language: str
+    prices_include_tax: bool
+    seller: SellerOut | None = Field(description="Frozen at finalize; null on a draft.")
+    buyer: PartyOut | None
+    recipient: PartyOut | None
+    ship_to: PartyOut | None
+    payee: PartyOut | None
+    tax_representative: PartyOut | None
+    buyer_reference: str | None
+    purchase_order: str | None
+    sales_order: str | None
+    contract: str | None
+    project: str | None
+    buyer_accounting_reference: str | None
+    preceding: list[PrecedingOut]
+    supply_date: DayOut | None
+    service_period: PeriodOut | None
+    tax_point: DayOut | None
+    payment_terms: PaymentTermsOut | None
+    instalments: list[InstalmentOut] = Field(description="Empty when it is one payment.")
+    lines: list[LineOut]
+    discounts: list[AdjustmentOut]
+    charges: list[AdjustmentOut]
+    prepaid: DecimalOut
+    payable_rounding: DecimalOut | None
+    cash_unit: DecimalOut | None
+    tax_currency: TaxCurrencyOut | None
+    totals: TotalsOut
+    tax_groups: list[TaxGroupOut]
+    rounding: Rounding
+    rules_version: str = Field(description="Of the arithmetic; frozen.", examples=["2026.1"])
+    notes: str | None
+    footer: str | None
+    metadata: dict[str, str] | None
+
+
+class InvoiceListOut(Out):
+    object: Literal["list"]
+    data: list[InvoiceSummaryOut]
+    has_more: bool
+    next: str | None = Field(description="The cursor for `after`; null on the last page.")

@@ -1,0 +1,92 @@
+"""Legal entities: who sells."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from invx.contexts.invoicing.api.schemas import examples
+from invx.contexts.invoicing.api.schemas.parties import (
+    AddressIn,
+    BankAccountIn,
+    ContactIn,
+    IdentifierIn,
+    PaymentTermsIn,
+    RegisterIn,
+    RegistrationIn,
+)
+from invx.contexts.invoicing.api.schemas.parties_out import PaymentTermsOut, SellerOut
+from invx.contexts.invoicing.api.schemas.values import (
+    Code,
+    Currency,
+    In,
+    Language,
+    LegalEntityRef,
+    MomentOut,
+    Name,
+    Out,
+    Whole,
+)
+from invx.contexts.invoicing.api.schemas.words import Profile, Rounding
+from invx.rules.totals.model import Profile, Rounding
+
+_LOGO = r"^data:image/(png|svg\+xml);base64,[A-Za-z0-9+/=]+$"
+
+
+class LegalEntityIn(In):
+    """Who sells: the legal entity in whose name documents are issued."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.LEGAL_ENTITY]})
+
+    external_id: Code | None = None
+    name: Name
+    legal_name: Name | None = None
+    legal_form: Name | None = None
+    contact: ContactIn | None = None
+    address: AddressIn
+    registrations: list[RegistrationIn] = Field(default=[], max_length=50)
+    registration: IdentifierIn | None = Field(None, description="Company number with its scheme.")
+    identifiers: list[IdentifierIn] = Field(default=[], max_length=20)
+    register_: RegisterIn | None = Field(None, alias="register")
+    directors: list[Name] = Field(default=[], max_length=50)
+    bank_accounts: list[BankAccountIn] = Field(default=[], max_length=50)
+    endpoint: IdentifierIn | None = None
+    logo: Annotated[str, StringConstraints(max_length=300_000, pattern=_LOGO)] | None = Field(
+        None, description="PNG or SVG as a data URI, at most 200 kB."
+    )
+    time_zone: Code = Field("Europe/Berlin", description="IANA name; decides what day it is.")
+    languages: list[Language] = Field(default=["en"], min_length=1, max_length=10)
+    currency: Currency = "EUR"
+    default_profile: Profile = Profile.EN16931
+    rounding: Rounding = Rounding.PER_GROUP
+    backdating_days: Whole = Field(
+        0, ge=0, le=36_500, description="How many days before today a document may be dated."
+    )
+    payment_terms: PaymentTermsIn | None = None
+    titles: dict[Literal["invoice", "credit_note", "proforma"], Name] = Field(
+        default={}, description="What documents are called in print, such as Tax invoice."
+    )
+
+
+class LegalEntityOut(SellerOut):
+    """A legal entity. New details hold from now on; finalized documents keep those of their day."""
+
+    id: LegalEntityRef
+    object: Literal["legal_entity"]
+    version: int
+    created_at: MomentOut
+    external_id: str | None
+    time_zone: str
+    languages: list[str]
+    currency: str
+    default_profile: Profile
+    rounding: Rounding
+    backdating_days: int
+    payment_terms: PaymentTermsOut | None
+    titles: dict[str, str]
+
+
+class LegalEntityListOut(Out):
+    object: Literal["list"]
+    data: list[LegalEntityOut]
+    has_more: bool
+    next: str | None

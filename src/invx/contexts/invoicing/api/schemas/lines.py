@@ -1,0 +1,111 @@
+"""Lines of a draft, and what stands on a line: taxes, discounts, items, where it comes from."""
+
+from pydantic import Field
+
+from invx.contexts.invoicing.api.schemas.parties import IdentifierIn
+from invx.contexts.invoicing.api.schemas.values import (
+    Code,
+    Day,
+    Flag,
+    In,
+    Name,
+    NotNegative,
+    Number,
+    Pairs,
+    Percent,
+    Positive,
+    Text,
+)
+from invx.rules.totals.model import LineKind, Regime
+
+
+class TaxIn(In):
+    """A tax. For VAT the category is a code of UNCL 5305: S Z E AE K G O L M."""
+
+    regime: Regime = Regime.VAT
+    jurisdiction: Code | None = None
+    category: Code
+    rate: Percent = Field("0", validate_default=True)
+    reason: Text | None = Field(None, description="Why no tax is charged (BT-120).")
+    reason_code: Code | None = Field(None, description="A VATEX code (BT-121).")
+
+
+class AdjustmentIn(In):
+    """A discount or a charge: a percent of a base, or an amount."""
+
+    percent: Percent | None = None
+    amount: Number | None = None
+    base: Number | None = None
+    reason: Text | None = None
+    reason_code: Code | None = None
+
+
+class DocumentAdjustmentIn(AdjustmentIn):
+    """On the document it may name its taxes; else it is split over the document's tax groups."""
+
+    taxes: list[TaxIn] = Field(default=[], max_length=5)
+
+
+class PeriodIn(In):
+    start: Day | None = None
+    end: Day | None = None
+
+
+class SourceIn(In):
+    """Where a line comes from, such as a time entry, a subscription's period or rated usage."""
+
+    kind: Code
+    id: Code
+    version: Code | None = None
+    period: PeriodIn | None = None
+
+
+class BreakdownIn(In):
+    description: Text | None = None
+    quantity: Number | None = None
+    unit: Code | None = None
+    price: Number | None = None
+    amount: Number
+
+
+class AttributeIn(In):
+    name: Name
+    value: Name
+
+
+class ItemIn(In):
+    seller_id: Code | None = None
+    buyer_id: Code | None = None
+    standard_id: IdentifierIn | None = None
+    classifications: list[IdentifierIn] = Field(default=[], max_length=20)
+    origin: Code | None = None
+    attributes: list[AttributeIn] = Field(default=[], max_length=100)
+
+
+class LineIn(In):
+    """A line. Items have a quantity and a price, or a `net` that a pricing engine worked out."""
+
+    id: Code | None = Field(None, description="Unique in the document; made when absent.")
+    kind: LineKind = LineKind.ITEM
+    description: Text | None = None
+    details: Text | None = None
+    quantity: Number = Field("1", validate_default=True)
+    unit: Code = Field("C62", description="UN/ECE code, or a name such as `hour` or `day`.")
+    price: Number | None = None
+    price_discount: NotNegative = Field("0", validate_default=True)
+    base_quantity: Positive = Field("1", validate_default=True)
+    price_includes_tax: Flag | None = None
+    discounts: list[AdjustmentIn] = Field(default=[], max_length=20)
+    charges: list[AdjustmentIn] = Field(default=[], max_length=20)
+    taxes: list[TaxIn] = Field(default=[], max_length=5)
+    net: Number | None = None
+    breakdown: list[BreakdownIn] = Field(default=[], max_length=1000)
+    source: SourceIn | None = None
+    service_period: PeriodIn | None = None
+    item: ItemIn | None = None
+    order_line: Code | None = None
+    buyer_accounting_reference: Code | None = None
+    dimensions: Pairs = Field(default={})
+    ledger_account: Code | None = None
+    metadata: Pairs | None = None
+    children: list["LineIn"] = Field(default=[], max_length=1000)

@@ -1,0 +1,29 @@
+"""Words that go out: open lists, in which clients must bear words that they do not know yet."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+
+def _words(*known: str) -> Any:
+    return Annotated[
+        str, Field(json_schema_extra={"x-extensible-enum": list(known)}, examples=[known[0]])
+    ]
+
+
+ClearanceStatus = _words("not_required", "pending", "cleared", "rejected")
+DeliveryStatus = _words("none", "queued", "sent", "delivered", "failed", "viewed")
+DocumentStatus = _words("draft", "finalized", "cancelled", "replaced")
+DocumentType = _words("invoice", "credit_note", "proforma")
+EntryKind = _words("payment", "credit", "write_off", "withholding", "discount", "refund")
+HistorySubject = _words("invoice", "settlement")
+LineKind = _words("item", "text", "heading", "subtotal")
+Mode = _words("live", "test")
+PartyKind = _words("business", "consumer")
+Profile = _words("en16931", "plain")
+Regime = _words("vat", "sales", "levy", "withholding")
+Reset = _words("none", "yearly", "monthly")
+Rounding = _words("per_group", "per_line")
+SettlementStatus = _words("open", "partial", "settled", "overpaid", "written_off", "void")
+TaxBasis = _words("accrual", "cash")
+TermsKind = _words("net", "on_receipt", "end_of_month", "instalments")

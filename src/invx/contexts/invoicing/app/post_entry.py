@@ -1,0 +1,73 @@
+"""Enter something into a document's ledger: money in, a write-off, a discount taken, a refund."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.domain.balance import EntryKind
+from invx.contexts.invoicing.domain.settlement import Posting, Settlement, settlement_id
+from invx.kernel.errors import Invalid, Problem, violated
+from invx.kernel.messages import Command
+
+
+class DateInFuture(Invalid):
+    """Money cannot have moved on a day that has not come."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostEntry(Command):
+    """An entry of some kind; without a day it is today in the legal entity's zone."""
+
+    document_id: UUID
+    kind: EntryKind
+    source: str
+    amount: Decimal | None = None
+    currency: str | None = None
+    on: date | None = None
+    note: str | None = None
+
+
+async def post_entry(command: PostEntry, uow: InvoicingUnitOfWork) -> Settlement:
+    """The settlement with the entry. The same source counts once.
+
+    Raises SettlementNotFound, DateInFuture, and what the settlement refuses.
+    """
+    settlement = await uow.settlements.get(settlement_id(command.document_id))
+    day = await day_of(settlement, command.source, command.on, uow)
+    posting = Posting(
+        source=command.source,
+        on=day,
+        amount=command.amount,
+        currency=command.currency,
+        note=command.note,
+    )
+    match command.kind:
+        case EntryKind.PAYMENT:
+            settlement.record_payment(posting)
+        case EntryKind.WRITE_OFF:
+            settlement.write_off(posting)
+        case EntryKind.DISCOUNT:
+            settlement.take_discount(posting)
+        case EntryKind.REFUND:
+            settlement.refund(posting)
+        case _:
+            violated(f"{command.kind} is entered by finalizing documents only")
+    return settlement
+
+
+async def day_of(
+    settlement: Settlement, source: str, on: date | None, uow: InvoicingUnitOfWork
+) -> date:
+    """The day of an entry: as stated, else that of the entry it repeats, else today.
+
+    Raises DateInFuture.
+    """
+    entity = await uow.legal_entities.get(settlement.claim.legal_entity_id)
+    today = entity.today(uow.ctx.now)
+    repeated = settlement.entry_from(source)
+    day = on or (repeated.on if repeated else today)
+    if day > today:
+        raise DateInFuture(problems=[Problem("/on", DateInFuture.code, f"Today is {today}.")])
+    return day

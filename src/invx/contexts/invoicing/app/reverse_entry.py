@@ -1,0 +1,26 @@
+"""Take an entry back that turned out not to be so, such as a direct debit that was returned."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.post_entry import day_of
+from invx.contexts.invoicing.domain.settlement import Posting, Settlement, settlement_id
+from invx.kernel.messages import Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReverseEntry(Command):
+    document_id: UUID
+    entry_id: UUID
+    source: str
+    on: date | None = None
+
+
+async def reverse_entry(command: ReverseEntry, uow: InvoicingUnitOfWork) -> Settlement:
+    """The settlement without the entry's effect. Raises EntryNotFound, EntryReversed, …"""
+    settlement = await uow.settlements.get(settlement_id(command.document_id))
+    day = await day_of(settlement, command.source, command.on, uow)
+    settlement.reverse(command.entry_id, Posting(source=command.source, on=day))
+    return settlement

@@ -1,0 +1,25 @@
+"""Say that the buyer contests a document, or no longer does."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
+from invx.kernel.messages import Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetDispute(Command):
+    document_id: UUID
+    disputed: bool
+    reason: str | None = None
+
+
+async def set_dispute(command: SetDispute, uow: InvoicingUnitOfWork) -> Settlement:
+    """The buyer contests the document, or no longer does."""
+    settlement = await uow.settlements.get(settlement_id(command.document_id))
+    if command.disputed:
+        settlement.dispute(command.reason)
+    else:
+        settlement.clear_dispute(command.reason)
+    return settlement

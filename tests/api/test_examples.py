@@ -1,0 +1,84 @@
+"""The example bodies of the OpenAPI document work as they stand, in the order of a business day."""
+
+from typing import Any
+
+import pytest
+
+from invx.contexts.invoicing.api.schemas import examples
+from tests.api.test_openapi_document import examples_of, operations
+from tests.world import World, post
+
+# Each operation with a body, after what it needs; `{…}` names an id of an answer before.
+DAY: list[tuple[str, str]] = [
+    ("POST /v1/legal-entities", ""),
+    ("PUT /v1/legal-entities/{legal_entity}", "entity"),
+    ("POST /v1/series", ""),
+    ("POST /v1/invoices/check", ""),
+    ("POST /v1/invoices", ""),
+    ("PUT /v1/invoices/{invoice}", "draft"),
+    ("POST /v1/invoices/{invoice}/finalize", "draft"),
+    ("POST /v1/invoices/{invoice}/release", "invoice"),
+    ("POST /v1/invoices/{invoice}/payments", "invoice"),
+    ("POST /v1/invoices/{invoice}/early-payment-discounts", "invoice"),
+    ("POST /v1/invoices/{invoice}/write-offs", "invoice"),
+    ("POST /v1/invoices/{invoice}/dispute", "invoice"),
+    ("POST /v1/invoices/{invoice}/reversals", "paid"),
+    ("POST /v1/invoices/{invoice}/refunds", "overpaid"),
+    ("POST /v1/invoices/{invoice}/credit-notes", "invoice"),
+    ("POST /v1/invoices/{invoice}/void", "invoice"),
+    ("POST /v1/invoices/{invoice}/cancel", "sent"),
+    ("POST /v1/invoices/{invoice}/replace", "invoice"),
+    ("POST /v1/series/{series}/next-number", "series"),
+    ("POST /v1/erasures", ""),
+]
+
+
+async def test_every_example_works_as_it_stands(world: World) -> None:
+    client = world.client(await world.tenant())
+    document = world.app.openapi()
+    described = dict(operations(document))
+    assert {label for label, each in described.items() if "requestBody" in each} == {
+        label for label, _ in DAY
+    }
+    for label, needed in DAY:
+        method, _, path = label.partition(" ")
+        for body in examples_of(document, described[label]):
+            given, sent = await _make(client, needed), dict(body)
+            if "entry" in sent:
+                sent["entry"] = given["entry"]
+            url = path.format(**given)
+            response = await client.request(method, url, json=sent)
+            assert response.is_success, f"{label} {sent}: {response.text}"
+
+
+async def _make(client: Any, needed: str) -> dict[str, str]:
+    """What an example acts on: new each time, so that examples do not depend on one another."""
+    if not needed:
+        return {}
+    if needed in {"entity", "series"}:
+        kind = {"entity": "legal-entities", "series": "series"}[needed]
+        found = (await client.get(f"/v1/{kind}")).json()["data"][0]["id"]
+        return {"legal_entity": found, "series": found}
+    draft = await post(client, "/v1/invoices", examples.CONTENT)
+    at = f"/v1/invoices/{draft['id']}"
+    made = {"invoice": draft["id"]}
+    if needed == "draft":
+        return made
+    invoice = await post(client, f"{at}/finalize", examples.FINALIZE)
+    if needed == "sent":
+        await post(client, f"{at}/release", examples.RELEASE)
+    if needed in {"paid", "overpaid"}:
+        amount = {"paid": "1.00", "overpaid": str(float(invoice["open"]) + 50)}[needed]
+        paid = await post(client, f"{at}/payments", {"amount": amount, "source": "p"})
+        made["entry"] = paid["entries"][0]["id"]
+    return made
+
+
+@pytest.mark.parametrize("body", [examples.DRAFT, examples.DRAFT_IN_PARTS])
+async def test_the_examples_of_drafts_can_be_finalized(world: World, body: Any) -> None:
+    client = world.client(await world.tenant())
+    await post(client, "/v1/legal-entities", examples.LEGAL_ENTITY)
+    draft = await post(client, "/v1/invoices", body)
+    issued = await post(client, f"/v1/invoices/{draft['id']}/finalize", {})
+    assert issued["number"]
+    assert issued["totals"]["gross"] == draft["totals"]["gross"]

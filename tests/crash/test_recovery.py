@@ -1,0 +1,248 @@
+"""While PostgreSQL is away: 503 and Retry-After; when it is back, everything goes on by itself."""
+
+import asyncio
+import os
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+
+from invx.infra.attempts import recorded
+from invx.infra.embedded import Postgres
+from invx.infra.postgres import Database, DatabaseUnavailable, OutcomeUnknown
+from invx.infra.tenancy import Tenant
+from invx.kernel import limits
+from invx.kernel.errors import Kind
+from invx.place import APP, SYSTEM
+from tests.world import Desk, World, draft_body, line, make_template, open_world
+
+
+@pytest.fixture(scope="module")
+def mortal() -> Iterator[Postgres]:
+    """A server that tests may kill; nobody starts it again but they."""
+    with tempfile.TemporaryDirectory(prefix="invx-mortal-") as folder:
+        Path(folder).chmod(0o755)
+        base = Path(folder) / "postgres"
+        with Postgres(base, logins=(APP, SYSTEM), settings={"fsync": "on"}) as server:
+            asyncio.run(make_template(server))
+            yield server
+
+
+@pytest.fixture
+async def desk(mortal: Postgres, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with open_world(mortal, tmp_path) as world:
+        yield await world.seller()
+        _revive(mortal)
+
+
+def _kill(server: Postgres) -> None:
+    assert server.pid is not None
+    os.kill(server.pid, signal.SIGKILL)
+    end = time.monotonic() + 20
+    while server.pid is not None and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+def _revive(server: Postgres) -> None:
+    if server.pid is None:
+        server.stop()
+        server.start()
+
+
+async def _end_sessions(world: World, login: str) -> None:
+    async with world.admin() as conn:
+        await conn.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE usename = $1 AND datname = current_database()",
+            login,
+        )
+
+
+async def _post(desk: Desk, path: str, body: Any, key: str) -> httpx.Response:
+    return await desk.client.post(path, json=body, headers={"Idempotency-Key": key})
+
+
+def _is_unavailable(response: httpx.Response) -> bool:
+    return (
+        response.status_code == 503
+        and response.json()["code"] == "unavailable"
+        and response.headers["content-type"] == "application/problem+json"
+        and response.headers["retry-after"].isdecimal()
+    )
+
+
+async def test_reads_and_writes_get_503_while_postgres_is_away_and_recover(desk: Desk) -> None:
+    draft = await desk.draft(line("100.00"))
+    path = f"/v1/invoices/{draft['id']}"
+    _kill(desk.world.server)
+    assert _is_unavailable(await desk.client.get(path))
+    assert _is_unavailable(await _post(desk, f"{path}/finalize", {}, "k-1"))
+    assert _is_unavailable(await desk.client.get("/v1/analytics/revenue"))
+    _revive(desk.world.server)
+    answers = [await _post(desk, f"{path}/finalize", {}, "k-1") for _ in range(2)]
+    assert [each.status_code for each in answers] == [200, 200]
+    assert answers[0].json() == answers[1].json()
+
+
+async def test_the_machines_are_told_that_the_server_is_not_ready(desk: Desk) -> None:
+    _kill(desk.world.server)
+    assert (await desk.client.get("/readyz")).status_code == 503
+    assert (await desk.client.get("/healthz")).status_code == 200
+    _revive(desk.world.server)
+    assert (await desk.client.get("/readyz")).status_code == 200
+
+
+async def test_idle_connections_that_were_ended_are_replaced(desk: Desk) -> None:
+    await asyncio.gather(*(desk.draft() for _ in range(12)))
+    await _end_sessions(desk.world, APP)
+    await _end_sessions(desk.world, SYSTEM)
+    await asyncio.sleep(0.2)
+    for _ in range(12):
+        await desk.draft()
+
+
+async def test_a_connection_that_dies_in_the_middle_is_a_503_and_nothing_is_written(
+    desk: Desk,
+) -> None:
+    database = desk.world.host.contexts["invoicing"].database
+    tenant = await _tenant(desk)
+    with pytest.raises(DatabaseUnavailable) as caught:
+        async with database.tenant_transaction(desk.tenant_id, tenant.epoch, write=True) as conn:
+            await conn.execute("UPDATE invoicing.legal_entities SET name = 'lost'")
+            await _end_sessions(desk.world, APP)
+            await conn.execute("SELECT 1")
+    assert not isinstance(caught.value, OutcomeUnknown)
+    assert caught.value.kind is Kind.UNAVAILABLE
+    entity = await desk.get(f"/v1/legal-entities/{desk.entity}")
+    assert entity["name"] != "lost"
+
+
+async def test_a_connection_that_dies_between_two_statements_is_a_503_too(desk: Desk) -> None:
+    database = desk.world.host.contexts["invoicing"].database
+    tenant = await _tenant(desk)
+    with pytest.raises(DatabaseUnavailable):
+        async with database.tenant_transaction(desk.tenant_id, tenant.epoch, write=True) as conn:
+            await _end_sessions(desk.world, APP)
+            await asyncio.sleep(0.3)  # the driver has noticed and given the connection up
+            await conn.execute("SELECT 1")
+
+
+async def _tenant(desk: Desk) -> Tenant:
+    return await desk.world.host.contexts["invoicing"].directory.get(desk.tenant_id)
+
+
+_LOSE_THE_ANSWER = """
+CREATE FUNCTION die_at_commit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_sleep(1);
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER die_at_commit AFTER INSERT ON invoicing.events
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die_at_commit()
+"""
+
+
+async def test_a_server_that_dies_during_commit_leaves_503_and_the_key_finds_the_truth(
+    desk: Desk,
+) -> None:
+    async with desk.world.admin() as conn:
+        await conn.execute(_LOSE_THE_ANSWER)  # makes COMMIT slow enough to be hit
+    writing = asyncio.create_task(_post(desk, "/v1/invoices", draft_body(), "k-commit"))
+    await asyncio.sleep(0.4)
+    await _end_sessions(desk.world, APP)
+    answer = await writing
+    assert _is_unavailable(answer)
+    assert "Idempotency-Key" in answer.json()["detail"]
+    async with desk.world.admin() as conn:
+        await conn.execute("DROP TRIGGER die_at_commit ON invoicing.events")
+    again = [await _post(desk, "/v1/invoices", draft_body(), "k-commit") for _ in range(2)]
+    assert [each.status_code for each in again] == [201, 201]
+    assert again[0].json()["id"] == again[1].json()["id"]
+    async with desk.world.admin() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM invoicing.documents") == 1
+
+
+async def test_a_commit_whose_answer_was_lost_is_told_apart_from_one_that_never_began(
+    desk: Desk,
+) -> None:
+    database = desk.world.host.contexts["invoicing"].database
+    tenant = await _tenant(desk)
+    async with desk.world.admin() as conn:
+        await conn.execute(_LOSE_THE_ANSWER.replace("events", "facts"))
+    with pytest.raises(OutcomeUnknown):
+        async with database.tenant_transaction(desk.tenant_id, tenant.epoch, write=True) as conn:
+            await conn.execute(
+                "INSERT INTO invoicing.facts VALUES ($1, 'p', 'k', 'f', '1', 's', now())",
+                desk.tenant_id,
+            )
+            asyncio.get_running_loop().call_later(
+                0.3, lambda: asyncio.ensure_future(_end_sessions(desk.world, APP))
+            )
+
+
+async def test_relay_and_worker_go_on_after_postgres_was_away(desk: Desk) -> None:
+    host = desk.world.host
+    host.start_background()
+    await desk.invoice(line("100.00"))
+    _kill(desk.world.server)
+    await asyncio.sleep(1.5)  # several rounds that fail
+    _revive(desk.world.server)
+    await desk.invoice(line("50.00"))
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        revenue = (await desk.get("/v1/analytics/revenue"))["data"]
+        if revenue and revenue[0]["documents"] == 2:
+            break
+        await asyncio.sleep(0.2)
+    assert revenue[0]["net"] == "150.00"
+
+
+async def test_how_a_claim_ended_is_recorded_when_the_database_is_back() -> None:
+    tries = 0
+
+    async def record() -> bool:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise DatabaseUnavailable
+        return True
+
+    assert await recorded(record)
+    assert tries == 3
+
+
+async def test_recording_is_given_up_when_the_claim_has_run_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "CLAIM_SECONDS", 1)
+    tries = 0
+
+    async def record() -> None:
+        nonlocal tries
+        tries += 1
+        raise DatabaseUnavailable
+
+    with pytest.raises(DatabaseUnavailable):
+        await recorded(record)
+    assert tries == 3
+
+
+async def test_an_error_of_ours_is_not_taken_for_a_lost_database(desk: Desk) -> None:
+    database: Database = desk.world.host.contexts["invoicing"].database
+    tenant = await _tenant(desk)
+    with pytest.raises(asyncpg.UndefinedTableError):
+        async with database.tenant_transaction(desk.tenant_id, tenant.epoch, write=True) as conn:
+            await conn.execute("SELECT * FROM nowhere")
+    with pytest.raises(FileNotFoundError):
+        async with database.tenant_transaction(desk.tenant_id, tenant.epoch, write=True):
+            Path("/nonexistent").read_text()
+    with pytest.raises(asyncpg.RaiseError):
+        async with database.tenant_transaction(UUID(int=1), 1, write=True):
+            pass

@@ -1,0 +1,108 @@
+"""A tenant with a hundred thousand documents, made by SQL, and what its lists cost."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import asyncpg
+
+from invx.kernel.ids import parse_typeid
+from tests.world import Desk
+
+BIG = ("documents", "settlements", "document_contents", "document_search")
+
+# Ids grow with the number, as time-ordered ids do. Every 10th is a draft; customers have 100 each.
+_FILL = """
+WITH numbers AS (
+    SELECT g, lpad(to_hex($4::bigint + g), 12, '0') AS tail FROM generate_series(1, $3::int) g
+), documents AS (
+    SELECT g, ('01900000-0000-7000-8000-' || tail)::uuid AS id FROM numbers
+), streams AS (
+    INSERT INTO invoicing.streams (tenant_id, stream_id, kind, version, head_hash)
+    SELECT $1, id, 'Document', 1, '\\x00' FROM documents RETURNING 1
+), rows AS (
+    INSERT INTO invoicing.documents (tenant_id, document_id, version, legal_entity_id, type,
+        status, voided, series_id, number, external_id, customer, buyer_name, buyer_sort,
+        currency, issue_date, due_date, net, tax, gross, due, gross_units, test, credit_notes,
+        created_at)
+    SELECT $1, id, 1, $2,
+        CASE WHEN g % 50 = 1 THEN 'credit_note' WHEN g % 200 = 2 THEN 'proforma'
+            ELSE 'invoice' END,
+        CASE WHEN g % 10 = 0 THEN 'draft' WHEN g % 500 = 1 THEN 'cancelled' ELSE 'finalized' END,
+        false, CASE WHEN g % 10 > 0 THEN $5::uuid END,
+        CASE WHEN g % 10 > 0 THEN '2026-' || lpad(g::text, 6, '0') END,
+        'X-' || g, 'C-' || (g % 1000), 'Buyer ' || (g % 1000), 'buyer ' || (g % 1000),
+        CASE WHEN g % 1000 = 7 THEN 'USD' ELSE 'EUR' END,
+        date '2024-01-01' + (g / 100), date '2024-01-15' + (g / 100), g, 0, g, g, g * 100, false,
+        '{}', timestamptz '2024-01-01Z' + g * interval '10 minutes'
+    FROM documents RETURNING 1
+), settlements AS (
+    INSERT INTO invoicing.settlements (tenant_id, document_id, version, legal_entity_id, customer,
+        currency, total, settled, open, surplus, open_units, paid, credited, written_off,
+        discounted, withheld, refunded, status, disputed, due_date, overdue_from)
+    SELECT $1, id, 1, $2, 'C-' || (g % 1000), 'EUR', g, s, g - s, 0, (g - s) * 100, s, 0, 0, 0, 0,
+        0, CASE WHEN s = 0 THEN 'open' ELSE 'settled' END, false,
+        date '2024-01-15' + (g / 100), timestamptz '2024-01-16Z' + (g / 100) * interval '1 day'
+    FROM documents, LATERAL (SELECT CASE WHEN g % 97 = 0 THEN 0 ELSE g END AS s)
+    WHERE g % 10 > 0 RETURNING 1
+), contents AS (
+    INSERT INTO invoicing.document_contents (tenant_id, document_id, resource)
+    SELECT $1, id, '{"lines":[],"totals":{"gross":"1.00"}}' FROM documents RETURNING 1
+)
+INSERT INTO invoicing.document_search (tenant_id, document_id, words, metadata)
+SELECT $1, id, 'design' || E'\\n' || 'x-' || g || E'\\n' || 'buyer ' || (g % 1000),
+    jsonb_build_object('deal', 'D-' || (g % 2000), 'team', 'T-' || (g % 2))
+FROM documents
+"""
+
+
+async def fill(desk: Desk, count: int, *, first: int = 0) -> None:
+    """So many documents of the desk's tenant; `first` keeps the ids of two tenants apart."""
+    series = (await desk.get("/v1/series"))["data"][0]["id"]
+    async with desk.world.admin() as conn:
+        await conn.execute("SET session_replication_role = replica")  # no triggers: these add up
+        await conn.execute(
+            _FILL,
+            desk.tenant_id,
+            parse_typeid("le", desk.entity),
+            count,
+            first,
+            parse_typeid("ser", series),
+        )
+        await conn.execute("ANALYZE")
+
+
+class Spy:
+    """Stands before a connection: runs each query, and keeps the plan of what it would do."""
+
+    def __init__(self, conn: asyncpg.Connection) -> None:
+        self._conn = conn
+        self.plans: list[dict[str, Any]] = []
+
+    async def fetch(self, statement: str, *values: Any) -> list[Any]:
+        explained = await self._conn.fetchval(
+            "EXPLAIN (ANALYZE, FORMAT JSON) " + statement, *values
+        )
+        self.plans.append(json.loads(explained)[0])
+        return list(await self._conn.fetch(statement, *values))
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every step of a plan."""
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
+
+
+def faults(explained: dict[str, Any], rows_most: int) -> list[str]:
+    """What a plan does that a list may not: read a big table whole, or sort too many rows."""
+    found = []
+    for node in nodes(explained["Plan"]):
+        kind = node["Node Type"]
+        if kind == "Seq Scan" and node["Relation Name"] in BIG:
+            found.append(f"Seq Scan on {node['Relation Name']}")
+        if "Sort" in kind:
+            read = sum(below["Actual Rows"] for below in node.get("Plans", ()))
+            if read > rows_most:
+                found.append(f"{kind} of {read} rows by {node['Sort Key']}")
+    return found

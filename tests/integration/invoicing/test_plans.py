@@ -1,0 +1,123 @@
+"""What lists cost a tenant of 100,000 documents, as the application's own role (section 5)."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from invx.contexts.invoicing.api.lists import DOCUMENTS, document_filter, document_slice
+from invx.contexts.invoicing.read.queries import list_documents
+from invx.infra.http.pagination import ListQuery, parse_list_query
+from invx.kernel.context import Caller
+from tests.integration.invoicing.crowd import Spy, faults, fill, nodes
+from tests.world import Desk, World
+
+DOCUMENT_COUNT = 100_000
+ROWS_MOST = 5_000  # of one step; the whole set has twenty times as many
+
+FILTERS: dict[str, dict[str, str]] = {
+    "type": {"type": "credit_note"},
+    "types": {"type": "credit_note,proforma"},
+    "status": {"status": "draft"},
+    "rare status": {"status": "cancelled,replaced"},
+    "settlement_status": {"settlement_status": "open,partial"},
+    "customer": {"customer": "C-77"},
+    "external_id": {"external_id": "X-4711"},
+    "number": {"number": "2026-004711"},
+    "currency": {"currency": "USD"},
+    "currency that is not there": {"currency": "SEK"},
+    "legal_entity": {"legal_entity": ""},
+    "credits": {"credits": "inv_01jd0y7ct4f6d9zq8x3s5v2w1k"},
+    "created": {"created[gte]": "2024-03-01", "created[lt]": "2024-03-03"},
+    "created from": {"created[gte]": "2024-03-01"},
+    "created to": {"created[lte]": "2025-10-01"},
+    "issue_date": {"issue_date": "2025-02-03"},
+    "issue_date range": {"issue_date[gte]": "2025-02-03", "issue_date[lte]": "2025-02-10"},
+    "due_date": {"due_date[gt]": "2025-02-03", "due_date[lt]": "2025-02-06"},
+    "gross": {"gross[gte]": "5000", "gross[lt]": "5100", "currency": "EUR"},
+    "overdue": {"overdue": "true"},
+    "not overdue": {"overdue": "false"},
+    "q": {"q": "x-4711"},
+    "q that all have": {"q": "design"},
+    "metadata": {"metadata[deal]": "D-77"},
+    "metadata that half have": {"metadata[team]": "T-1"},
+    "q and metadata": {"q": "buyer 7", "metadata[team]": "T-1"},
+    "nothing": {},
+}
+
+
+def test_every_filter_of_the_list_is_tried() -> None:
+    tried = {name.partition("[")[0] for query in FILTERS.values() for name in query}
+    assert tried == set(DOCUMENTS.filters)
+
+
+async def _asked(world: World, desk: Desk, query: ListQuery) -> Spy:
+    runner = world.host.contexts["invoicing"].runner
+    caller = Caller(tenant_id=desk.tenant_id, actor="user:test", correlation_id=uuid4())
+    async with runner.reading(caller) as (conn, ctx):
+        assert await conn.fetchval("SELECT current_user") == "invoicing_app"
+        spy = Spy(conn)
+        await list_documents(spy, ctx, document_filter(query), document_slice(query))
+    return spy
+
+
+@pytest.fixture
+async def crowd(desk: Desk) -> Desk:
+    """The desk with all its documents, beside a tenant with some."""
+    other = await desk.world.seller()
+    await fill(other, 5_000, first=10_000_000)
+    await fill(desk, DOCUMENT_COUNT)
+    return desk
+
+
+async def _every_filter_and_every_sort_is_served_by_an_index(crowd: Desk) -> None:
+    wrong: list[str] = []
+    for name, wanted in FILTERS.items():
+        parameters = {"legal_entity": crowd.entity} if "legal_entity" in wanted else wanted
+        for sort in (form for each in DOCUMENTS.sorts for form in (each, f"-{each}")):
+            query = parse_list_query(DOCUMENTS, list({**parameters, "sort": sort}.items()))
+            spy = await _asked(crowd.world, crowd, query)
+            for plan in spy.plans:
+                wrong += [f"{name} by {sort}: {each}" for each in faults(plan, ROWS_MOST)]
+    assert not wrong, "\n".join(wrong)
+
+
+async def _words_and_metadata_are_found_by_their_index(crowd: Desk) -> None:
+    """The function runs as a role of its own; this asks what it asks, as that role."""
+    asked = {
+        "words": "s.words ILIKE '%x-4711%'",
+        "metadata": """s.metadata @> '{"deal": "D-77"}'""",
+        "both": """s.words ILIKE '%buyer 77%' AND s.metadata @> '{"deal": "D-77"}'""",
+    }
+    async with crowd.world.admin() as conn, conn.transaction():
+        await conn.execute("SET LOCAL ROLE invoicing_search")
+        await conn.execute("SELECT set_config('app.tenant', $1, true)", str(crowd.tenant_id))
+        for name, condition in asked.items():
+            spy = Spy(conn)
+            found = await spy.fetch(
+                "SELECT s.document_id FROM invoicing.document_search s WHERE s.tenant_id ="
+                f" invoicing.current_tenant() AND {condition} AND s.document_id < $1"
+                " ORDER BY s.document_id DESC LIMIT 1000",
+                UUID(int=2**128 - 1),
+            )
+            assert found, name
+            assert faults(spy.plans[0], ROWS_MOST) == [], name
+            used = {node.get("Index Name") for node in nodes(spy.plans[0]["Plan"])}
+            assert used & {"document_search_words", "document_search_metadata"}, name
+
+
+async def _a_search_that_all_documents_answer_pages_through_all_of_them(crowd: Desk) -> None:
+    """More match than one search returns; the second page begins where the first one ended."""
+    seen: list[str] = []
+    after: dict[str, str] = {}
+    for _ in range(12):
+        page = await crowd.get("/v1/invoices", q="design", limit=100, **after)
+        seen += [each["external_id"] for each in page["data"]]
+        after = {"after": page["next"]}
+    assert seen == [f"X-{number}" for number in range(DOCUMENT_COUNT, DOCUMENT_COUNT - 1200, -1)]
+
+
+async def test_lists_stay_quick_for_a_tenant_with_a_hundred_thousand_documents(crowd: Desk) -> None:
+    """One crowd for all three questions: making it takes longer than asking them."""
+    await _every_filter_and_every_sort_is_served_by_an_index(crowd)
+    await _words_and_metadata_are_found_by_their_index(crowd)
+    await _a_search_that_all_documents_answer_pages_through_all_of_them(crowd)

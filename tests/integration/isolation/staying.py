@@ -1,0 +1,29 @@
+"""What an erasure of a customer leaves, field by field, and why. Everything else must go."""
+
+import re
+
+_IDS = "an id or a reference between two businesses' systems, not words about a person"
+
+# Patterns of field names as `markers` gives them.
+STAYS: dict[str, str] = {
+    r"entity\..*": "the legal entity's own data: its directors and contact are its subject, and a"
+    " customer's erasure is none of it",
+    r".*\.customer": "the caller's own opaque id, by which the ledger is keyed (M4)",
+    r".*\.source": "the caller's own id of a payment; it makes an entry unique",
+    r".*\.(external_id|purchase_order|sales_order|contract|project|order_line)": _IDS,
+    r".*\.(buyer_accounting_reference|ledger_account|preceding\.number)": _IDS,
+    r".*\.lines\.id": _IDS,
+    r".*\.lines\.source\.(kind|id|version)": _IDS,
+    r".*\.item\.(seller_id|buyer_id|standard_id\.id|classifications\.id)": _IDS,
+    r".*\.item\.attributes\.name": "the name of a property of goods; its value goes",
+    r".*\.taxes\.reason": "the legal ground of an exemption (BT-120), which the tax groups repeat",
+}
+# Parties as a whole are erased, with the ids that stand in them.
+_GOES = re.compile(r".*\.(buyer|recipient|ship_to|payee|tax_representative)\..*")
+
+
+def stays(field: str) -> bool:
+    """Whether a field is expected to outlive the erasure of its customer."""
+    if _GOES.fullmatch(field):
+        return False
+    return any(re.fullmatch(pattern, field) for pattern in STAYS)

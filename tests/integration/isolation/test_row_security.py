@@ -1,0 +1,288 @@
+"""The second net: with the code's own conditions gone, PostgreSQL still shows one tenant only (T1)."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from invx.contexts.analytics.read.queries import revenue_by_month
+from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
+from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
+from invx.contexts.invoicing.app.subjects import customer_subject
+from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.read import queries
+from invx.contexts.invoicing.read.history import document_history
+from invx.contexts.invoicing.wiring import CODEC
+from invx.host import CONTEXTS
+from invx.infra.event_store import EventStore
+from invx.infra.facts import KnownFacts
+from invx.kernel.context import Caller, RequestContext
+from invx.kernel.errors import NotFound
+from invx.kernel.ids import parse_typeid
+from tests.integration.isolation.rows import checksums, tenanted_tables
+from tests.integration.isolation.second_net import Careless, without_tenant
+from tests.integration.isolation.victims import Victim, furnish
+from tests.world import Desk, World
+
+
+def caller(desk: Desk) -> Caller:
+    return Caller(desk.tenant_id, "user:test", UUID(int=1), frozenset())
+
+
+@asynccontextmanager
+async def inside(
+    world: World, desk: Desk, schema: str = "invoicing"
+) -> AsyncIterator[tuple[asyncpg.Connection, RequestContext]]:
+    """A transaction of the application inside the desk's tenant, rolled back at the end."""
+    context = world.host.contexts[schema]
+    tenant, ctx = await context.runner.context(caller(desk))
+    with pytest.raises(ZeroDivisionError):
+        async with context.database.tenant_transaction(
+            desk.tenant_id, tenant.epoch, write=True
+        ) as conn:
+            yield conn, ctx
+            raise ZeroDivisionError
+
+
+async def both(world: World) -> tuple[Victim, Victim]:
+    """Two tenants with something in every table."""
+    return await furnish(world), await furnish(world)
+
+
+def uuids(victim: Victim) -> dict[str, UUID]:
+    """The ids as they stand in rows."""
+    return {
+        "document": parse_typeid("inv", victim.invoice),
+        "entity": parse_typeid("le", victim.entity),
+        "series": parse_typeid("ser", victim.series),
+    }
+
+
+async def test_every_table_shows_the_rows_of_one_tenant_only(world: World) -> None:
+    one, other = await both(world)
+    async with world.admin() as admin:
+        tables = await tenanted_tables(admin)
+        filled = {t for t in tables if await admin.fetchval(f"SELECT count(*) FROM {t}")}
+    for table in tables:
+        async with inside(world, one.desk, table.split(".")[0]) as (conn, _):
+            seen = {row[0] for row in await conn.fetch(f"SELECT tenant_id FROM {table}")}
+        assert seen == ({one.desk.tenant_id} if table in filled else set()), table
+    # What these flows do not fill: caches that have their own tests.
+    assert {t for t in tables if t not in filled} <= {"analytics.streams", *_UNUSED}
+    assert other.desk.tenant_id != one.desk.tenant_id
+
+
+_UNUSED = {
+    f"{context}.{table}"
+    for context, tables in {
+        "analytics": ("events", "personal", "outbox", "due_jobs", "idempotency", "facts"),
+        "invoicing": ("inbox",),
+    }.items()
+    for table in tables
+}
+
+
+async def test_an_update_or_delete_without_condition_touches_one_tenant_only(world: World) -> None:
+    one, other = await both(world)
+    before = await checksums(world, other.desk)
+    async with world.admin() as admin:
+        tables = await tenanted_tables(admin)
+    touched: dict[str, set[str]] = {"UPDATE": set(), "DELETE": set()}
+    for table in tables:
+        for verb, statement in (
+            ("UPDATE", f"UPDATE {table} SET tenant_id = tenant_id RETURNING tenant_id"),
+            ("DELETE", f"DELETE FROM {table} RETURNING tenant_id"),
+        ):
+            context = world.host.contexts[table.split(".")[0]]
+            tenant, _ = await context.runner.context(caller(one.desk))
+            try:
+                async with context.database.tenant_transaction(
+                    one.desk.tenant_id, tenant.epoch, write=True
+                ) as conn:
+                    rows = await conn.fetch(statement)
+                    assert {row[0] for row in rows} <= {one.desk.tenant_id}
+                    touched[verb].add(table)
+            except (asyncpg.InsufficientPrivilegeError, asyncpg.ForeignKeyViolationError):
+                continue  # not granted, or others of its own rows point there
+    assert await checksums(world, other.desk) == before
+    assert "invoicing.documents" in touched["UPDATE"]
+    assert {"invoicing.personal", "invoicing.archives"} <= touched["DELETE"]
+    assert not any(table.endswith(".events") for table in touched["UPDATE"] | touched["DELETE"])
+
+
+async def test_a_row_of_another_tenant_cannot_be_written(world: World) -> None:
+    """Neither inserted, nor made out of an own one: the policy's WITH CHECK refuses."""
+    one, other = await both(world)
+    checked = set()
+    async with world.admin() as admin:
+        tables = await tenanted_tables(admin)
+        samples = {
+            table: await admin.fetchval(
+                f"SELECT to_json(t)::text FROM {table} t WHERE tenant_id = $1 LIMIT 1",
+                one.desk.tenant_id,
+            )
+            for table in tables
+        }
+    for table, sample in samples.items():
+        if sample is None or table.endswith(".tenants"):  # the directory: not granted at all
+            continue
+        moved = sample.replace(str(one.desk.tenant_id), str(other.desk.tenant_id))
+        for statement, value in (
+            (
+                f"INSERT INTO {table} OVERRIDING SYSTEM VALUE"
+                f" SELECT * FROM json_populate_record(NULL::{table}, $1::json)",
+                moved,
+            ),
+            (f"UPDATE {table} SET tenant_id = $1::text::uuid", str(other.desk.tenant_id)),
+        ):
+            async with inside(world, one.desk, table.split(".")[0]) as (conn, _):
+                with pytest.raises(asyncpg.InsufficientPrivilegeError) as refused:
+                    await conn.execute(statement, value)
+            if "row-level security" in str(refused.value):
+                checked.add((table, statement[:6]))
+    inserted = {table for table, verb in checked if verb == "INSERT"}
+    assert inserted == {t for t, s in samples.items() if s is not None} - {
+        f"{context}.tenants" for context in CONTEXTS
+    }
+    assert ("invoicing.documents", "UPDATE") in checked
+
+
+Query = Callable[[Any, RequestContext, dict[str, UUID]], Awaitable[Any]]
+_BY_ID: dict[str, Query] = {
+    "get_document": lambda c, x, i: queries.get_document(c, x, i["document"]),
+    "get_settlement": lambda c, x, i: queries.get_settlement(c, x, i["document"]),
+    "get_legal_entity": lambda c, x, i: queries.get_legal_entity(c, x, i["entity"]),
+    "get_series": lambda c, x, i: queries.get_series(c, x, i["series"]),
+    "series_gaps": lambda c, x, i: queries.series_gaps(c, x, i["series"]),
+    "history": lambda c, x, i: document_history(
+        EventStore(c, "invoicing", CODEC, x.tenant_id), i["document"]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _BY_ID)
+async def test_a_careless_query_does_not_find_the_row_of_another_tenant(
+    world: World, name: str
+) -> None:
+    one, other = await both(world)
+    async with inside(world, one.desk) as (conn, ctx):
+        careless = Careless(conn)
+        assert await _BY_ID[name](careless, ctx, uuids(one))
+        with pytest.raises(NotFound):
+            await _BY_ID[name](careless, ctx, uuids(other))
+        assert careless.sent
+        assert not any("tenant_id = $" in each for each in careless.sent)
+
+
+async def test_careless_lists_hold_the_rows_of_one_tenant_only(world: World) -> None:
+    one, other = await both(world)
+    wanted = queries.DocumentFilter()
+    async with inside(world, one.desk) as (conn, ctx):
+        careless: Any = Careless(conn)
+        page = await queries.list_documents(careless, ctx, wanted, queries.Slice(limit=100))
+        whole = queries.Slice(limit=100, sort="gross", whole=True)
+        lines = await queries.list_documents(careless, ctx, wanted, whole)
+        entities = await queries.list_legal_entities(careless, ctx, None, 100)
+        series = await queries.list_series(careless, ctx, None, 100)
+        archived = await queries.get_archived(careless, ctx, uuids(other)["document"])
+        own = await queries.get_archived(careless, ctx, uuids(one)["document"])
+    seen = b"".join([*page.items, *lines.items, *(body for _, body in entities)]) + repr(
+        series
+    ).encode()
+    for mine in (one.invoice, one.draft, one.entity, one.series):
+        assert mine.encode() in seen
+    for theirs in (other.invoice, other.draft, other.entity, other.series):
+        assert theirs.encode() not in seen
+    assert (archived, own is None) == (None, False)
+
+
+async def test_careless_adapters_find_nothing_of_another_tenant(world: World) -> None:
+    one, other = await both(world)
+    context = world.host.contexts["invoicing"]
+    async with inside(world, one.desk) as (conn, ctx):
+        unit: UnitOfWork = context.runner.open_unit(Careless(conn), ctx, KnownFacts())
+        theirs, mine = uuids(other), uuids(one)
+        assert await unit.documents.find_all([theirs["document"], mine["document"]]) == {
+            mine["document"]: await unit.documents.get(mine["document"])
+        }
+        assert await unit.legal_entities.find(theirs["entity"]) is None
+        for missing in (
+            unit.series.get_locked(theirs["series"]),
+            unit.series.default_locked(theirs["entity"], DocumentType.INVOICE),
+        ):
+            with pytest.raises(NotFound):
+                await missing
+        assert await unit.series.get_locked(mine["series"])
+        assert not await unit.archive.holds(theirs["document"], "pdf")
+        assert await unit.archive.holds(mine["document"], "pdf")
+        personal = PostgresPersonalData(unit)
+        subject = customer_subject(other.desk.tenant_id, other.customer)
+        assert await personal.streams_of(subject) == []
+        assert await personal.streams_of(customer_subject(one.desk.tenant_id, one.customer))
+
+
+async def test_a_careless_erasure_erases_nothing_of_another_tenant(world: World) -> None:
+    one, other = await both(world)
+    before = await checksums(world, other.desk)
+    context = world.host.contexts["invoicing"]
+    theirs = uuids(other)["document"]
+    tenant, ctx = await context.runner.context(caller(one.desk))
+    async with context.database.tenant_transaction(
+        one.desk.tenant_id, tenant.epoch, write=True
+    ) as conn:
+        unit: UnitOfWork = context.runner.open_unit(Careless(conn), ctx, KnownFacts())
+        subject = customer_subject(other.desk.tenant_id, other.customer)
+        await unit.personal_data.erase(subject, [theirs], archives_of=[theirs])
+        await unit.flush()
+    assert await checksums(world, other.desk) == before
+
+
+async def test_a_careless_report_counts_one_tenant_only(world: World) -> None:
+    one, other = await both(world)
+    async with inside(world, one.desk, "analytics") as (conn, ctx):
+        month = ctx.now.date().replace(day=1)
+        asked: dict[str, Any] = {"first": month, "last": month}
+        careful = await revenue_by_month(conn, ctx, **asked, currency=None, legal_entity_id=None)
+        careless = await revenue_by_month(
+            Careless(conn),  # type: ignore[arg-type]  # a stand-in that only fetches
+            ctx,
+            **asked,
+            currency=None,
+            legal_entity_id=None,
+        )
+    assert careful == careless != []
+    assert other.desk.tenant_id != one.desk.tenant_id
+
+
+async def test_a_search_that_forgets_the_tenant_shows_nothing_of_another(world: World) -> None:
+    """Its role reads all tenants, so its own condition counts; the list's rows are the net under it."""
+    one, other = await both(world)
+    async with world.admin() as admin:
+        text = await admin.fetchval(
+            "SELECT pg_get_functiondef('invoicing.search_documents'::regproc)"
+        )
+        forgetful = text.replace("s.tenant_id = invoicing.current_tenant()", "true")
+        assert forgetful != text
+        await admin.execute(forgetful)
+    async with inside(world, one.desk) as (conn, _):
+        ids = await conn.fetch("SELECT invoicing.search_documents('%geheim%', NULL, $1, 100)",
+                               UUID(int=2**128 - 1))
+        assert uuids(other)["document"] in {row[0] for row in ids}  # the function forgot indeed
+    for query in ({"q": "geheim"}, {"metadata[secret]": "yes"}):
+        seen = (await one.desk.client.get("/v1/invoices", params=query)).text
+        assert one.invoice in seen
+        assert other.invoice not in seen
+
+
+def test_conditions_on_the_tenant_are_taken_out_and_nothing_else() -> None:
+    statement = (
+        "SELECT * FROM a JOIN b ON b.tenant_id = a.tenant_id AND b.id = a.id"
+        " WHERE a.tenant_id = $1 AND a.id = $2 ORDER BY tenant_id"
+    )
+    assert without_tenant(statement) == (
+        "SELECT * FROM a JOIN b ON true AND b.id = a.id"
+        " WHERE $1::uuid IS NOT NULL AND a.id = $2 ORDER BY tenant_id"
+    )

@@ -1,0 +1,76 @@
+"""Two tenants: one with something of everything, and one that holds the ids of the first."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.world import BUYER, SELLER, Desk, World, line
+
+
+CUSTOMER, EXTERNAL_ID = "victims-customer", "victims-external-id"
+
+
+@dataclass(frozen=True, slots=True)
+class Victim:
+    """A tenant whose ids somebody else got hold of."""
+
+    desk: Desk
+    draft: str
+    invoice: str
+    credit_note: str
+    entry: str
+    series: str
+    cursor: str
+    series_cursor: str
+    entity_cursor: str
+    number: str
+    customer: str = CUSTOMER
+    external_id: str = EXTERNAL_ID
+
+    @property
+    def entity(self) -> str:
+        return self.desk.entity
+
+    def names(self) -> dict[str, str]:
+        """What stands for the parameters of a path: the victim's finalized invoice, and so on."""
+        return {
+            "invoice": self.invoice,
+            "legal_entity": self.entity,
+            "series": self.series,
+        }
+
+
+async def furnish(world: World) -> Victim:
+    """A victim with a row in every table of tenant data that the API fills."""
+    desk = await world.seller(external_id="victims-entity")
+    buyer = {**BUYER, "customer": CUSTOMER, "name": "Geheim KG"}
+    said: dict[str, Any] = {"buyer": buyer, "metadata": {"secret": "yes"}}
+    await desk.invoice(line("5.00"), **said)
+    draft = await desk.draft(line("7.00"), external_id=EXTERNAL_ID, **said)
+    issued = await desk.invoice(line("100.00"), line("50.00"), **said)
+    path = f"/v1/invoices/{issued['id']}"
+    paid = await desk.post(
+        f"{path}/payments", {"amount": "10.00", "source": "victims-source", "note": "n"}
+    )
+    note = await desk.post(f"{path}/credit-notes", {"amount": "11.90", "finalize": True})
+    series = (await desk.get("/v1/series"))["data"]
+    serving = next(each["id"] for each in series if "invoice" in each["types"])
+    await desk.post(f"/v1/series/{serving}/next-number", {"next": 90, "reason": "moved"})
+    await world.settle()
+    await desk.client.post(  # an answer that is stored
+        "/v1/invoices",
+        json={"lines": [line("1.00")], **said},
+        headers={"Idempotency-Key": "victims-key"},
+    )
+    await desk.post("/v1/legal-entities", {**SELLER, "name": "Zweite GmbH"})
+    return Victim(
+        desk,
+        draft["id"],
+        issued["id"],
+        note["id"],
+        paid["entries"][0]["id"],
+        serving,
+        cursor=(await desk.get("/v1/invoices", limit=1))["next"],
+        series_cursor=(await desk.get("/v1/series", limit=1))["next"],
+        entity_cursor=(await desk.get("/v1/legal-entities", limit=1))["next"],
+        number=issued["number"],
+    )

@@ -1,0 +1,104 @@
+"""A document of thousands of lines does not hold up the others: the event loop stays free."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from tests.world import Desk, draft_body, line
+
+LINES = 2_000
+HELD_SECONDS_MAX = 0.25  # measured without this: seconds; the machine that runs tests may be busy
+INTERVAL_SECONDS = 0.005
+
+
+@asynccontextmanager
+async def loop_lag() -> AsyncIterator[list[float]]:
+    """How late the loop woke, each time that it could."""
+    lags: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(INTERVAL_SECONDS)
+            lags.append(time.perf_counter() - before - INTERVAL_SECONDS)
+
+    watching = asyncio.create_task(watch())
+    yield lags
+    watching.cancel()
+    with suppress(asyncio.CancelledError):
+        await watching
+
+
+def p99(values: list[float]) -> float:
+    return sorted(values)[int(len(values) * 0.99)]
+
+
+async def test_a_long_invoice_leaves_the_event_loop_free(desk: Desk) -> None:
+    """Created and finalized, while short requests are answered."""
+    lines = [line("1.19", description=f"Item {number}") for number in range(LINES)]
+    body = json.dumps(draft_body(*lines)).encode()
+    beside: list[float] = []
+    done = asyncio.Event()
+
+    async def others() -> None:
+        while not done.is_set():
+            began = time.perf_counter()
+            await desk.get("/v1/invoices", limit=5)
+            beside.append(time.perf_counter() - began)
+
+    await desk.invoice()
+    asking = asyncio.create_task(others())
+    async with loop_lag() as lags:
+        # The client shares this loop, so it neither writes nor reads JSON meanwhile.
+        created = await desk.client.post("/v1/invoices", content=body)
+        path = created.headers["location"]
+        finalized = await desk.client.post(f"{path}/finalize")
+    done.set()
+    await asking
+    assert finalized.status_code == 200, finalized.text
+    shown = await desk.get(path)
+    assert shown["totals"]["line_net"] == "2380.00"
+    assert len(shown["lines"]) == LINES
+    assert len(beside) > 20, "the others were not answered meanwhile"
+    assert p99(lags) < 0.05, f"p99 {p99(lags):.3f} s"
+    assert max(lags) < HELD_SECONDS_MAX, f"worst {max(lags):.3f} s"
+
+
+@pytest.mark.parametrize("price", ["1.19", "-"])
+async def test_a_long_request_is_answered_as_a_short_one_would_be(desk: Desk, price: str) -> None:
+    answers = []
+    for count in (2, 400):
+        body = draft_body(*(line(price) for _ in range(count)))
+        answers.append(await desk.client.post("/v1/invoices", json=body))
+    short, long = answers
+    assert short.status_code == long.status_code
+    assert short.headers["content-type"] == long.headers["content-type"]
+    assert short.json().keys() == long.json().keys()
+
+
+async def test_a_refusal_of_a_long_draft_names_its_lines_and_writes_nothing(desk: Desk) -> None:
+    lines = [line("1.00", taxes=[{"category": "S", "rate": "0"}]) for _ in range(400)]
+    answer = await desk.post("/v1/invoices", draft_body(*lines), status=422)
+    assert answer["problems"][-1]["pointer"].startswith("/lines/399/")
+    assert (await desk.get("/v1/invoices"))["data"] == []
+
+
+async def test_two_equal_long_requests_with_one_key_make_one_draft(desk: Desk) -> None:
+    body = draft_body(*(line("1.00") for _ in range(400)))
+    headers = {"Idempotency-Key": "long-1"}
+    first = await desk.client.post("/v1/invoices", json=body, headers=headers)
+    second = await desk.client.post("/v1/invoices", json=body, headers=headers)
+    assert first.status_code == 201
+    assert second.content == first.content
+
+
+async def test_long_drafts_finalized_at_once_are_numbered_without_a_gap(desk: Desk) -> None:
+    lines = [line("1.00") for _ in range(400)]
+    drafts = [await desk.draft(*lines) for _ in range(3)] + [await desk.draft() for _ in range(3)]
+    issued = await asyncio.gather(*map(desk.finalize, drafts))
+    numbers = sorted(int(invoice["number"].rpartition("-")[2]) for invoice in issued)
+    assert numbers == list(range(1, 7))
