@@ -11,11 +11,17 @@ from rich.console import Console
 
 from bench import big, pdf
 from bench.capture import capture
-from bench.installation import bench_settings, new_tenant, prepared_host, running_postgres, running_server
+from bench.installation import (
+    bench_settings,
+    new_tenant,
+    prepared_host,
+    running_postgres,
+    running_server,
+)
 from bench.measure import Bench
 from bench.report import figures, show
 
-console = Console(highlight=False, width=110)
+console = Console(highlight=False, width=110, record=True)
 
 
 async def _new_token() -> str:
@@ -52,6 +58,7 @@ def main() -> None:
     parser.add_argument(
         "--seconds", type=float, default=float(os.environ.get("INVX_BENCH_SECONDS", "4"))
     )
+    parser.add_argument("--record", type=Path, help="also write what is printed to this file")
     options = parser.parse_args()
     target = Path(os.environ.get("INVX_HOME", ".invx")) / "bench.json"
     with tempfile.TemporaryDirectory(prefix="invx-bench-") as folder:
@@ -60,6 +67,9 @@ def main() -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(found, indent=2) + "\n")
     console.print(f"Also in {target}.")
+    if options.record:
+        options.record.parent.mkdir(parents=True, exist_ok=True)
+        options.record.write_text(f"# make bench\n\n```\n{console.export_text()}```\n")
 
 
 if __name__ == "__main__":

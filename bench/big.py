@@ -1,4 +1,4 @@
-"""A very long invoice beside ordinary requests: how long is the event loop held?"""
+"""A very long invoice beside ordinary requests: how long the event loop is held."""
 
 import asyncio
 import json

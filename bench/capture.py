@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -73,11 +74,11 @@ async def _capture(host: Host, client: httpx.AsyncClient, tenant_id: UUID) -> Ca
         return found
 
     for _ in range(2):  # the first round prepares the statements
-        draft = await noted("create", lambda: ask("POST", "/v1/invoices", requests.draft()))
+        draft = await noted("create", partial(ask, "POST", "/v1/invoices", requests.draft()))
         path = f"/v1/invoices/{draft['id']}"
-        invoice = await noted("finalize", lambda path=path: ask("POST", f"{path}/finalize", {}))
-        await noted("get", lambda path=path: ask("GET", path))
-        await noted("list", lambda: ask("GET", "/v1/invoices?limit=50"))
+        invoice = await noted("finalize", partial(ask, "POST", f"{path}/finalize", {}))
+        await noted("get", partial(ask, "GET", path))
+        await noted("list", partial(ask, "GET", "/v1/invoices?limit=50"))
     series = parse_typeid("ser", invoice["series"])
     fixed = frozenset({tenant_id, parse_typeid("le", entity["id"]), series})
     return Captured(by_kind, fixed, series, invoice["number"])

@@ -110,7 +110,7 @@ class _Patterns:
 def replay(
     server: Postgres, script: Script, folder: Path, *, clients: int, each: int, after: int
 ) -> Replayed:
-    """So many transactions by each client; `after` so many that went before. Raises RuntimeError."""
+    """So many transactions by each client, after so many before them. Raises RuntimeError."""
     file = folder / "replay.sql"
     file.write_text(script.text)
     definitions = {**script.variables, "n": str(after)}

@@ -32,7 +32,7 @@ def tree_seconds(pid: int) -> float:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields after the name, which may hold spaces: state, parent, …"""
+    """The fields after the name, which may hold spaces: state, parent and so on."""
     return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
 
 
@@ -40,7 +40,10 @@ def _listed() -> list[tuple[int, int, float]]:
     text = subprocess.run(
         ["ps", "-ax", "-o", "pid=,ppid=,time="], capture_output=True, text=True, check=True
     ).stdout
-    return [(int(pid), int(parent), _clock(spent)) for pid, parent, spent in map(str.split, text.splitlines())]
+    return [
+        (int(pid), int(parent), _clock(spent))
+        for pid, parent, spent in map(str.split, text.splitlines())
+    ]
 
 
 def _clock(text: str) -> float:

@@ -78,7 +78,7 @@ class Server:
     def loop_lag(self) -> dict[str, float]:
         """Percentiles in milliseconds since this was last asked."""
         self._write("lag\n")
-        found: dict[str, float] = json.loads(self._read())
+        found: dict[str, float] = json.loads(self.read())
         return found
 
     def _write(self, text: str) -> None:
@@ -86,7 +86,7 @@ class Server:
             self._process.stdin.write(text)
             self._process.stdin.flush()
 
-    def _read(self) -> str:
+    def read(self) -> str:
         return self._process.stdout.readline() if self._process.stdout is not None else ""
 
 
@@ -102,7 +102,7 @@ def running_server(*options: str) -> Iterator[Server]:
     ) as process:
         try:
             server = Server(process, port)
-            if server._read().strip() != "ready":
+            if server.read().strip() != "ready":
                 raise RuntimeError("the server did not start; see its output above")
             yield server
         finally:

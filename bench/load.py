@@ -100,9 +100,7 @@ async def run(port: int, following: NextRequest, *, clients: int, seconds: float
         for connection in connections:
             await connection.close()
     spent = time.perf_counter() - began
-    return Measured(
-        clients, spent, sorted(latencies), bodies, client_cpu=time.process_time() - cpu
-    )
+    return Measured(clients, spent, sorted(latencies), bodies, client_cpu=time.process_time() - cpu)
 
 
 def drawn_from(requests: Iterator[bytes]) -> NextRequest:

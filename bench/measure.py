@@ -138,9 +138,7 @@ class Bench:
 
     def _ask(self, method: str, path: str, body: object) -> None:
         request = request_bytes(method, path, self.token, body)
-        asyncio.run(
-            load.run(self.server.port, drawn_from(iter([request])), clients=1, seconds=60)
-        )
+        asyncio.run(load.run(self.server.port, drawn_from(iter([request])), clients=1, seconds=60))
 
     def _spent(self) -> tuple[float, float, float]:
         postgres = self.postgres.pid

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from statistics import median
 
 from rich.console import Console
 from rich.table import Table
@@ -27,7 +28,7 @@ def figures(bench: Bench, held: Held, pdf_ms: float) -> dict[str, float]:
         found[f"{kind}_roundtrips"] = len(bench.captured.by_kind[kind])
         if kind in RATIO_MIN:
             found[f"{kind}_ratio"] = round(bench.ratio(kind), 3)
-            found[f"{kind}_ceiling_per_s"] = round(sorted(bench.ceilings[kind])[-1], 1)
+            found[f"{kind}_ceiling_per_s"] = round(median(bench.ceilings[kind]), 1)
     found["pdf_cpu_ms"] = round(pdf_ms, 2)
     found["loop_lag_p99_ms"] = round(held.p99, 2)
     found["loop_lag_worst_ms"] = round(held.worst, 2)
@@ -80,8 +81,7 @@ def _table(bench: Bench) -> Table:
             row += [f"{found[name]:.2f}" for name in sides]
             row.append(str(len(bench.captured.by_kind[kind])))
             if kind in RATIO_MIN and clients == _MANY:
-                middle = sorted(bench.ceilings[kind])[len(bench.ceilings[kind]) // 2]
-                row += [f"{middle:,.0f}", f"{bench.ratio(kind):.0%}"]
+                row += [f"{median(bench.ceilings[kind]):,.0f}", f"{bench.ratio(kind):.0%}"]
             table.add_row(*row)
     return table
 

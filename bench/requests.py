@@ -19,7 +19,12 @@ SELLER: dict[str, Any] = {
 _BUYER = {
     "customer": "C-1",
     "name": "Elbkontor Reederei GmbH",
-    "address": {"line1": "Kaiserkai 62", "postal_code": "20457", "city": "Hamburg", "country": "DE"},
+    "address": {
+        "line1": "Kaiserkai 62",
+        "postal_code": "20457",
+        "city": "Hamburg",
+        "country": "DE",
+    },
     "vat_id": "DE811569869",
 }
 _LINES = (

@@ -72,7 +72,7 @@ async def serve(port: int, *, background: bool) -> None:
         loop.call_soon_threadsafe(questions.put_nowait, "")
 
     async def answer() -> None:
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110  # uvicorn only sets a flag
             await asyncio.sleep(0.01)
         print("ready", flush=True)
         while await questions.get():

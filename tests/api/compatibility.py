@@ -87,7 +87,7 @@ def _schema(name: str, before: Json, after: Json, *, comes_in: bool) -> Iterator
 
 def _field(name: str, before: Json, after: Json) -> Iterator[str]:
     if _types(before) != _types(after):
-        yield f"{name} is {_types(after)} instead of {_types(before)}"
+        yield f"{name} is {' or '.join(_types(after))} instead of {' or '.join(_types(before))}"
     yield from _words(name, before, after)
 
 

@@ -18,9 +18,7 @@ from tests.world import Desk, World
 
 def token(world: World, tenant_id: Any, **more: Any) -> str:
     defaults = {"subject": "user:test", "permissions": ALL_PERMISSIONS}
-    return issue(
-        world.key, tenant_id, **{**defaults, "lifetime": timedelta(minutes=5), **more}
-    )
+    return issue(world.key, tenant_id, **{**defaults, "lifetime": timedelta(minutes=5), **more})
 
 
 async def test_every_operation_asks_for_a_token_and_its_permission(world: World) -> None:

@@ -120,7 +120,18 @@ def test_a_wrong_value_is_refused_where_it_stands(
         b"[]",
         b'"text"',
     ],
-    ids=["cut", "deep-open", "deep", "huge-int", "utf-16", "not-utf-8", "empty", "null", "[]", "str"],
+    ids=[
+        "cut",
+        "deep-open",
+        "deep",
+        "huge-int",
+        "utf-16",
+        "not-utf-8",
+        "empty",
+        "null",
+        "[]",
+        "str",
+    ],
 )
 def test_what_is_no_body_is_refused(stage: Stage, raw: bytes) -> None:
     status, answer = send(stage, "/v1/invoices", raw)
@@ -178,9 +189,7 @@ def test_the_largest_figures_are_refused_and_not_cut(stage: Stage) -> None:
         ("sort=created,number", "sort"),
     ],
 )
-def test_a_wrong_question_names_its_parameter(
-    stage: Stage, query: str, parameter: str
-) -> None:
+def test_a_wrong_question_names_its_parameter(stage: Stage, query: str, parameter: str) -> None:
     response = stage.get(f"/v1/invoices?{query}")
     assert response.status_code == 422
     assert pointers(response.json()) == {parameter}

@@ -34,6 +34,7 @@ class Journal:
                     self.operations[operation.key] = operation
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a")
+        self._file.write("\n")  # ends a line that was half written
 
     def intend(self, operation: Operation) -> None:
         """Remember it before it is sent."""
@@ -52,7 +53,8 @@ class Journal:
 
     def of(self, *kinds: str) -> list[Operation]:
         """The acknowledged operations of these kinds."""
-        return [each for each in self.operations.values() if each.kind in kinds and each.status]
+        every = self.operations.values()
+        return [each for each in every if each.kind in kinds and 200 <= each.status < 300]
 
     def close(self) -> None:
         self._file.close()

@@ -1,4 +1,4 @@
-"""An installation as its user has it: the `invx` program in processes of its own, on a free port."""
+"""An installation as its user has it: the `invx` program in processes, on a free port."""
 
 import json
 import os

@@ -56,9 +56,7 @@ async def test_a_cancellation_is_a_document_of_the_series_linked_both_ways(desk:
         issued["id"],
     )
     assert note["totals"]["gross"] == issued["totals"]["gross"]
-    assert note["preceding"] == [
-        {"number": issued["number"], "issue_date": issued["issue_date"]}
-    ]
+    assert note["preceding"] == [{"number": issued["number"], "issue_date": issued["issue_date"]}]
     assert note["notes"] == "ordered twice"
     assert (original["status"], original["voided"]) == ("cancelled", False)
     assert original["cancelled_by"] == note["id"]
@@ -265,5 +263,5 @@ async def test_history_and_state_tell_what_a_document_was_at_any_moment(desk: De
     assert [entry["at"][:10] for entry in history] == sorted(e["at"][:10] for e in history)
     kinds = [entry["type"] for entry in history]
     assert kinds[:4] == ["DraftCreated", "DraftEdited", "DocumentFinalized", "SettlementOpened"]
-    assert kinds[-1] == "DocumentCancelled" or "DocumentCancelled" in kinds
+    assert "DocumentCancelled" in kinds[-4:]
     assert {entry["actor"] for entry in history} == {"user:test"}

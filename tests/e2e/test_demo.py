@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,13 +23,13 @@ def running() -> Iterator[Installation]:
 
 
 def report_of(installation: Installation) -> list[dict]:
-    newest = sorted((installation.home / "demo").glob("*/report.json"))[-1]
+    newest = max((installation.home / "demo").glob("*/report.json"))
     documents: list[dict] = json.loads(newest.read_text())["documents"]
     return documents
 
 
 def pdfs_of(installation: Installation) -> list[Path]:
-    newest = sorted((installation.home / "demo").glob("*/report.json"))[-1]
+    newest = max((installation.home / "demo").glob("*/report.json"))
     return sorted(newest.parent.glob("*.pdf"))
 
 
@@ -61,8 +62,6 @@ def test_the_printed_command_asks_the_running_server_for_the_document(
 ) -> None:
     done = running.invx("demo", "--shipped")
     (line,) = [one for one in done.stdout.splitlines() if one.startswith("The same as JSON: ")]
-    import subprocess
-
     asked = subprocess.run(
         ["/bin/sh", "-c", line.removeprefix("The same as JSON: ")],
         env=running.environment(),

@@ -110,8 +110,10 @@ async def test_a_long_draft_is_edited_by_a_patch_of_its_lines(desk: Desk) -> Non
     assert [each["id"] for each in found["lines"]] == [each["id"] for each in changed]
     assert found["notes"] == "patched"
     async with desk.world.admin() as conn:
-        kinds = await conn.fetch("SELECT type, length(body::text) AS size FROM invoicing.events"
-            " WHERE type LIKE 'Draft%' ORDER BY version")
+        kinds = await conn.fetch(
+            "SELECT type, length(body::text) AS size FROM invoicing.events"
+            " WHERE type LIKE 'Draft%' ORDER BY version"
+        )
     assert [row["type"] for row in kinds] == ["DraftCreated", "DraftPatched"]
     assert kinds[1]["size"] < kinds[0]["size"] / 20
     history = await desk.get(f"{path}/history")
@@ -192,9 +194,7 @@ async def test_d11_a_draft_that_is_edited_keeps_the_source_of_its_lines(desk: De
 
 async def test_the_external_id_of_a_document_is_taken_once_per_tenant(desk: Desk) -> None:
     await desk.draft(external_id="X-1")
-    problem = await refused(
-        desk, "POST", "/v1/invoices", draft_body(external_id="X-1"), status=409
-    )
+    problem = await refused(desk, "POST", "/v1/invoices", draft_body(external_id="X-1"), status=409)
     assert problem["code"] == "external_id_taken"
     elsewhere = await desk.world.seller()
     assert (await elsewhere.draft(external_id="X-1"))["external_id"] == "X-1"

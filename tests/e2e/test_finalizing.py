@@ -63,9 +63,7 @@ async def test_the_date_at_finalizing_wins_over_the_one_in_the_draft(world: Worl
     await be_at(desk, berlin("2026-11-24T10:00"))
     stated = await desk.finalize(await desk.draft(issue_date="2026-11-20"))
     assert stated["issue_date"] == "2026-11-20"
-    moved = await desk.finalize(
-        await desk.draft(issue_date="2026-11-20"), issue_date="2026-11-22"
-    )
+    moved = await desk.finalize(await desk.draft(issue_date="2026-11-20"), issue_date="2026-11-22")
     assert moved["issue_date"] == "2026-11-22"
 
 

@@ -81,9 +81,7 @@ async def test_a_lasting_refusal_is_stored_and_stays_the_answer(desk: Desk) -> N
     body = {"amount": "1.00", "source": "r"}
     first = await _post(desk, path, body)
     assert (first.status_code, first.json()["code"]) == (409, "nothing_to_refund")
-    await desk.post(
-        f"/v1/invoices/{issued['id']}/payments", {"amount": "200.00", "source": "p"}
-    )
+    await desk.post(f"/v1/invoices/{issued['id']}/payments", {"amount": "200.00", "source": "p"})
     second = await _post(desk, path, body)
     assert second.content == first.content
     assert second.headers["idempotent-replayed"] == "true"

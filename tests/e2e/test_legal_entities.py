@@ -6,9 +6,12 @@ from tests.e2e.acts import contained, pointers, refused, text_of
 from tests.e2e.fullest import ENTITY
 from tests.world import SELLER, Desk, World, draft_body
 
-LOGO = "data:image/svg+xml;base64," + base64.b64encode(
-    b'<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8"/></svg>'
-).decode()
+LOGO = (
+    "data:image/svg+xml;base64,"
+    + base64.b64encode(
+        b'<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><path d="M0 0h8v8z"/></svg>'
+    ).decode()
+)
 
 
 async def test_every_field_of_a_legal_entity_comes_back(world: World) -> None:
@@ -40,9 +43,7 @@ async def test_a_stale_amendment_is_refused_and_changes_nothing(desk: Desk) -> N
     path = f"/v1/legal-entities/{desk.entity}"
     await refused(desk, "PUT", path, SELLER, status=412, headers={"If-Match": '"7"'})
     assert (await desk.get(path))["version"] == 1
-    fresh = await desk.client.put(
-        path, json={**SELLER, "name": "New"}, headers={"If-Match": '"1"'}
-    )
+    fresh = await desk.client.put(path, json={**SELLER, "name": "New"}, headers={"If-Match": '"1"'})
     assert fresh.status_code == 200
     assert fresh.headers["etag"] == '"2"'
 

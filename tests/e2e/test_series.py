@@ -130,14 +130,14 @@ async def test_n12_two_tenants_and_two_legal_entities_may_use_the_same_number(de
 async def test_a_document_draws_only_from_a_series_of_its_own_entity_and_type(desk: Desk) -> None:
     by_type = {each["types"][0]: each for each in (await desk.get("/v1/series"))["data"]}
     second = await desk.post("/v1/legal-entities", {**SELLER, "name": "Second"})
-    foreign = [
-        each
+    theirs = {
+        each["types"][0]: each
         for each in (await desk.get("/v1/series"))["data"]
-        if each["legal_entity"] == second["id"] and each["types"] == ["invoice"]
-    ][0]
+        if each["legal_entity"] == second["id"]
+    }
     draft = await desk.draft(legal_entity=desk.entity)
     path = f"/v1/invoices/{draft['id']}/finalize"
-    for series in (by_type["credit_note"], foreign):
+    for series in (by_type["credit_note"], theirs["invoice"]):
         problem = await refused(desk, "POST", path, {"series": series["id"]}, status=409)
         assert problem["code"] == "series_of_another"
     named = await _series(desk, legal_entity=desk.entity, default=False, pattern="X{YYYY}{number}")

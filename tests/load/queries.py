@@ -15,7 +15,7 @@ _ONCE = ("typeinfo_tree", "set_config('jit'")
 async def counted(world: World) -> AsyncIterator[list[str]]:
     """The statements that requests send while this is open; each is one round trip.
 
-    What asyncpg asks once per connection, about types that it meets for the first time, is left out.
+    What asyncpg asks once per connection, about types that are new to it, is left out.
     """
     sent: list[str] = []
 

@@ -1,4 +1,4 @@
-"""How often a request goes to the database and back, BEGIN and COMMIT counted: it decides latency."""
+"""How often a request goes to the database and back, with BEGIN and COMMIT: it decides latency."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,8 +1,8 @@
 """Long work beside the event loop: a document of thousands of lines must not hold up the others.
 
 `apart` runs a coroutine on a loop of its own in one of two threads. What belongs to the loop that
-it left, above all the connections to the database, is asked for there by `at_home`. The threads share
-the interpreter, so nothing gets faster; but the loop gets its turn every few milliseconds.
+it left, above all the connections to the database, is asked for there by `at_home`. The threads
+share the interpreter, so nothing gets faster; but the loop gets its turn every few milliseconds.
 """
 
 import asyncio
@@ -16,11 +16,14 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-# Above these, reading and totalling take longer than the loop may be held: about a hundred lines.
+# Above these, reading and totalling hold the loop longer than they may: about a hundred lines.
 LONG_BODY_BYTES = 32_000  # of a request
 LONG_STREAM_CHARS = 100_000  # of the stored events of an aggregate
 
 _THREADS_MAX = 2
+# New objects per collection, and collections of a generation per one of the next: a request makes
+# thousands of objects, nearly all without cycles.
+_COLLECT_AFTER = (20_000, 20, 20)
 
 _home: ContextVar[asyncio.AbstractEventLoop | None] = ContextVar("_home", default=None)
 _threads = ThreadPoolExecutor(_THREADS_MAX, thread_name_prefix="apart")
@@ -56,6 +59,7 @@ class Collector:
         """What lives by now lives for good: leave it out of later collections. For the start."""
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_COLLECT_AFTER)
 
 
 _collector = Collector()

@@ -199,6 +199,7 @@ def _take(holder: Any, key: Any, plan: Any, pointer: str, values: dict[str, Any]
         values[pointer] = held
         holder[key] = None
     elif isinstance(plan, list):
+        held = holder[key] = list(held)
         for index in range(len(held)):
             _take(held, index, plan[0], f"{pointer}/{index}", values)
     else:

@@ -95,8 +95,10 @@ class Directory:
         return tenant
 
     async def tokens_not_before(self, tenant_id: UUID) -> datetime | None:
-        """When the tenant's older access tokens stopped counting; at most 4 s old, so that a change
-        holds within 5 s. An unknown tenant revoked nothing; what it asks for is not found anyway.
+        """When the tenant's older access tokens stopped counting.
+
+        At most 4 s old, so that a change holds within 5 s. An unknown tenant revoked nothing; what
+        it asks for is not found anyway.
         """
         held = self._cache.get(tenant_id)
         if held is None or time.monotonic() - held[0] >= limits.REVOCATION_CACHE_SECONDS:

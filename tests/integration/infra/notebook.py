@@ -38,9 +38,10 @@ CREATE TABLE notebook.notes (
     tenant_id uuid NOT NULL, note_id uuid NOT NULL, title text, lines integer NOT NULL,
     PRIMARY KEY (tenant_id, note_id), CONSTRAINT notes_title UNIQUE (tenant_id, title));
 CREATE TABLE notebook.things (
-    tenant_id uuid NOT NULL, name text NOT NULL COLLATE "C", nth bigint GENERATED ALWAYS AS IDENTITY,
-    amount numeric, at timestamptz, day date, words text[], raw bytea, body json, twice bigint
-    GENERATED ALWAYS AS (length(name) * 2) STORED, PRIMARY KEY (tenant_id, name));
+    tenant_id uuid NOT NULL, name text NOT NULL COLLATE "C",
+    nth bigint GENERATED ALWAYS AS IDENTITY,
+    amount numeric, at timestamptz, day date, words text[], raw bytea, body json,
+    twice bigint GENERATED ALWAYS AS (length(name) * 2) STORED, PRIMARY KEY (tenant_id, name));
 CREATE TABLE notebook.marks (
     tenant_id uuid NOT NULL, name text NOT NULL, PRIMARY KEY (tenant_id, name));
 DO $$

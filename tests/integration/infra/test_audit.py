@@ -239,7 +239,7 @@ async def test_events_that_were_slipped_in_are_found(desk: Desk) -> None:
 
 
 async def test_a_stream_without_its_events_is_found(desk: Desk) -> None:
-    await desk.draft()
+    await desk.invoice(line("100.00"))
     async with tampering(desk) as conn:
         stream_id = await _any_stream(conn, desk)
         await conn.execute("DELETE FROM invoicing.events WHERE stream_id = $1", stream_id)
@@ -276,7 +276,7 @@ async def test_streams_longer_than_a_batch_are_walked_whole(
 
 
 async def test_the_finding_reads_as_a_sentence_with_its_place(desk: Desk) -> None:
-    await desk.draft()
+    await desk.invoice(line("100.00"))
     async with tampering(desk) as conn:
         stream_id = await _any_stream(conn, desk)
         await conn.execute(

@@ -176,11 +176,8 @@ async def test_a_refusal_without_a_key_is_raised(door: Door) -> None:
 
 async def test_an_answer_that_an_equal_request_stored_meanwhile_wins(door: Door) -> None:
     """A refused request and an equal one that succeeds in between have one answer, not two."""
-
     of = request()
-    row = answer_row(
-        door.notebook.tenant_id, of, Answer(201, b"theirs"), datetime.now(UTC)
-    )
+    row = answer_row(door.notebook.tenant_id, of, Answer(201, b"theirs"), datetime.now(UTC))
 
     async def overtake(_: object, uow: NotebookUnit) -> Note:
         async def store(_: object, other: NotebookUnit) -> None:
@@ -235,9 +232,7 @@ async def test_freeing_old_days_keeps_the_last_eight(door: Door) -> None:
     today = date(2027, 5, 6)
     for age in range(16):
         moment = datetime.combine(today, datetime.min.time(), UTC) - timedelta(days=age)
-        row = answer_row(
-            door.notebook.tenant_id, request(f"{age:02}"), Answer(200, b"x"), moment
-        )
+        row = answer_row(door.notebook.tenant_id, request(f"{age:02}"), Answer(200, b"x"), moment)
 
         async def store(row: dict[str, Any], uow: NotebookUnit) -> None:
             uow.write_set.put("idempotency", row)

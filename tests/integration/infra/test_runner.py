@@ -1,4 +1,4 @@
-"""A command on its way to its commit: lost races, deadlocks, refusals, facts, and all or nothing."""
+"""A command on its way to its commit: races, deadlocks, refusals, facts, and all or nothing."""
 
 import asyncio
 from collections.abc import Sequence
@@ -122,7 +122,7 @@ async def test_a_race_that_is_always_lost_ends(notebook: Notebook) -> None:
 
 
 async def test_a_deadlock_is_run_again(notebook: Notebook) -> None:
-    """Two commands that lock two rows crosswise: the database ends one of them, and both succeed."""
+    """Two commands lock two rows crosswise: the database ends one of them, and both succeed."""
     await notebook.root.execute(
         "INSERT INTO notebook.marks VALUES ($1, 'a'), ($1, 'b')", notebook.tenant_id
     )

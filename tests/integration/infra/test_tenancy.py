@@ -18,9 +18,7 @@ async def change(notebook: Notebook, change: str) -> None:
 
 
 async def open_with_epoch(notebook: Notebook, epoch: int, *, write: bool = True) -> Any:
-    async with notebook.database.tenant_transaction(
-        notebook.tenant_id, epoch, write=write
-    ) as conn:
+    async with notebook.database.tenant_transaction(notebook.tenant_id, epoch, write=write) as conn:
         return await conn.fetchval("SELECT notebook.current_tenant()")
 
 
@@ -133,7 +131,9 @@ async def test_a_transaction_opens_as_the_status_allows(
 
 
 @pytest.mark.parametrize("epoch", [0, 2])
-async def test_a_transaction_opens_only_in_the_current_epoch(notebook: Notebook, epoch: int) -> None:
+async def test_a_transaction_opens_only_in_the_current_epoch(
+    notebook: Notebook, epoch: int
+) -> None:
     for write in (True, False):
         with pytest.raises(asyncpg.PostgresError) as stale:
             await open_with_epoch(notebook, epoch, write=write)

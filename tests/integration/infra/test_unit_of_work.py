@@ -36,7 +36,7 @@ async def outbox(notebook: Notebook) -> list[Any]:
 
 
 async def test_everything_is_written_by_one_statement(notebook: Notebook) -> None:
-    """Events of several aggregates, their rows, the outbox and a job: the rows are many, it is one."""
+    """Events of several aggregates, their rows, the outbox and a job: many rows, one statement."""
     tenant, ctx = await notebook.runner().context(notebook.caller)
     async with notebook.database.tenant_transaction(ctx.tenant_id, tenant.epoch, write=True) as c:
         asked: list[str] = []
@@ -119,9 +119,7 @@ async def test_a_contract_leaves_with_the_event_that_it_states(notebook: Noteboo
     (event, _) = await notebook.root.fetch(
         "SELECT * FROM notebook.events WHERE stream_id = $1 ORDER BY version", note_id
     )
-    assert row["message_id"] == uuid5(
-        NAMESPACE_OID, f"{event['event_id']}:notebook.note.opened.v1"
-    )
+    assert row["message_id"] == uuid5(NAMESPACE_OID, f"{event['event_id']}:notebook.note.opened.v1")
     assert (row["order_key"], row["sequence"], row["lane"]) == (note_id, 1, 0)
     assert row["causation_id"] == event["event_id"]
     assert row["correlation_id"] == event["correlation_id"]
@@ -134,9 +132,7 @@ async def test_a_contract_made_again_is_the_same_message(notebook: Notebook) -> 
     (row,) = await outbox(notebook)
     async with notebook.runner().reading(notebook.caller) as (conn, _):
         store = EventStore(conn, "notebook", CODEC, notebook.tenant_id)
-        made = [
-            envelopes_of(await store.history(note_id), notebook.storage) for _ in range(2)
-        ]
+        made = [envelopes_of(await store.history(note_id), notebook.storage) for _ in range(2)]
     assert made[0] == made[1]
     (envelope,) = made[0]
     for name in ("message_id", "order_key", "sequence", "body", "contract", "actor"):

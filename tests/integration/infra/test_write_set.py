@@ -133,17 +133,18 @@ async def test_the_text_names_every_table_once_with_typed_columns(notebook: Note
     writing.set.put("marks", writing.thing("m"))
     writing.set.put("things", writing.thing("a", amount=1, raw=b""))
     await writing.flush()
-    assert writing.asked == [
+    expected = (
         'WITH p1 AS (INSERT INTO notebook."marks" ("tenant_id", "name") SELECT "tenant_id", "name"'
         ' FROM json_to_recordset($1::json) AS x("tenant_id" uuid, "name" text)'
         ' ON CONFLICT ("tenant_id", "name") DO NOTHING),\n'
         'p2 AS (INSERT INTO notebook."things" ("tenant_id", "name", "amount", "raw")'
         ' SELECT "tenant_id", "name", "amount", decode("raw", \'base64\')'
-        ' FROM json_to_recordset($2::json)'
+        " FROM json_to_recordset($2::json)"
         ' AS x("tenant_id" uuid, "name" text, "amount" numeric, "raw" text)'
         ' ON CONFLICT ("tenant_id", "name")'
         ' DO UPDATE SET "amount" = excluded."amount", "raw" = excluded."raw")\nSELECT 1'
-    ]
+    )
+    assert writing.asked == [expected]
 
 
 async def test_the_last_statement_for_a_key_counts(writing: Writing) -> None:

@@ -103,7 +103,9 @@ DRAFT = draft_body(line("1.00"))
 ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
     ("POST", "/v1/invoices"): (
         Attempt(lambda v, o: Request({**DRAFT, "legal_entity": v.entity}), missing),
-        Attempt(lambda v, o: Request({**DRAFT, "external_id": v.external_id}), only_own, alike=True),
+        Attempt(
+            lambda v, o: Request({**DRAFT, "external_id": v.external_id}), only_own, alike=True
+        ),
         Attempt(
             lambda v, o: Request(DRAFT, headers={"Idempotency-Key": "victims-key"}),
             only_own,

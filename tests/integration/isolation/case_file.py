@@ -110,7 +110,7 @@ async def fill(case: CaseFile) -> None:
     await case.say(path, "release")
     cancelled = await case.say(path, "cancel")
     case.issued.append(cancelled["id"])
-    replaced = await case.say(path, "replace")
+    replaced = await case.say(await case.invoice("replaced"), "replace")
     case.drafts.append(replaced["id"])
     kept = await case.once("/v1/invoices", case.content("draft"))
     gone = await case.once("/v1/invoices", case.content("deleted"))

@@ -168,5 +168,3 @@ RULES: tuple[Rule, ...] = (
 async def findings(rule: Rule, conn: asyncpg.Connection, schema: str) -> list[str]:
     """All that breaks a rule."""
     return [each async for each in rule(conn, schema)]
-
-

@@ -12,7 +12,9 @@ WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p') AND NOT c.relispartition O
 """
 
 
-async def tenanted_tables(conn: asyncpg.Connection, schemas: tuple[str, ...] = CONTEXTS) -> list[str]:
+async def tenanted_tables(
+    conn: asyncpg.Connection, schemas: tuple[str, ...] = CONTEXTS
+) -> list[str]:
     """`schema.table` for every table of tenant data."""
     return [row[0] for row in await conn.fetch(_TENANTED, list(schemas))]
 

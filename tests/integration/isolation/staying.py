@@ -12,7 +12,7 @@ STAYS: dict[str, str] = {
     r".*\.source": "the caller's own id of a payment; it makes an entry unique",
     r".*\.(external_id|purchase_order|sales_order|contract|project|order_line)": _IDS,
     r".*\.(buyer_accounting_reference|ledger_account|preceding\.number)": _IDS,
-    r".*\.lines\.id": _IDS,
+    r".*\.lines\.(id|line_id)": _IDS,
     r".*\.lines\.source\.(kind|id|version)": _IDS,
     r".*\.item\.(seller_id|buyer_id|standard_id\.id|classifications\.id)": _IDS,
     r".*\.item\.attributes\.name": "the name of a property of goods; its value goes",

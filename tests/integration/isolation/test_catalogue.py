@@ -102,8 +102,7 @@ PLANTS: list[tuple[Rule, str, str]] = [
     ),
     (
         catalogue.raised_functions_are_closed,
-        "CREATE FUNCTION invoicing.plant() RETURNS int LANGUAGE sql SECURITY DEFINER"
-        " RETURN 1",
+        "CREATE FUNCTION invoicing.plant() RETURNS int LANGUAGE sql SECURITY DEFINER RETURN 1",
         "everybody may run plant",
     ),
     (

@@ -52,7 +52,7 @@ async def test_after_its_retention_nothing_of_a_customer_is_left_anywhere(
         await conn.execute("ANALYZE")  # samples of columns are copies, too
         before = leaving(case, await in_database(conn))
     written = {name for name in case.marking.fields.values() if not stays(name)}
-    assert set(before) == written  # every word arrived, so each has something to be erased
+    assert sorted(written - set(before)) == []  # every word arrived, so there is something to erase
 
     await world.advance(case.desk.tenant_id, RETENTION)
     done = await erase(case)
@@ -147,7 +147,7 @@ async def test_what_the_law_keeps_is_kept_and_named(world: World) -> None:
     pdf = (await case.desk.client.get(f"/v1/invoices/{case.issued[0]}/pdf")).content
     shown = await case.desk.get(f"/v1/invoices/{case.issued[0]}")
     done = await erase(case)
-    assert {each["invoice"] for each in done["kept"]} == set(case.issued)
+    assert {each["invoice"] for each in done["kept"]} >= set(case.issued)
     assert set(done["erased"]) == set(case.drafts)
     year = int(shown["issue_date"][:4])
     assert {each["until"] for each in done["kept"]} == {f"{year + 10}-12-31"}
@@ -156,7 +156,7 @@ async def test_what_the_law_keeps_is_kept_and_named(world: World) -> None:
     again = await case.desk.client.get(f"/v1/invoices/{case.issued[0]}/pdf")
     assert again.content == pdf
     left = {name.partition(".")[0] for name in leaving(case, await looked_for(world))}
-    assert left >= {"paid", "credited", "voided", "cancelled"}
+    assert left >= {"paid", "credited", "voided", "cancelled", "replaced"}
     assert not left & {"draft", "deleted"}
 
 
@@ -164,7 +164,8 @@ async def test_the_legal_entity_keeps_its_own_words(world: World) -> None:
     """Its directors and its contact are its own subject: a customer's erasure takes none of them."""
     case = await open_case(world)
     await fill(case)
-    own = {name for name in case.marking.fields.values() if name.startswith("entity.")}
+    before = {case.marking.fields[marker] for marker in await looked_for(world)}
+    own = {name for name in before if name.startswith("entity.")}
     await world.advance(case.desk.tenant_id, RETENTION)
     await erase(case)
     found = {case.marking.fields[marker] for marker in await looked_for(world)}

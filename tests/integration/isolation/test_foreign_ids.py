@@ -97,7 +97,9 @@ async def test_a_checksum_notices_a_change(world: World) -> None:
     }
 
 
-@pytest.mark.parametrize("wrong", ["inv_", "le_01jd0y7ct4f6d9zq8x3s5v2w1k", "x", "%00", "inv_" + "7" * 26])
+@pytest.mark.parametrize(
+    "wrong", ["inv_", "le_01jd0y7ct4f6d9zq8x3s5v2w1k", "x", "%00", "inv_" + "7" * 26]
+)
 async def test_what_cannot_be_an_id_is_not_found_either(world: World, wrong: str) -> None:
     desk = await world.seller()
     response = await desk.client.get(f"/v1/invoices/{wrong}")

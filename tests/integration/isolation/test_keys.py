@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from invx.host import CONTEXTS
-from invx.infra.write_set import WriteSet
+from invx.infra.write_set import Catalogue, WriteSet
 from invx.kernel.ids import parse_typeid
 from tests.integration.isolation.catalogue import FOREIGN_KEYS
 from tests.integration.isolation.rows import tenanted_tables
@@ -94,7 +94,9 @@ async def test_a_row_may_point_at_a_row_of_its_own_tenant(world: World) -> None:
     one = await furnish(world)
     async with unprotected(world) as conn:
         keys = {key["name"]: key for key in await references(conn)}
-        said = await pointed_across(conn, keys["documents_tenant_id_credits_fkey"], one.desk, one.desk)
+        said = await pointed_across(
+            conn, keys["documents_tenant_id_credits_fkey"], one.desk, one.desk
+        )
     assert said == "accepted"
 
 
@@ -105,21 +107,20 @@ async def appended(world: World, victim: Victim, intruder: Desk, tenant_of: Desk
     async with context.database.tenant_transaction(
         intruder.tenant_id, tenant.epoch, write=True
     ) as conn:
-        unit = context.runner.open_unit(conn, None, None)  # for its catalogue alone
-        write_set: WriteSet = unit.write_set
+        write_set = WriteSet(await Catalogue.read(conn, "invoicing"))
         write_set.insert(
             "events",
             {
                 "tenant_id": tenant_of.tenant_id,
                 "stream_id": parse_typeid("inv", victim.invoice),
                 "version": 99,
-                "event_id": context_id(),
+                "event_id": some_id(),
                 "type": "DraftDeleted",
                 "schema_version": 1,
                 "occurred_at": "2026-01-01T00:00:00Z",
                 "recorded_at": "2026-01-01T00:00:00Z",
                 "actor": "intruder",
-                "correlation_id": context_id(),
+                "correlation_id": some_id(),
                 "causation_id": None,
                 "body": {},
                 "hash": b"",
@@ -128,7 +129,7 @@ async def appended(world: World, victim: Victim, intruder: Desk, tenant_of: Desk
         await write_set.flush(conn)
 
 
-def context_id() -> str:
+def some_id() -> str:
     return "01a20ae1-ebf2-7155-95ea-5dc2be1e2434"
 
 

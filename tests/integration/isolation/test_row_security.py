@@ -189,9 +189,10 @@ async def test_careless_lists_hold_the_rows_of_one_tenant_only(world: World) -> 
         series = await queries.list_series(careless, ctx, None, 100)
         archived = await queries.get_archived(careless, ctx, uuids(other)["document"])
         own = await queries.get_archived(careless, ctx, uuids(one)["document"])
-    seen = b"".join([*page.items, *lines.items, *(body for _, body in entities)]) + repr(
-        series
-    ).encode()
+    seen = (
+        b"".join([*page.items, *lines.items, *(body for _, body in entities)])
+        + repr(series).encode()
+    )
     for mine in (one.invoice, one.draft, one.entity, one.series):
         assert mine.encode() in seen
     for theirs in (other.invoice, other.draft, other.entity, other.series):
@@ -268,8 +269,9 @@ async def test_a_search_that_forgets_the_tenant_shows_nothing_of_another(world: 
         assert forgetful != text
         await admin.execute(forgetful)
     async with inside(world, one.desk) as (conn, _):
-        ids = await conn.fetch("SELECT invoicing.search_documents('%geheim%', NULL, $1, 100)",
-                               UUID(int=2**128 - 1))
+        ids = await conn.fetch(
+            "SELECT invoicing.search_documents('%geheim%', NULL, $1, 100)", UUID(int=2**128 - 1)
+        )
         assert uuids(other)["document"] in {row[0] for row in ids}  # the function forgot indeed
     for query in ({"q": "geheim"}, {"metadata[secret]": "yes"}):
         seen = (await one.desk.client.get("/v1/invoices", params=query)).text

@@ -4,7 +4,7 @@ import json
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -196,7 +196,7 @@ async def test_a_token_outlives_its_end_by_no_more_than_the_leeway(world: World)
     """A token that was good a moment ago is remembered, but not beyond its end."""
     desk = await world.seller()
     leeway = world.settings.auth.leeway_seconds
-    now = int(datetime.now(timezone.utc).timestamp())
+    now = int(datetime.now(UTC).timestamp())
     barely = claims(desk.tenant_id, iat=now - 100, exp=now - leeway + 2)
     headers = {"Authorization": bearer(world, barely)}
     async with anybody(world) as client:

@@ -5,7 +5,6 @@ from typing import Any
 
 from tests.world import BUYER, SELLER, Desk, World, line
 
-
 CUSTOMER, EXTERNAL_ID = "victims-customer", "victims-external-id"
 
 

@@ -71,7 +71,9 @@ DEEP = Planted(
     owner_id=ADA,
     seller=Spot(city="Elbe-Stadt"),
     leaves=(
-        Leaf(name="L0", children=(Leaf(name="L00", spot=Spot(city="C00")), Leaf(tags={"k": "T01"}))),
+        Leaf(
+            name="L0", children=(Leaf(name="L00", spot=Spot(city="C00")), Leaf(tags={"k": "T01"}))
+        ),
         Leaf(spot=Spot(city="C1", country="FR")),
     ),
     names=("N0", None, "N2"),
@@ -271,3 +273,16 @@ def test_the_events_of_a_module_are_those_it_defines() -> None:
     found = events_in(sys.modules[__name__])
     assert {Planted, Watered, Moved} <= set(found)
     assert Event not in found
+
+
+def test_an_upcaster_sees_the_event_and_nothing_of_how_it_is_stored() -> None:
+    seen: list[set[str]] = []
+
+    def watch(body: dict[str, Any]) -> dict[str, Any]:
+        seen.append(set(body))
+        return body
+
+    codec = Codec([Moved], {("Moved", 1): watch, ("Moved", 2): UPCASTERS["Moved", 2]})
+    body = {"owner_id": str(ADA), "town": {"city": "Ulm"}, "~personal": {}}
+    codec.decode("Moved", 1, json.dumps(body))
+    assert seen == [{"owner_id", "town"}]

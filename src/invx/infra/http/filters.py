@@ -18,7 +18,6 @@ from invx.kernel.errors import Invalid
 from invx.kernel.ids import MalformedId, parse_typeid
 
 
-
 class InvalidMoment(Invalid):
     """The moment cannot be read; it is an RFC 3339 time with its offset, or a date."""
 
@@ -250,7 +249,8 @@ def openapi_parameters(filters: Mapping[str, Kind]) -> list[dict[str, Any]]:
         if isinstance(kind, Keyed):
             found.append(
                 {"name": field, "in": "query", "style": "deepObject", "explode": True}
-                | {"schema": schema}
+                # Empty, or a page that tries the route out makes up keys that nothing has.
+                | {"schema": schema, "example": {}}
             )
         for operator in kind.operators:
             name = f"{field}[{operator}]" if operator else field

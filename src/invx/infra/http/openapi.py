@@ -25,7 +25,7 @@ from invx.infra.http.versions import VERSIONS, Versions
 DESCRIPTION = """Write drafts, finalize them into legal documents, correct and settle them.
 
 - Amounts are decimal strings beside a currency; days are ISO dates; moments are RFC 3339.
-- Errors are `application/problem+json` (RFC 9457) with a stable `code` and a JSON Pointer per field.
+- Errors are `application/problem+json` (RFC 9457) with a stable `code`, and a pointer per field.
 - A POST with an `Idempotency-Key` is done once, however often it is sent.
 - `ETag` carries the version of a resource; send it back in `If-Match` to change what you have seen.
 - Lists have `limit`, `after`, `sort` and filters; a parameter that is not known is refused.

@@ -96,7 +96,7 @@ def _rendered(problem: Problem) -> dict[str, str]:
 
 
 def _writable(text: str) -> str:
-    """A lone surrogate, legal in JSON's escapes, cannot be written as UTF-8: shown as its escape."""
+    """Lone surrogates, legal in JSON's escapes, cannot be written as UTF-8: shown escaped."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -20,6 +20,7 @@ from invx.contexts.invoicing.domain.errors import (
     DocumentEmpty,
     DocumentIncomplete,
     DocumentNotDraft,
+    DocumentNotFound,
     NotRepresentable,
 )
 from invx.contexts.invoicing.domain.party import Party
@@ -88,9 +89,9 @@ def test_a_deleted_draft_is_at_its_end() -> None:
     document.delete()
 
     assert document.recorded[-1] == DraftDeleted()
-    with pytest.raises(DocumentNotDraft):
+    with pytest.raises(DocumentNotFound):
         finalize(document)
-    with pytest.raises(DocumentNotDraft):
+    with pytest.raises(DocumentNotFound):
         document.delete()
 
 

@@ -6,7 +6,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Month = Annotated[
     str,
-    Field(pattern=r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$", description="A month.", examples=["2026-01"]),
+    Field(
+        pattern=r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$",
+        description="A month.",
+        examples=["2026-01"],
+    ),
 ]
 Amount = Annotated[
     str, Field(description="An exact amount in the row's currency.", examples=["165.01"])

@@ -140,4 +140,3 @@ class PostgresArchive:
                 "archived_at": self._clock.now(),
             },
         )
-

@@ -67,8 +67,9 @@ def _complete(
             number += 1
             while str(number) in taken:
                 number += 1
-            line["id"] = str(number)
-            taken.add(line["id"])
+            made = str(number)
+            line["id"] = made
+            taken.add(made)
         try:
             line["unit"] = unit_code(line["unit"])
             for step in line["breakdown"]:

@@ -88,9 +88,7 @@ async def answered(
 
 def _refused(error: DomainError) -> Answer:
     response = refusal(error)
-    headers = {
-        name: text for name, text in response.headers.items() if name != "content-length"
-    }
+    headers = {name: text for name, text in response.headers.items() if name != "content-length"}
     return Answer(response.status_code, bytes(response.body), headers)
 
 

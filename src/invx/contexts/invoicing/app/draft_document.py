@@ -55,9 +55,7 @@ def open_draft(
     return document
 
 
-async def selling_entity(
-    legal_entity_id: UUID | None, uow: InvoicingUnitOfWork
-) -> LegalEntity:
+async def selling_entity(legal_entity_id: UUID | None, uow: InvoicingUnitOfWork) -> LegalEntity:
     """The legal entity that is named, or the only one. Raises NotFound, LegalEntityRequired."""
     if legal_entity_id is None:
         return await uow.legal_entities.only()

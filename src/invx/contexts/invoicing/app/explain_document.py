@@ -15,9 +15,7 @@ class ExplainDocument(Command):
     document_id: UUID
 
 
-async def explain_document(
-    command: ExplainDocument, uow: InvoicingUnitOfWork
-) -> tuple[Step, ...]:
+async def explain_document(command: ExplainDocument, uow: InvoicingUnitOfWork) -> tuple[Step, ...]:
     """The steps from the inputs to the totals, as frozen on the document. Raises NotFound."""
     document = await uow.documents.get(command.document_id)
     document.ensure_exists()

@@ -29,8 +29,6 @@ async def replace_document(command: ReplaceDocument, uow: InvoicingUnitOfWork) -
     expect(original, command.expected_version)
     original.ensure_replaceable()
     if original.status is Status.FINALIZED:
-        await cancel_document(
-            CancelDocument(document_id=original.id, reason=command.reason), uow
-        )
+        await cancel_document(CancelDocument(document_id=original.id, reason=command.reason), uow)
     entity = await uow.legal_entities.get(original.legal_entity_id)
     return open_draft(replacement_of(original), entity, uow, Links(replaces=original.id))

@@ -119,9 +119,7 @@ def lines_resource(
             tax["base"], tax["amount"] = str(base), str(amount)
         resource["discounts"] = _adjusted(resource["discounts"], figures.adjustments, charge=False)
         resource["charges"] = _adjusted(resource["charges"], figures.adjustments, charge=True)
-        resource["children"] = lines_resource(
-            resource["children"], line.children, figures.children
-        )
+        resource["children"] = lines_resource(resource["children"], line.children, figures.children)
         merged.append(resource)
     return merged
 

@@ -40,6 +40,7 @@ _REFUSALS = problem_responses(404, 409, 412, 422)
 
 @router.post("/void", response_model=InvoiceOut, responses=_REFUSALS)
 async def void(
+    *,
     invoice: InvoiceId,
     caller: Corrector,
     version: Version,
@@ -58,6 +59,7 @@ async def void(
 
 @router.post("/cancel", status_code=201, response_model=InvoiceOut, responses=_REFUSALS)
 async def cancel(
+    *,
     invoice: InvoiceId,
     caller: Corrector,
     version: Version,
@@ -66,7 +68,7 @@ async def cancel(
     body: CancelIn | None = None,
 ) -> Response:
     """Cancel a document that has left the house. The answer is the cancellation document."""
-    wanted = body or CancelIn()
+    wanted = body or CancelIn.model_validate({})
     command = CancelDocument(
         document_id=id_of(INVOICE, invoice, DocumentNotFound),
         reason=wanted.reason,
@@ -78,6 +80,7 @@ async def cancel(
 
 @router.post("/replace", status_code=201, response_model=InvoiceOut, responses=_REFUSALS)
 async def replace(
+    *,
     invoice: InvoiceId,
     caller: Corrector,
     version: Version,
@@ -85,7 +88,7 @@ async def replace(
     edge: Invoicing,
     body: ReasonIn | None = None,
 ) -> Response:
-    """Start anew: the document is cancelled if it still stands, and the answer is a new draft."""
+    """Replace a document by a new draft. It is cancelled if it still stands."""
     command = ReplaceDocument(
         document_id=id_of(INVOICE, invoice, DocumentNotFound),
         reason=body.reason if body else None,
@@ -96,6 +99,7 @@ async def replace(
 
 @router.post("/credit-notes", status_code=201, response_model=InvoiceOut, responses=_REFUSALS)
 async def credit(
+    *,
     invoice: InvoiceId,
     caller: Corrector,
     once: Once,
@@ -103,7 +107,7 @@ async def credit(
     body: CreditNoteIn | None = None,
 ) -> Response:
     """Credit all that is left, some lines or an amount; never more than what is left."""
-    wanted = body or CreditNoteIn()
+    wanted = body or CreditNoteIn.model_validate({})
     lines = wanted.lines
     command = CreditDocument(
         document_id=id_of(INVOICE, invoice, DocumentNotFound),
@@ -119,10 +123,15 @@ async def credit(
 
 @router.post("/release", response_model=InvoiceOut, responses=_REFUSALS)
 async def release(
-    invoice: InvoiceId, caller: Corrector, once: Once, edge: Invoicing, body: ReleaseIn | None = None
+    invoice: InvoiceId,
+    caller: Corrector,
+    once: Once,
+    edge: Invoicing,
+    body: ReleaseIn | None = None,
 ) -> Response:
     """Say that the document left the house, as when you sent it by hand."""
     command = ReleaseDocument(
-        document_id=id_of(INVOICE, invoice, DocumentNotFound), how=(body or ReleaseIn()).how
+        document_id=id_of(INVOICE, invoice, DocumentNotFound),
+        how=(body or ReleaseIn.model_validate({})).how,
     )
     return await answered(edge, release_document, command, caller, show=show_finalized, once=once)

@@ -86,7 +86,7 @@ async def list_(caller: Reader, query: Query, edge: Invoicing) -> Response:
 
 @router.post("/check", response_model=CheckOut, responses=problem_responses(404, 422))
 async def check(body: DraftIn, caller: Reader, edge: Invoicing) -> Response:
-    """Check a draft without writing it. The answer shows what it comes to, and all that is wrong."""
+    """Check a draft without writing it. The answer says what it comes to, and what is wrong."""
     content, defaults = content_of(body)
     command = CheckContent(
         content=content,
@@ -151,6 +151,7 @@ async def check_draft(invoice: InvoiceId, caller: Reader, edge: Invoicing) -> Re
     responses=problem_responses(404, 409, 412, 422),
 )
 async def finalize(
+    *,
     invoice: InvoiceId,
     caller: Finalizer,
     version: Version,
@@ -159,7 +160,7 @@ async def finalize(
     body: FinalizeIn | None = None,
 ) -> Response:
     """Finalize a draft. It gets its number and never changes again."""
-    wanted = body or FinalizeIn()
+    wanted = body or FinalizeIn.model_validate({})
     command = FinalizeDocument(
         document_id=id_of(INVOICE, invoice, DocumentNotFound),
         issue_date=wanted.issue_date,
@@ -182,7 +183,7 @@ async def preview(invoice: InvoiceId, caller: Reader, edge: Invoicing) -> Respon
 
 @router.get("/{invoice}/pdf", response_class=Response, responses=_PDF)
 async def pdf(invoice: InvoiceId, caller: Reader, edge: Invoicing) -> Response:
-    """Read the PDF that was first issued. It is always the same bytes; its ETag is their SHA-256."""
+    """Read the PDF that was first issued: always the same bytes. Its ETag is their SHA-256."""
     document_id = id_of(INVOICE, invoice, DocumentNotFound)
     for _ in range(2):
         async with edge.runner.reading(caller) as (conn, ctx):

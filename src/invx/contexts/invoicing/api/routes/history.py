@@ -25,7 +25,7 @@ Reader = Annotated[Caller, requires("invoices:read")]
 
 @router.get("/history", response_model=HistoryOut, responses=problem_responses(404))
 async def history(invoice: InvoiceId, caller: Reader, edge: Invoicing) -> Response:
-    """List everything that happened to a document and its settlement: when, and by whom."""
+    """List all that happened to a document and its settlement, when and by whom."""
     document_id = id_of(INVOICE, invoice, DocumentNotFound)
     async with edge.runner.reading(caller) as (conn, ctx):
         entries = await document_history(edge.store(conn, ctx), document_id)
@@ -56,7 +56,7 @@ async def state(
 
 @router.get("/explain", response_model=ExplanationOut, responses=problem_responses(404))
 async def explain(invoice: InvoiceId, caller: Reader, edge: Invoicing) -> Response:
-    """Explain every figure of the document. Each names the rule it follows, the numbers put in, and what from."""
+    """Explain every figure of a document: its rule, its formula, what it follows from."""
     document_id = id_of(INVOICE, invoice, DocumentNotFound)
     steps = await edge.runner.run(explain_document, ExplainDocument(document_id), caller)
     body = {

@@ -74,7 +74,9 @@ async def list_(
     responses=NOT_MODIFIED | problem_responses(404),
     dependencies=[conditional()],
 )
-async def get(legal_entity: LegalEntityId, request: Request, caller: Reader, edge: Invoicing) -> Response:
+async def get(
+    legal_entity: LegalEntityId, request: Request, caller: Reader, edge: Invoicing
+) -> Response:
     """Read a legal entity."""
     entity_id = id_of(LEGAL_ENTITY, legal_entity, LegalEntityNotFound)
     async with edge.runner.reading(caller) as (conn, ctx):
@@ -90,9 +92,13 @@ async def get(legal_entity: LegalEntityId, request: Request, caller: Reader, edg
     responses=problem_responses(404, 409, 412, 422),
 )
 async def amend(
-    legal_entity: LegalEntityId, body: LegalEntityIn, caller: Writer, version: Version, edge: Invoicing
+    legal_entity: LegalEntityId,
+    body: LegalEntityIn,
+    caller: Writer,
+    version: Version,
+    edge: Invoicing,
 ) -> Response:
-    """Amend a legal entity. Its new details hold from now on; finalized documents keep those of their day."""
+    """Amend a legal entity. Finalized documents keep the details of their day."""
     command = AmendLegalEntity(
         legal_entity_id=id_of(LEGAL_ENTITY, legal_entity, LegalEntityNotFound),
         details=details_of(body),

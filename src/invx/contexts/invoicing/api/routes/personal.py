@@ -24,7 +24,7 @@ Eraser = Annotated[Caller, requires("personal:erase")]
 
 @router.post("", response_model=ErasureOut, responses=problem_responses(422))
 async def erase(body: ErasureIn, caller: Eraser, once: Once, edge: Invoicing) -> Response:
-    """Erase a customer's personal data; the answer names the documents that the law keeps."""
+    """Erase a customer's personal data. The answer names the documents that the law keeps."""
     command = EraseCustomer(body.customer)
     return await answered(edge, erase_customer, command, caller, show=_show, once=once)
 

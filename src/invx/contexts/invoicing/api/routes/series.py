@@ -69,9 +69,7 @@ async def list_(
     page, more = found[: query.limit], len(found) > query.limit
     last: UUID | None = parse_typeid(SERIES, page[-1]["id"]) if more else None
     following = query.cursor("", last) if last else None
-    return json_response(
-        page_body([encode(each) for each in page], has_more=more, next=following)
-    )
+    return json_response(page_body([encode(each) for each in page], has_more=more, next=following))
 
 
 @router.get("/{series}", response_model=SeriesOut, responses=problem_responses(404))

@@ -46,36 +46,53 @@ async def get(invoice: InvoiceId, caller: Reader, edge: Invoicing) -> Response:
     return json_response(encode(view), headers={"etag": etag(view["version"])})
 
 
-@router.post("/payments", operation_id="settlement_record_payment", response_model=SettlementOut, responses=_REFUSALS)
+@router.post(
+    "/payments",
+    operation_id="settlement_record_payment",
+    response_model=SettlementOut,
+    responses=_REFUSALS,
+)
 async def pay(
     invoice: InvoiceId, body: PaymentIn, caller: Writer, once: Once, edge: Invoicing
 ) -> Response:
     """Record money received. The same `source` counts once; what is too much becomes surplus."""
-    return await _post(edge, EntryKind.PAYMENT, invoice, body, caller, once)
+    return await _post(edge, EntryKind.PAYMENT, invoice, body, caller, once=once)
 
 
-@router.post("/write-offs", operation_id="settlement_write_off", response_model=SettlementOut, responses=_REFUSALS)
+@router.post(
+    "/write-offs",
+    operation_id="settlement_write_off",
+    response_model=SettlementOut,
+    responses=_REFUSALS,
+)
 async def give_up(
     invoice: InvoiceId, body: WriteOffIn, caller: Writer, once: Once, edge: Invoicing
 ) -> Response:
     """Give up what is open, or a part of it."""
-    return await _post(edge, EntryKind.WRITE_OFF, invoice, body, caller, once)
+    return await _post(edge, EntryKind.WRITE_OFF, invoice, body, caller, once=once)
 
 
-@router.post("/early-payment-discounts", operation_id="settlement_take_discount", response_model=SettlementOut, responses=_REFUSALS)
+@router.post(
+    "/early-payment-discounts",
+    operation_id="settlement_take_discount",
+    response_model=SettlementOut,
+    responses=_REFUSALS,
+)
 async def discount(
     invoice: InvoiceId, body: DiscountTakenIn, caller: Writer, once: Once, edge: Invoicing
 ) -> Response:
     """Record that the buyer paid early and took the discount."""
-    return await _post(edge, EntryKind.DISCOUNT, invoice, body, caller, once)
+    return await _post(edge, EntryKind.DISCOUNT, invoice, body, caller, once=once)
 
 
-@router.post("/refunds", operation_id="settlement_refund", response_model=SettlementOut, responses=_REFUSALS)
+@router.post(
+    "/refunds", operation_id="settlement_refund", response_model=SettlementOut, responses=_REFUSALS
+)
 async def give_back(
     invoice: InvoiceId, body: RefundIn, caller: Writer, once: Once, edge: Invoicing
 ) -> Response:
     """Record money given back: at most what was paid or credited too much."""
-    return await _post(edge, EntryKind.REFUND, invoice, body, caller, once)
+    return await _post(edge, EntryKind.REFUND, invoice, body, caller, once=once)
 
 
 @router.post("/reversals", response_model=SettlementOut, responses=_REFUSALS)
@@ -92,7 +109,12 @@ async def reverse(
     return await answered(edge, reverse_entry, command, caller, show=show_settlement, once=once)
 
 
-@router.post("/dispute", operation_id="settlement_set_dispute", response_model=SettlementOut, responses=_REFUSALS)
+@router.post(
+    "/dispute",
+    operation_id="settlement_set_dispute",
+    response_model=SettlementOut,
+    responses=_REFUSALS,
+)
 async def dispute(
     invoice: InvoiceId, body: DisputeIn, caller: Writer, once: Once, edge: Invoicing
 ) -> Response:
@@ -111,6 +133,7 @@ async def _post(
     invoice: str,
     body: PaymentIn | WriteOffIn | DiscountTakenIn | RefundIn,
     caller: Caller,
+    *,
     once: IdempotencyRequest | None,
 ) -> Response:
     document_id = id_of(INVOICE, invoice, DocumentNotFound)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from invx.contexts.invoicing.api.schemas import examples
+from invx.contexts.invoicing.api.schemas import examples, words
 from invx.contexts.invoicing.api.schemas.parties import (
     AddressIn,
     BankAccountIn,
@@ -26,7 +26,6 @@ from invx.contexts.invoicing.api.schemas.values import (
     Out,
     Whole,
 )
-from invx.contexts.invoicing.api.schemas.words import Profile, Rounding
 from invx.rules.totals.model import Profile, Rounding
 
 _LOGO = r"^data:image/(png|svg\+xml);base64,[A-Za-z0-9+/=]+$"
@@ -78,8 +77,8 @@ class LegalEntityOut(SellerOut):
     time_zone: str
     languages: list[str]
     currency: str
-    default_profile: Profile
-    rounding: Rounding
+    default_profile: words.Profile
+    rounding: words.Rounding
     backdating_days: int
     payment_terms: PaymentTermsOut | None
     titles: dict[str, str]

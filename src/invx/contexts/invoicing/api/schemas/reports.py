@@ -1,6 +1,6 @@
 """What is said about a document: what a check finds, its past, how its figures came about."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -46,7 +46,7 @@ class HistoryEntryOut(Out):
     recorded_at: MomentOut = Field(description="System time.")
     actor: str
     request_id: str
-    details: dict[str, object]
+    details: dict[str, Any]
 
 
 class HistoryOut(Out):

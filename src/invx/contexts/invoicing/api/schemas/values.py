@@ -103,7 +103,10 @@ Language = Annotated[
 _Value = Annotated[
     str, StringConstraints(max_length=limits.METADATA_VALUE_CHARS_MAX, pattern=_TEXT)
 ]
-Pairs = Annotated[dict[Code, _Value], Field(max_length=limits.METADATA_KEYS_MAX)]
+Pairs = Annotated[
+    dict[Code, _Value],  # type: ignore[valid-type]  # made by a function, as mypy cannot see
+    Field(max_length=limits.METADATA_KEYS_MAX),
+]
 
 
 def reference(prefix: str) -> Any:
@@ -128,9 +131,7 @@ DecimalOut = Annotated[
         examples=["10.5"],
     ),
 ]
-DayOut = Annotated[
-    str, Field(json_schema_extra={"format": "date"}, examples=["2026-11-01"])
-]
+DayOut = Annotated[str, Field(json_schema_extra={"format": "date"}, examples=["2026-11-01"])]
 MomentOut = Annotated[
     str,
     Field(

@@ -1,0 +1,171 @@
+"""Every command of the program on a real home folder, while `invx up` runs there."""
+
+import asyncio
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from invx.place import DATABASE, embedded_server
+from invx.settings import PlaceSettings
+from tests.e2e.installation import INVX, Installation, installed
+from tests.world import SELLER, draft_body
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Installation]:
+    with installed() as installation:
+        yield installation.up()
+
+
+def sql(installation: Installation, *statements: str) -> Any:
+    """Run statements as the owner of the database; the first value of the last one."""
+
+    async def execute() -> Any:
+        server = embedded_server(PlaceSettings(home=installation.home))
+        conn = await asyncpg.connect(**server.connection(database=DATABASE))
+        try:
+            for statement in statements[:-1]:
+                await conn.execute(statement)
+            return await conn.fetchval(statements[-1])
+        finally:
+            await conn.close()
+
+    return asyncio.run(execute())
+
+
+def revenue(installation: Installation) -> list[dict[str, Any]]:
+    with installation.client() as client:
+        data: list[dict[str, Any]] = client.get("/v1/analytics/revenue").json()["data"]
+        return data
+
+
+def test_republish_teaches_an_empty_analytics_the_same_revenue(running: Installation) -> None:
+    running.invx("republish", "--from", "invoicing", "--to", "analytics")
+    before = revenue(running)
+    assert before
+    sql(running, "TRUNCATE analytics.documents, analytics.inbox", "SELECT 1")
+    assert revenue(running) == []
+    done = running.invx("republish", "--from", "invoicing", "--to", "analytics")
+    assert done.returncode == 0, done.stderr
+    assert "1 tenants" in done.stderr
+    assert revenue(running) == before
+    again = running.invx("republish", "--from", "invoicing", "--to", "analytics")
+    assert "0 were new to analytics" in again.stderr
+    assert revenue(running) == before
+
+
+def test_what_cannot_be_republished_is_refused_in_a_sentence(running: Installation) -> None:
+    for words, said in (
+        (("--from", "invoicing", "--to", "invoicing"), "same context"),
+        (("--from", "nothing", "--to", "analytics"), "Unknown contexts: nothing"),
+    ):
+        done = running.invx("republish", *words)
+        assert done.returncode == 1
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_parked_contract_is_listed_replayed_and_skipped(running: Installation) -> None:
+    sql(
+        running,
+        "UPDATE analytics.inbox SET state = 'parked', reason = 'planted', attempts = 7",
+        "SELECT 1",
+    )
+    message = sql(running, "SELECT message_id FROM analytics.inbox")
+    listed = running.invx("inbox", "list")
+    assert str(message) in listed.stdout
+    assert "planted" in listed.stdout
+    assert "1 parked" in listed.stderr
+    assert "1 tried again" in running.invx("inbox", "replay", str(message)).stderr
+    sql(running, "UPDATE analytics.inbox SET state = 'parked', reason = 'planted'", "SELECT 1")
+    skipped = running.invx("inbox", "skip", str(message), "--reason", "known", "--actor", "user:a")
+    assert skipped.returncode == 0, skipped.stderr
+    assert "skipped by user:a: known" in sql(running, "SELECT reason FROM analytics.inbox")
+    assert "Nothing is parked." in running.invx("inbox", "list").stderr
+    unknown = running.invx("inbox", "replay", str(message))
+    assert unknown.returncode == 1
+    assert "is not parked" in unknown.stderr
+
+
+def test_audit_names_a_changed_event_and_exits_with_1(running: Installation) -> None:
+    assert running.invx("audit", "verify").returncode == 0
+    sql(running, "ALTER TABLE invoicing.events DISABLE TRIGGER USER", "SELECT 1")
+    stream = sql(running, "SELECT stream_id FROM invoicing.events WHERE version = 1 LIMIT 1")
+    change = "UPDATE invoicing.events SET actor = '{}' WHERE stream_id = '{}' AND version = 1"
+    actor = sql(running, f"SELECT actor FROM invoicing.events WHERE stream_id = '{stream}'")
+    sql(running, change.format("somebody", stream), "SELECT 1")
+    found = running.invx("audit", "verify")
+    sql(running, change.format(actor, stream), "SELECT 1")
+    assert found.returncode == 1
+    assert f"stream {stream}, version 1" in found.stdout
+    assert running.invx("audit", "verify").stdout.startswith("Intact")
+
+
+def test_migrate_has_nothing_left_to_do_and_refuses_a_phase_that_is_none(
+    running: Installation,
+) -> None:
+    assert "0 migrations applied." in running.invx("migrate", "--phase", "pre").stderr
+    assert running.invx("migrate", "--phase", "later").returncode == 1
+
+
+def test_a_misspelt_setting_and_an_unknown_tenant_are_refused(running: Installation) -> None:
+    assert "INVX_PROT" in running.invx("token", INVX_PROT="1").stderr
+    assert running.invx("token", "tnt_nonsense").returncode == 1
+    assert running.invx("audit", "verify", "--tenant", "nonsense").returncode == 1
+
+
+def test_commands_on_an_empty_home_say_so_and_make_nothing(running: Installation) -> None:
+    nowhere = running.home.parent / "nowhere"
+    for words in (("inbox", "list"), ("tenant", "list"), ("audit", "verify")):
+        done = running.invx(*words, INVX_HOME=str(nowhere))
+        assert done.returncode == 1
+        assert "There is no installation" in done.stderr
+    assert not nowhere.exists()
+
+
+def test_parts_of_the_program_run_as_processes_of_their_own(running: Installation) -> None:
+    """HTTP, relay and worker apart: an event still finds its way to the other context."""
+    tenant = running.invx("tenant", "create", "Split").stdout.strip()
+    token = running.invx("token", tenant).stdout.strip()
+    commands = (
+        ("serve", "--contexts", "invoicing", "--no-background", "--port", "0"),
+        ("serve", "--contexts", "analytics", "--no-background", "--port", "0"),
+        ("relay", "--contexts", "invoicing"),
+        ("work", "--contexts", "analytics"),
+    )
+    logs = [running.home.parent / f"part{number}.txt" for number in range(len(commands))]
+    children = [
+        subprocess.Popen([INVX, *words], env=running.environment(), stderr=log.open("w"))
+        for words, log in zip(commands, logs, strict=True)
+    ]
+
+    def url(number: int) -> str:
+        end = time.monotonic() + 60
+        while not (found := re.search(r"at (http://\S+)", logs[number].read_text())):
+            assert time.monotonic() < end, logs[number].read_text()
+            time.sleep(0.1)
+        return found[1]
+
+    try:
+        client = httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=30)
+        client.post(f"{url(0)}/v1/legal-entities", json=SELLER).raise_for_status()
+        made = client.post(f"{url(0)}/v1/invoices", json=draft_body()).raise_for_status().json()
+        client.post(f"{url(0)}/v1/invoices/{made['id']}/finalize", json={}).raise_for_status()
+        assert client.get(f"{url(0)}/v1/analytics/revenue").status_code == 404
+        end = time.monotonic() + 60
+        while not (data := client.get(f"{url(1)}/v1/analytics/revenue").json()["data"]):
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        assert data[0]["gross"] == "119.00"
+    finally:
+        for child in children:
+            child.send_signal(signal.SIGTERM)
+        codes = [child.wait(60) for child in children]
+    assert codes == [0, 0, 0, 0]
