@@ -41,7 +41,8 @@ class Budget:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         folders = report.nodeid.split("/")
         if folders[0] == "tests" and len(folders) > 2:
-            self._spent[folders[1]] += report.duration  # type: ignore[assignment]  # a float counter
+            suite = folders[1]
+            self._spent[suite] += report.duration  # type: ignore[assignment]  # a float counter
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if self._found() and session.exitstatus == pytest.ExitCode.OK:

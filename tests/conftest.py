@@ -5,9 +5,14 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from invx.infra.embedded import Postgres
 from tests.world import Desk, World, make_template, open_world, running_server
+
+# Two cores that do other things too: a deadline per example would measure the neighbours.
+settings.register_profile("house", deadline=None, print_blob=True)
+settings.load_profile("house")
 
 pytest_plugins = ("tests.budget",)
 

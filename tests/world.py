@@ -53,7 +53,12 @@ SELLER: dict[str, Any] = {
 BUYER: dict[str, Any] = {
     "name": "Elbkontor Reederei GmbH",
     "customer": "C-1",
-    "address": {"line1": "Kaiserkai 62", "postal_code": "20457", "city": "Hamburg", "country": "DE"},
+    "address": {
+        "line1": "Kaiserkai 62",
+        "postal_code": "20457",
+        "city": "Hamburg",
+        "country": "DE",
+    },
     "vat_id": "DE811569869",
 }
 VAT19 = [{"category": "S", "rate": "19"}]

@@ -18,12 +18,12 @@ def missing(text: str, source: Path) -> list[str]:
     return found
 
 
-def test_every_place_of_the_tour_exists():
+def test_every_place_of_the_tour_exists() -> None:
     text = (ROOT / "docs" / "tour.md").read_text()
     assert len(_PLACE.findall(text)) > 25
     assert missing(text, ROOT / "src" / "invx") == []
 
 
-def test_a_place_that_is_not_there_is_found():
+def test_a_place_that_is_not_there_is_found() -> None:
     text = "`host.py:create_app` and `host.py:summon` and `nowhere.py:create_app`"
     assert missing(text, ROOT / "src" / "invx") == ["host.py:summon", "nowhere.py:create_app"]

@@ -24,7 +24,8 @@ _CHANCE = re.compile(r"(^|\.)(uuid[14678]|urandom|token_\w+)$|^(random|secrets)\
 _TERMINAL = re.compile(r"^(print|input|open|breakpoint)$")
 _SQL = re.compile(
     r"^\s*(SELECT\s|INSERT\s+INTO\s|UPDATE\s+\S+\s+SET\s|DELETE\s+FROM\s|WITH\s+\w+\s+AS\s*\("
-    r"|(CREATE|ALTER|DROP|TRUNCATE)\s+(TABLE|INDEX|SCHEMA|ROLE|FUNCTION|VIEW|POLICY)\s|SET\s+LOCAL\s)"
+    r"|(CREATE|ALTER|DROP|TRUNCATE)\s+(TABLE|INDEX|SCHEMA|ROLE|FUNCTION|VIEW|POLICY)\s"
+    r"|SET\s+LOCAL\s)"
 )
 _SQL_PLACES = re.compile(r"^src/invx/(infra/|contexts/[^/]+/(read|adapters|migrations)/)")
 

@@ -233,7 +233,8 @@ def _socket_folder(location: Path) -> Path:
     folder = location / "s"
     if len(os.fsencode(folder / ".s.PGSQL.65535")) <= _SOCKET_PATH_BYTES_MAX:
         return folder
-    return Path("/tmp") / f"invx-{os.geteuid()}-{_name_of(location)}"  # noqa: S108  # checked on use
+    short = f"invx-{os.geteuid()}-{_name_of(location)}"
+    return Path("/tmp") / short  # noqa: S108  # its owner is checked on use
 
 
 def _within_reach(binaries: Path, account: Account) -> Path:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Self
 from uuid import UUID
 
+from invx.kernel.errors import violated
 from invx.kernel.messages import Event
 
 
@@ -35,7 +36,7 @@ class Aggregate:
 
     def apply(self, event: Event) -> None:
         """Change state; one `match` over the aggregate's events. Never refuses, never asks."""
-        raise NotImplementedError
+        violated(f"{type(self).__name__} does not know {type(event).__name__}")
 
     def _advance(self, event: Event) -> None:
         self.apply(event)

@@ -260,7 +260,9 @@ def test_the_guide_says_where_to_look(demo: Demo) -> None:
     assert f"PDFs: 2 in {demo.out}" in demo.printed
     assert f"Open first: {demo.out / 'b.pdf'}" in demo.printed
     made = demo.report[1]["id"]
-    curl = f'curl -s -H "Authorization: Bearer $(bin/invx token)" http://invx.test/v1/invoices/{made}'
+    curl = (
+        f'curl -s -H "Authorization: Bearer $(bin/invx token)" http://invx.test/v1/invoices/{made}'
+    )
     assert f"{curl}\n" in demo.printed
     assert f"{curl}/pdf -o invoice.pdf" in demo.printed
     assert TOKEN not in demo.printed

@@ -20,8 +20,8 @@ from invx.contexts.invoicing.api.routes import (
 )
 from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.app.archive_document import ArchiveDocument, archive_document
-from invx.contexts.invoicing.app.publish import contract_of
 from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
+from invx.contexts.invoicing.app.publish import contract_of
 from invx.contexts.invoicing.domain import (
     document_events,
     legal_entity_events,
@@ -53,9 +53,7 @@ from invx.kernel.ports import Clock, Ids
 
 NAME = "invoicing"
 
-CODEC = Codec(
-    events_in(document_events, settlement_events, series_events, legal_entity_events)
-)
+CODEC = Codec(events_in(document_events, settlement_events, series_events, legal_entity_events))
 
 _REFUSALS = Refusals(
     {
@@ -77,6 +75,8 @@ _PERSONAL = (
     PersonalStore("archives", "deleted with the document's data"),
     PersonalStore("idempotency", "answer replaced; dropped after eight days"),
 )
+
+_ROUTES = (documents, corrections, settlements, history, legal_entities, series, personal)
 
 
 def migrations() -> list[Migration]:
@@ -132,14 +132,13 @@ def wire(
         refusals=_REFUSALS,
         committed=committed,
     )
-    modules = (documents, corrections, settlements, history, legal_entities, series, personal)
     return Context(
         name=NAME,
         database=database,
         directory=directory,
         runner=runner,
         tags=TAGS,
-        routers=tuple(module.router for module in modules),
+        routers=tuple(module.router for module in _ROUTES),
         edge=Edge(runner, rendering, CODEC),
         jobs={"archive_document": _archive, "mark_overdue": _overdue},
         publishes=(DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1),

@@ -119,5 +119,5 @@ def _place_of(template: str) -> _Place:
     segments = template.split("/")
     if "{" in segments[1]:
         violated(f"the path {template} begins with a parameter")
-    known = segments[1:2] if len(segments) > 2 and "{" in segments[2] else segments[1:3]  # noqa: PLR2004
+    known = segments[1:2] if "{" in "".join(segments[2:3]) else segments[1:3]
     return len(segments), "/".join(known)

@@ -11,7 +11,7 @@ unit meet.
 """
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from invx.kernel.errors import invariant, violated
 from invx.kernel.money import allocate, quantize, round_to_sum, smallest_unit
@@ -25,6 +25,8 @@ from invx.rules.totals.model import (
     Tax,
     TaxGroup,
 )
+
+HUNDREDTH = Decimal("0.01")  # to which EN 16931 rounds what it compares
 
 Bases = dict[tuple[int, ...], Decimal]
 GroupKey = tuple[Regime, str | None, str, Decimal]
@@ -147,13 +149,15 @@ class Breakdown:
         """Whether the tax is further from base x rate than roundings, or BR-CO-17, explain.
 
         A computed tax may be two units off for each part that was rounded on its own; a given one
-        less than `given_limit`, and that much more when tax is rounded per line.
+        less than `given_limit`, and that much more when tax is rounded per line. BR-CO-17 rounds
+        base x rate to hundredths, also where the currency has no decimals.
         """
-        distance = abs(group.amount - group.base * group.rate / 100)
+        exact = group.base * group.rate / 100
         slack = 2 * self.unit * group.parts * (1 + group.rate / 100)
         if group.given is None:
-            return distance > slack
-        return distance >= self.given_limit + (slack if self.per_line else 0)
+            return abs(group.amount - exact) > slack
+        stated = exact.quantize(HUNDREDTH, ROUND_HALF_UP)
+        return abs(group.amount - stated) >= self.given_limit + (slack if self.per_line else 0)
 
     def bases(self) -> Bases:
         """The net of each set of taxes that is entered so far."""

@@ -1,5 +1,6 @@
 """Any sequence of credits keeps within the original, and a last one exhausts it to the cent."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -40,49 +41,60 @@ KEPT = Tax(regime=Regime.WITHHOLDING, category="IRPF", rate=D(15))
 LEVY = Tax(regime=Regime.LEVY, category="env", rate=D("1.5"))
 EXEMPT = Tax(category="E", reason="Art. 132")
 
-quantities = st.sampled_from(["1", "2", "3", "7", "0.5", "12.25"])
-prices = st.decimals(D("0.01"), D(2000), places=3).map(str)
+quantities = st.sampled_from(["1", "2", "3", "7", "0.5", "1.25", "12.25"])
+PRICES = {
+    "EUR": st.one_of(
+        st.decimals(D("0.01"), D(2000), places=3).map(str),
+        st.decimals(D("0.01"), D("0.05"), places=3).map(str),  # where rounding weighs most
+    ),
+    "JPY": st.one_of(st.integers(1, 20_000), st.integers(1, 9)).map(str),
+}
+SMALL = {"EUR": ("0.01", "0.02", "4.90"), "JPY": ("1", "2", "490")}  # fixed discounts, a charge
 percents = st.sampled_from(["1", "3", "10", "33.3"])
 
 
 @st.composite
-def lines(draw: st.DrawFn, number: int, taxes: tuple[tuple[Tax, ...], ...]) -> Line:
+def lines(
+    draw: st.DrawFn, number: int, taxes: tuple[tuple[Tax, ...], ...], currency: str
+) -> Line:
     own = draw(st.sampled_from(taxes))
     discounts: tuple[AdjustmentLine, ...] = ()
     kind = draw(st.sampled_from(["plain", "plain", "percent", "amount", "computed"]))
     if kind == "percent":
         discounts = (off(percent=draw(percents)),)
     if kind == "amount":
-        discounts = (off("0.01"),)
-    sold = line(str(number), draw(prices), draw(quantities), *own, discounts=discounts)
+        discounts = (off(SMALL[currency][0]),)
+    sold = line(str(number), draw(PRICES[currency]), draw(quantities), *own, discounts=discounts)
     if kind == "computed":
-        net = quantize(sold.price or ZERO, "EUR")
+        net = quantize(sold.price or ZERO, currency)
         sold = replace(sold, price=None, net=net, price_includes_tax=False)
     return sold
 
 
 @st.composite
-def invoices(draw: st.DrawFn) -> tuple[Content, Rounding]:
+def invoices(draw: st.DrawFn, currency: str = "EUR") -> tuple[Content, Rounding]:
     """Sound invoices of every make: inclusive or not, with discounts, per group or per line."""
     plain = draw(st.booleans())
     taxes: tuple[tuple[Tax, ...], ...] = ((S19,), (S7,), (Z,), (EXEMPT,), (S19, KEPT))
     if plain:
         taxes = ((S19,), (S19, LEVY), (LEVY,), (Z,), (S7, KEPT))
     count = draw(st.integers(1, 5))
+    _, small, charge = SMALL[currency]
     adjustments = draw(
         st.lists(
-            st.one_of(percents.map(lambda each: off(percent=each)), st.just(off("0.02"))),
+            st.one_of(percents.map(lambda each: off(percent=each)), st.just(off(small))),
             max_size=2,
         )
     )
-    charges = draw(st.lists(st.just(off("4.90", taxes=(S19,))), max_size=1))
+    charges = draw(st.lists(st.just(off(charge, taxes=(S19,))), max_size=1))
     said = content(
-        *[draw(lines(number, taxes)) for number in range(count)],
+        *[draw(lines(number, taxes, currency)) for number in range(count)],
         profile=Profile.PLAIN if plain else Profile.EN16931,
         prices_include_tax=draw(st.booleans()),
         discounts=tuple(adjustments),
         charges=tuple(charges),
-        cash_unit=draw(st.sampled_from([None, D("0.05")])),
+        currency=currency,
+        cash_unit=draw(st.sampled_from([None, D("0.05")])) if currency == "EUR" else None,
     )
     per_line = plain and draw(st.booleans())
     return said, Rounding.PER_LINE if per_line else Rounding.PER_GROUP
@@ -102,13 +114,13 @@ def wanted(original: Document, how: str, index: int, part: Decimal) -> Content |
     if how == "whole":
         return credit_whole(original)
     if how == "amount":
-        gross = quantize(left.gross * part, "EUR")
+        gross = quantize(left.gross * part, left.currency)
         return credit_amount(original, gross, "part") if gross else None
     name = str(index % len(original.content.lines))
     position = left.positions[f"line:{name}"]
     ask = LineCredit(line_id=name)
     if how == "net":
-        net = quantize(position.net * part, "EUR")
+        net = quantize(position.net * part, left.currency)
         if not net:
             return None
         ask = LineCredit(line_id=name, net=net)
@@ -154,7 +166,22 @@ def adds_up(original: Document) -> None:
 def test_credits_never_exceed_and_always_exhaust_the_original(
     invoice: tuple[Content, Rounding], asked: list[tuple[str, int, Decimal]]
 ) -> None:
-    said, rounding = invoice
+    credit_to_the_end(*invoice, asked)
+
+
+@settings(max_examples=200, deadline=None)
+@given(invoices("JPY"), st.lists(requests(), max_size=8))
+def test_credits_exhaust_an_original_in_a_currency_without_decimals(
+    invoice: tuple[Content, Rounding], asked: list[tuple[str, int, Decimal]]
+) -> None:
+    """There one unit of tax is all that BR-CO-17 allows between a given and a computed tax."""
+    credit_to_the_end(*invoice, asked)
+
+
+def credit_to_the_end(
+    said: Content, rounding: Rounding, asked: Sequence[tuple[str, int, Decimal]]
+) -> None:
+    """Credit as asked, then what is left; every credit note must be sound on its own."""
     if problems(bill_of(said, rounding)) or totalled(said, rounding).gross <= 0:
         event("not an invoice")
         return
@@ -163,6 +190,7 @@ def test_credits_never_exceed_and_always_exhaust_the_original(
         try:
             note = wanted(original, how, index, part)
         except (CreditExceedsRemainder, NothingLeftToCredit) as refused:
+            assert how != "whole" or original.remainder.exhausted
             event(f"{how}: {refused.code}")
             continue
         if note is not None:

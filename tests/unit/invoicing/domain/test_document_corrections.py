@@ -59,7 +59,9 @@ def test_a_document_that_nobody_saw_can_be_voided() -> None:
     document.void("typing error", settled=False, now=NOW)
 
     assert document.recorded == [
-        DocumentVoided(legal_entity_id=ENTITY, subject_id=SUBJECT, reason="typing error", voided_at=NOW)
+        DocumentVoided(
+            legal_entity_id=ENTITY, subject_id=SUBJECT, reason="typing error", voided_at=NOW
+        )
     ]
     assert (document.status, document.voided, document.number) == (
         Status.CANCELLED,

@@ -4,9 +4,9 @@ import base64
 import xml.etree.ElementTree as ET
 
 import pytest
-from tests.unit.invoicing.pdf.samples import png
 
 from invx.contexts.invoicing.adapters.sheet.logo import logo_svg
+from tests.unit.invoicing.pdf.samples import png
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 1"><rect width="2" height="1"/></svg>'
 

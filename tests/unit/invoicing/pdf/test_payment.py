@@ -3,11 +3,11 @@
 from copy import deepcopy
 
 import pytest
-from tests.unit.invoicing.pdf import samples
-from tests.unit.invoicing.pdf.samples import hosted
 
 from invx.contexts.invoicing.adapters.sheet.view import view
 from invx.contexts.invoicing.adapters.wording import Mark
+from tests.unit.invoicing.pdf import samples
+from tests.unit.invoicing.pdf.samples import hosted
 
 
 @pytest.mark.parametrize(

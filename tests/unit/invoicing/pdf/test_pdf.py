@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pypdf
 import pytest
-from tests.unit.invoicing.pdf import samples
 
 import invx
 from invx.contexts.invoicing.adapters import pdf as module
 from invx.contexts.invoicing.adapters.pdf import Mark, TypstRenderer
+from tests.unit.invoicing.pdf import samples
 
 SOURCE = Path(invx.__file__).parent.parent
 ROOT = Path(__file__).parents[4]

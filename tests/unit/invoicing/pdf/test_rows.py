@@ -1,9 +1,8 @@
 """The table of lines: rows, their notes, and the columns of each kind of document."""
 
+from invx.contexts.invoicing.adapters.sheet.view import view
 from tests.unit.invoicing.pdf import samples
 from tests.unit.invoicing.pdf.samples import hosted, line
-
-from invx.contexts.invoicing.adapters.sheet.view import view
 
 
 def labels(rows):

@@ -3,10 +3,10 @@
 from copy import deepcopy
 
 import pytest
-from tests.unit.invoicing.pdf import samples
-from tests.unit.invoicing.pdf.samples import hosted
 
 from invx.contexts.invoicing.adapters.sheet.view import view
+from tests.unit.invoicing.pdf import samples
+from tests.unit.invoicing.pdf.samples import hosted
 
 
 def labels(rows):

@@ -1,10 +1,10 @@
 """The figures under the lines, and the reasons for groups without tax."""
 
 import pytest
-from tests.unit.invoicing.pdf import samples
-from tests.unit.invoicing.pdf.samples import group, hosted, sums
 
 from invx.contexts.invoicing.adapters.sheet.view import view
+from tests.unit.invoicing.pdf import samples
+from tests.unit.invoicing.pdf.samples import group, hosted, sums
 
 
 def labels(rows):

@@ -23,7 +23,7 @@ class PostgresPersonalData:
         """Wait for the tenant's writers, and let nobody begin, until this transaction ends.
 
         Every writer holds this lock shared from its BEGIN (`open_tenant`), so nobody can write back
-        what it read before the erasure. Two erasures at once deadlock; the runner repeats the loser.
+        what it read before the erasure. Two erasures at once deadlock; the loser is run again.
         """
         await self._unit.conn.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 4))",

@@ -19,7 +19,7 @@ class ReverseEntry(Command):
 
 
 async def reverse_entry(command: ReverseEntry, uow: InvoicingUnitOfWork) -> Settlement:
-    """The settlement without the entry's effect. Raises EntryNotFound, EntryReversed, …"""
+    """The settlement without the entry's effect. Raises EntryNotFound, EntryReversed."""
     settlement = await uow.settlements.get(settlement_id(command.document_id))
     day = await day_of(settlement, command.source, command.on, uow)
     settlement.reverse(command.entry_id, Posting(source=command.source, on=day))

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.content import AdjustmentLine, Content, Line
+from invx.contexts.invoicing.domain.credit_nets import computed, priced
 from invx.contexts.invoicing.domain.credit_taking import take
 from invx.contexts.invoicing.domain.credit_taxes import fit
 from invx.contexts.invoicing.domain.document import Document
@@ -20,7 +21,7 @@ from invx.contexts.invoicing.domain.remainder import (
 from invx.kernel.errors import violated
 from invx.kernel.money import quantize
 from invx.rules.totals.compute import compute
-from invx.rules.totals.model import ONE, ZERO, LineTotals, Regime, Rounding
+from invx.rules.totals.model import ZERO, LineTotals, Regime, Rounding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +66,7 @@ def units(position: Position, invoiced: Position, quantity: Decimal, currency: s
 
 def lower_price(position: Position, net: Decimal) -> Piece:
     """So much of the net of a line, as a price of its own: no units come back."""
-    line = replace(
-        _computed(_sold(position), None), price=abs(net), quantity=ONE if net > 0 else -ONE
-    )
-    return Piece(position=position, line=line, net=net)
+    return Piece(position=position, line=priced(_sold(position), net), net=net)
 
 
 def assembled(
@@ -80,22 +78,29 @@ def assembled(
     Raises CreditExceedsRemainder.
     """
     left, rounding = original.remainder, original.rounding
-    kept = [piece for piece in wanted if not _must_compute(piece, original)]
-    natural = {piece.line.id for piece in kept}
-    nets: dict[str, LineTotals] = {}
+    natural = {piece.line.id for piece in wanted if not _must_compute(piece, original)}
     while True:  # each round computes one line more, so it ends
         head = replace(head, lines=tuple(_line(piece, natural) for piece in wanted))
-        nets = {line.id: line for line in compute(bill_of(head, rounding)).lines}
+        nets = _nets(head, rounding)
         unfit = {piece.line.id for piece in wanted if not _fits(piece, nets[piece.line.id].net)}
-        if not unfit & natural:
+        if unfit & natural:
+            natural -= unfit
+            continue
+        discounts, charges = _adjustments(left, nets, everything=everything)
+        content = replace(head, discounts=discounts, charges=charges)
+        stated = _stated(content, rounding, [p for p in wanted if p.line.id not in natural])
+        credit = fit(content, original, stated)
+        nets = _nets(credit, rounding)
+        moved = {p.line.id for p in wanted if p.exact and nets[p.line.id].net != p.net}
+        if not moved & natural:  # the given taxes left the nets of whole lines alone
             break
-        natural -= unfit
-    discounts, charges = _adjustments(left, nets, everything=everything)
-    content = replace(head, discounts=discounts, charges=charges)
-    stated = _stated(content, rounding, [p for p in wanted if p.line.id not in natural])
-    credit = fit(content, original, stated)
+        natural -= moved
     take(left, credit, compute(bill_of(credit, rounding)))
     return credit
+
+
+def _nets(content: Content, rounding: Rounding) -> dict[str, LineTotals]:
+    return {line.id: line for line in compute(bill_of(content, rounding)).lines}
 
 
 def _sold(position: Position) -> Line:
@@ -128,29 +133,13 @@ def _scaled(written: AdjustmentLine, share: Decimal, unit: Decimal) -> Adjustmen
     )
 
 
-def _computed(sold: Line, net: Decimal | None) -> Line:
-    return replace(
-        sold,
-        price=None,
-        price_discount=ZERO,
-        base_quantity=ONE,
-        price_includes_tax=False,
-        quantity=ONE,
-        unit="C62",
-        discounts=(),
-        charges=(),
-        breakdown=(),
-        net=net,
-    )
-
-
 def _line(piece: Piece, natural: set[str]) -> Line:
     if piece.line.id in natural:
         return piece.line
-    computed = _computed(piece.line, piece.net)
+    stated = computed(piece.line, piece.net)
     if piece.position.quantity:
-        return replace(computed, quantity=piece.line.quantity, unit=piece.line.unit)
-    return computed
+        return replace(stated, quantity=piece.line.quantity, unit=piece.line.unit)
+    return stated
 
 
 def _fits(piece: Piece, net: Decimal) -> bool:
@@ -204,15 +193,15 @@ def _adjustments(
 
 
 def _stated(
-    content: Content, rounding: Rounding, computed: Sequence[Piece]
+    content: Content, rounding: Rounding, by_net: Sequence[Piece]
 ) -> dict[Group, Decimal]:
     """The taxes with which computed pieces of lines priced with tax come to their gross."""
-    if all(piece.gross is None for piece in computed):
+    if all(piece.gross is None for piece in by_net):
         return {}
     totals = compute(bill_of(content, rounding))
     stated = {group_of(group): group.amount for group in totals.taxes}
     figures = {line.id: line for line in totals.lines}
-    for piece in computed:
+    for piece in by_net:
         charged = _charged(piece.line)
         if piece.gross is not None and len(charged) == 1:
             stated[charged[0]] += piece.gross - figures[piece.line.id].gross

@@ -1,11 +1,12 @@
 """The tax that a credit note states: never more is refunded than was charged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from decimal import Decimal
 
 from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.content import Content
+from invx.contexts.invoicing.domain.credit_nets import by_net
 from invx.contexts.invoicing.domain.credit_taking import take
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import CreditExceedsRemainder
@@ -13,9 +14,10 @@ from invx.contexts.invoicing.domain.remainder import Group, group_of, within
 from invx.kernel.money import exponent, quantize
 from invx.rules.totals.compute import compute
 from invx.rules.totals.model import ZERO, Bill, GivenTax, Regime, Rounding, TaxGroup
+from invx.rules.totals.representable import problems
 
 # How far the tax left of a group may drift from its base times its rate, in units of the currency,
-# before a credit note states another tax than the computed one. Without decimals: not at all.
+# before a credit note states another tax than the computed one.
 _DRIFT_MAX = Decimal("0.01")
 
 
@@ -25,15 +27,7 @@ def fitted(content: Content, original: Document) -> Content:
     It is left alone unless it would take more tax than is left, or the last of a group's base
     without the last of its tax. What else takes more than is left stays so, and is refused later.
     """
-    left = original.remainder
-    try:
-        credited = take(left, content, compute(bill_of(content, original.rounding)))
-    except CreditExceedsRemainder:
-        return fit(content, original)
-    after = left.minus(credited)
-    if any(tax and not after.base(group) for group, tax in after.taxes.items()):
-        return fit(content, original)
-    return content
+    return content if _settles(content, original) else fit(content, original)
 
 
 def fit(
@@ -44,19 +38,50 @@ def fit(
     The credit that takes the last of a group's base takes exactly the tax that is left of it; any
     other takes at most that, and keeps the rest near the proportion of the invoice. `stated` are
     taxes that the caller wants, as far as they fit; by default those that the content gives.
+
+    Prices with tax stay as they are where that is possible. Otherwise their lines state their nets:
+    a gross and a net that are both rounded do not always run out together.
     """
     wanted = dict(stated or {group_of(given): given.amount for given in content.given_taxes})
     plain = replace(content, given_taxes=())
     bill = bill_of(plain, original.rounding)
+    for group in compute(bill).taxes:
+        wanted.setdefault(group_of(group), group.amount)
     priced_with_tax = _priced_with_tax(bill)
-    groups = compute(bill).taxes
+    credit = _fit(plain, original, wanted, priced_with_tax)
+    if not priced_with_tax or _settles(credit, original):
+        return credit
+    firm = _fit(by_net(plain, original, priced_with_tax), original, wanted, frozenset())
+    return firm if _settles(firm, original) else credit
+
+
+def _fit(
+    plain: Content,
+    original: Document,
+    wanted: Mapping[Group, Decimal],
+    priced_with_tax: Set[Group],
+) -> Content:
+    groups = compute(bill_of(plain, original.rounding)).taxes
+    taxes = dict(wanted)
     for group in groups:
         key = group_of(group)
-        wanted.setdefault(key, group.amount)
         if key in original.remainder.taxes:
             fitting = _fit_gross if key in priced_with_tax else _fit_base
-            wanted[key] = fitting(group, wanted[key], original)
-    return _giving(plain, groups, wanted)
+            taxes[key] = fitting(group, wanted[key], original)
+    return _giving(plain, groups, taxes)
+
+
+def _settles(content: Content, original: Document) -> bool:
+    """Whether a credit note takes no more than is left, and no last of a base without its tax."""
+    left, bill = original.remainder, bill_of(content, original.rounding)
+    if content.given_taxes and problems(bill):
+        return False
+    try:
+        credited = take(left, content, compute(bill))
+    except CreditExceedsRemainder:
+        return False
+    after = left.minus(credited)
+    return not any(tax and not after.base(group) for group, tax in after.taxes.items())
 
 
 def giving(content: Content, rounding: Rounding, taxes: Mapping[Group, Decimal]) -> Content:
@@ -107,6 +132,8 @@ def _fit_base(group: TaxGroup, tax: Decimal, original: Document) -> Decimal:
         return tax_left
     whole, charged = original.invoiced.base(key), original.invoiced.taxes[key]
     rest = (base_left - group.base) * charged / whole if whole else ZERO
+    if not exponent(left.currency):
+        return _whole_unit(group, rest, original, lambda _: group.base)
     return _near(tax, rest, tax_left, left.currency)
 
 
@@ -122,13 +149,34 @@ def _fit_gross(group: TaxGroup, tax: Decimal, original: Document) -> Decimal:
     charged = original.invoiced.taxes[key]
     whole = original.invoiced.base(key) + charged
     rest = (gross_left - gross) * charged / whole if whole else ZERO
+    if not exponent(left.currency):
+        return _whole_unit(group, rest, original, lambda tax: gross - tax)
     tax = _near(tax, rest, tax_left, left.currency)
     return min(tax, gross - base_left) if base_left < 0 else max(tax, gross - base_left)
 
 
 def _near(tax: Decimal, rest: Decimal, tax_left: Decimal, currency: str) -> Decimal:
     """`tax`, unless what it leaves strays from `rest`, the even share; never above `tax_left`."""
-    drift = _DRIFT_MAX if exponent(currency) else ZERO
     even = tax_left - quantize(rest, currency)
-    tax = max(even - drift, min(tax, even + drift))
+    tax = max(even - _DRIFT_MAX, min(tax, even + _DRIFT_MAX))
     return max(min(tax_left, ZERO), min(tax, max(tax_left, ZERO)))
+
+
+def _whole_unit(
+    group: TaxGroup, rest: Decimal, original: Document, base_at: Callable[[Decimal], Decimal]
+) -> Decimal:
+    """The tax in a currency without decimals, where one unit off can be all that BR-CO-17 allows.
+
+    The nearest to the even share for which both this credit and what it leaves keep within that.
+    """
+    left, key = original.remainder, group_of(group)
+    tax_left, base_left = left.taxes[key], left.base(key)
+    even = tax_left - quantize(rest, left.currency)
+    for step in (0, 1, -1, 2, -2):
+        tax = even + step
+        base = base_at(tax)
+        here = abs(tax - base * group.rate / 100)
+        there = abs(tax_left - tax - (base_left - base) * group.rate / 100)
+        if max(here, there) < 1 and within(tax, tax_left) and within(base, base_left):
+            return tax
+    return even if within(even, tax_left) else tax_left

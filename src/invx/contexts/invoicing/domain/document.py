@@ -206,9 +206,7 @@ class Document(Aggregate):
         """Remember that the document left the house; the first time counts."""
         self.ensure_finalized()
         if not self.released:
-            self.record(
-                DocumentReleased(subject_id=self.subject_id, how=how, released_at=now)
-            )
+            self.record(DocumentReleased(subject_id=self.subject_id, how=how, released_at=now))
 
     def void(self, reason: str | None, *, settled: bool, now: datetime) -> None:
         """Take back a document that nobody outside has seen. Its number stays used.

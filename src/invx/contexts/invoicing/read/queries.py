@@ -31,8 +31,8 @@ SELECT d.*, s.status AS s_status, s.open, s.paid, s.credited, s.written_off, s.s
 FROM invoicing.documents d
 {settlement}
 """
-# A filter may find documents by their settlement. Any other list looks the settlement of each row up:
-# in a new tenant, without statistics, the planner would read all settlements for every row instead.
+# A filter may find documents by their settlement. Any other list looks up that of each row: in a
+# new tenant, without statistics, the planner would read all settlements for every row instead.
 _JOINED = """LEFT JOIN invoicing.settlements s
     ON s.tenant_id = d.tenant_id AND s.document_id = d.document_id"""
 _LOOKED_UP = """LEFT JOIN LATERAL (SELECT * FROM invoicing.settlements o
