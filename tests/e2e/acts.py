@@ -64,10 +64,9 @@ async def count_rows(world: World) -> dict[str, int]:
             "SELECT schemaname, tablename FROM pg_tables"
             " WHERE schemaname IN ('invoicing', 'analytics')"
         )
-        return {
-            f"{schema}.{table}": await conn.fetchval(f"SELECT count(*) FROM {schema}.{table}")
-            for schema, table in tables
-        }
+        names = [f"{schema}.{table}" for schema, table in tables]
+        counts = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {name}" for name in names)
+        return dict(await conn.fetch(counts))
 
 
 def contained(wanted: Any, found: Any, at: str = "") -> None:

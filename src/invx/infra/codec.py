@@ -204,7 +204,8 @@ def _take(holder: Any, key: Any, plan: Any, pointer: str, values: dict[str, Any]
             _take(held, index, plan[0], f"{pointer}/{index}", values)
     else:
         for name, below in _fields(plan).items():
-            _take(held, name, below, f"{pointer}/{name}", values)
+            if held[name] is not None:
+                _take(held, name, below, f"{pointer}/{name}", values)
 
 
 def _restore(values: Any, pointer: str, value: Any) -> None:

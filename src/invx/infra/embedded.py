@@ -48,6 +48,7 @@ _SETTINGS = {
     "log_min_messages": "warning",
     "log_line_prefix": "%m [%p] %q%u@%d ",
     "log_lock_waits": "on",
+    "log_error_verbosity": "terse",  # a DETAIL quotes rows, and rows hold personal data (D4)
 }
 
 

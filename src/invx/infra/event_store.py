@@ -6,12 +6,13 @@ causation id; times are UTC with microseconds. The first event follows 32 zero b
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
+
+import msgspec
 
 from invx.infra.apart import LONG_STREAM_CHARS, TooLongHere, is_apart
 from invx.infra.codec import Codec, Encoded
@@ -50,28 +51,27 @@ class Snapshotting(Protocol):
 
 def event_hash(previous: bytes, recorded: Recorded, encoded: Encoded) -> bytes:
     """The hash that chains this event to the one before it."""
-    header = json.dumps(
+    header = msgspec.json.encode(
         [
-            str(recorded.tenant_id),
-            str(recorded.stream_id),
+            recorded.tenant_id,
+            recorded.stream_id,
             recorded.version,
-            str(recorded.event_id),
+            recorded.event_id,
             encoded.type,
             encoded.schema_version,
             _instant(recorded.occurred_at),
             _instant(recorded.recorded_at),
             recorded.actor,
-            str(recorded.correlation_id),
-            str(recorded.causation_id) if recorded.causation_id else None,
-        ],
-        separators=(",", ":"),
-        ensure_ascii=False,
+            recorded.correlation_id,
+            recorded.causation_id,
+        ]
     )
-    return hashlib.sha256(previous + header.encode() + encoded.body).digest()
+    return hashlib.sha256(previous + header + encoded.body).digest()
 
 
 def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    naive = moment.astimezone(UTC).replace(tzinfo=None)
+    return naive.isoformat(timespec="microseconds") + "Z"
 
 
 @dataclass(slots=True)
@@ -237,7 +237,7 @@ class EventSourcedRepository(Generic[A]):
         """Take in an aggregate whose locked row an adapter has read itself."""
         restore: Any = getattr(self._type, "restore", None)
         invariant(restore is not None, f"{self._name} keeps no state")
-        aggregate: A = restore(id, version, json.loads(state))
+        aggregate: A = restore(id, version, msgspec.json.decode(state))
         self._held[id] = Held(aggregate, self._name, head_hash)
         return aggregate
 

@@ -4,6 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 import msgspec
@@ -35,8 +36,7 @@ def redact(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
 def _without_private(values: MutableMapping[str, Any], depth: int) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for key, value in values.items():
-        lowered = key.lower().replace("-", "_")
-        if lowered in PRIVATE_KEYS or lowered.endswith(_PRIVATE_ENDINGS):
+        if _is_private(key):
             continue
         if isinstance(value, dict):
             kept[key] = _without_private(value, depth - 1) if depth else "…"
@@ -48,6 +48,12 @@ def _without_private(values: MutableMapping[str, Any], depth: int) -> dict[str, 
         else:
             kept[key] = value
     return kept
+
+
+@lru_cache(maxsize=1024)
+def _is_private(key: str) -> bool:
+    lowered = key.lower().replace("-", "_")
+    return lowered in PRIVATE_KEYS or lowered.endswith(_PRIVATE_ENDINGS)
 
 
 def scrub(text: str) -> str:

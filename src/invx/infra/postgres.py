@@ -14,7 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
-from invx.infra.apart import Distant, at_home, is_apart
+from invx.infra.apart import Distant, at_home, call_at_home, is_apart
 from invx.kernel.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ async def _transaction(
         lost = OutcomeUnknown
         await conn.execute("COMMIT")
     except BaseException as error:
-        await _roll_back(conn)
+        await _roll_back(conn, held)
         if isinstance(error, _SHUT_DOWN) or (
             isinstance(error, (*_BROKEN, asyncpg.PostgresError)) and _is_gone(conn)
         ):
@@ -181,11 +181,15 @@ async def _transaction(
         await at_home(lambda: pool.release(held))
 
 
-async def _roll_back(conn: Connection) -> None:
-    # A connection that died cannot roll back and need not: the server did it.
-    with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+async def _roll_back(conn: Connection, held: Connection) -> None:
+    # A connection that died cannot roll back and need not: the server did it. One that died in the
+    # middle of an answer does not know it yet (InternalClientError); it must not be used again.
+    try:
         if not conn.is_closed() and conn.is_in_transaction():
             await conn.execute("ROLLBACK")
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+        with contextlib.suppress(asyncpg.InterfaceError):
+            call_at_home(held.terminate)
 
 
 def _is_gone(conn: Connection) -> bool:

@@ -4,7 +4,6 @@ A context derives its own from `EventUnitOfWork` and adds its repositories and p
 commit: the runner flushes once, outside the handler.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -77,7 +76,7 @@ class DueJobs:
                 "kind": kind,
                 "key": key,
                 "due_at": due_at,
-                "payload": msgspec.Raw(json.dumps(dict(payload or {})).encode()),
+                "payload": msgspec.Raw(msgspec.json.encode(dict(payload or {}))),
                 "correlation_id": self._ctx.caller.correlation_id,
                 "state": "pending",
                 "attempts": 0,
@@ -186,7 +185,7 @@ class EventUnitOfWork:
                 "kind": held.kind,
                 "version": aggregate.version,
                 "head_hash": held.head_hash,
-                "state": msgspec.Raw(json.dumps(snapshot()).encode()) if snapshot else None,
+                "state": msgspec.Raw(msgspec.json.encode(snapshot())) if snapshot else None,
             },
         )
 

@@ -139,7 +139,7 @@ class WriteSet:
                 violated(f"table {table} has no columns {sorted(unknown)}")
             part = Part(table, verb, tuple(row))
             held = self._parts[table, verb] = (part, [] if verb == "insert" else {})
-        elif row.keys() != set(held[0].columns):
+        elif tuple(row) != held[0].columns and row.keys() != set(held[0].columns):
             violated(f"rows of {table} differ in their columns")
         return held[1]
 
@@ -160,7 +160,9 @@ class WriteSet:
 
 def _listed(rows: list[Row] | dict[Key, Row]) -> list[Row]:
     """Keyed rows in the order of their keys, so that two writers lock them in the same order."""
-    return rows if isinstance(rows, list) else [rows[key] for key in sorted(rows, key=str)]
+    if isinstance(rows, list):
+        return rows
+    return [rows[key] for key in sorted(rows, key=str)] if len(rows) > 1 else list(rows.values())
 
 
 _COLUMNS = """

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from invx.infra.postgres import Connection, Database, Pools
+from invx.infra.postgres import Connection, Database, DatabaseUnavailable, Pools
 from invx.infra.tenancy import Directory
 from tests.integration.infra.notebook import Notebook, NotebookUnit
 
@@ -167,3 +167,18 @@ async def test_limits_of_time_hold_for_every_connection(narrow: Notebook) -> Non
         return [await uow.conn.fetchval("SELECT current_setting($1)", name) for name in names]
 
     assert await narrow.run(settings) == ["30s", "20s", "1min"]
+
+
+async def test_a_connection_that_cannot_roll_back_is_never_used_again(narrow: Notebook) -> None:
+    """As when PostgreSQL dies in the middle of an answer: found by killing it under load."""
+    running: list[asyncio.Task[Any]] = []
+    with pytest.raises(DatabaseUnavailable):
+        async with writing(narrow) as conn:
+            before = await conn.fetchval("SELECT pg_backend_pid()")
+            running.append(asyncio.create_task(conn.fetchval("SELECT pg_sleep(5)")))
+            await asyncio.sleep(0.05)
+            raise asyncpg.UniqueViolationError("lost a race")
+    async with writing(narrow) as conn:
+        assert await conn.fetchval("SELECT pg_backend_pid()") != before
+    with pytest.raises((asyncpg.InterfaceError, asyncpg.PostgresError, OSError)):
+        await running[0]

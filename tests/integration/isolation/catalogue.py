@@ -1,4 +1,4 @@
-"""Rules of tenancy as questions to PostgreSQL's catalogue; each yields what breaks it (T1 to T3)."""
+"""Rules of tenancy as questions to PostgreSQL's catalogue; each yields what breaks it (T1-T3)."""
 
 from collections.abc import AsyncIterator, Callable
 
@@ -47,18 +47,19 @@ async def tables_have_a_tenant(conn: asyncpg.Connection, schema: str) -> Finding
 async def keys_contain_the_tenant(conn: asyncpg.Connection, schema: str) -> Findings:
     """Primary keys, unique constraints and unique indexes."""
     for index in await conn.fetch(_INDEXES, schema):
-        if index["unique"] and "tenant_id" not in index["columns"]:
-            if index["table"] not in GLOBAL_TABLES:
-                yield f"{index['name']} is unique over all tenants"
+        shared = index["unique"] and "tenant_id" not in index["columns"]
+        if shared and index["table"] not in GLOBAL_TABLES:
+            yield f"{index['name']} is unique over all tenants"
 
 
 async def indexes_lead_with_the_tenant(conn: asyncpg.Connection, schema: str) -> Findings:
     """But for the partial ones that a poll over all tenants needs."""
     for index in await conn.fetch(_INDEXES, schema):
-        listed = index["name"] in GLOBAL_INDEXES and index["partial"] and not index["unique"]
-        if index["columns"][0] != "tenant_id" and index["table"] not in GLOBAL_TABLES:
-            if not (listed and index["table"] in SYSTEM_TABLES):
-                yield f"{index['name']} begins with {index['columns'][0]}"
+        polled = index["partial"] and not index["unique"] and index["table"] in SYSTEM_TABLES
+        listed = polled and index["name"] in GLOBAL_INDEXES
+        leading = index["columns"][0] == "tenant_id" or index["table"] in GLOBAL_TABLES
+        if not (leading or listed):
+            yield f"{index['name']} begins with {index['columns'][0]}"
 
 
 async def references_stay_in_the_tenant(conn: asyncpg.Connection, schema: str) -> Findings:
@@ -97,6 +98,18 @@ async def policies_ask_for_the_tenant(conn: asyncpg.Connection, schema: str) -> 
         # A partition is reached through its parent; without a policy nobody reaches it alone.
         if table["tenanted"] and not table["partition"] and table["name"] not in secured:
             yield f"{table['name']} has no policy for the application"
+
+
+async def views_ask_as_their_reader(conn: asyncpg.Connection, schema: str) -> Findings:
+    """A view asks with its owner's rights unless told otherwise; a materialized one always does."""
+    for row in await conn.fetch(
+        "SELECT c.relname AS name, c.relkind::text AS kind, c.reloptions AS options FROM pg_class c"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = $1 AND c.relkind IN ('v', 'm')",
+        schema,
+    ):
+        if row["kind"] == "m" or "security_invoker=true" not in (row["options"] or ()):
+            yield f"{row['name']} looks past row-level security"
 
 
 async def statuses_are_text(conn: asyncpg.Connection, schema: str) -> Findings:
@@ -138,9 +151,13 @@ ORDER BY 1, 2, 3
 
 
 async def raised_functions_are_closed(conn: asyncpg.Connection, schema: str) -> Findings:
-    """What runs with its owner's rights fixes its search path and is not for everybody."""
+    """What runs with its owner's rights fixes its search path and is not for everybody.
+
+    The application runs such functions only of the role that searches.
+    """
     for row in await conn.fetch(
-        "SELECT p.proname AS name, p.proconfig AS config, EXISTS (SELECT 1 FROM"
+        "SELECT p.proname AS name, p.proconfig AS config, p.proowner::regrole::text AS owner,"
+        " has_function_privilege($1 || '_app', p.oid, 'EXECUTE') AS lent, EXISTS (SELECT 1 FROM"
         " aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) g WHERE g.grantee = 0) AS all"
         " FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
         " WHERE n.nspname = $1 AND p.prosecdef",
@@ -148,6 +165,8 @@ async def raised_functions_are_closed(conn: asyncpg.Connection, schema: str) -> 
     ):
         if row["all"]:
             yield f"everybody may run {row['name']}"
+        if row["lent"] and row["owner"] != f"{schema}_search":
+            yield f"{row['name']} lends the application the rights of {row['owner']}"
         if not any(each.startswith("search_path=pg_catalog") for each in row["config"] or ()):
             yield f"{row['name']} trusts the caller's search path"
 
@@ -159,6 +178,7 @@ RULES: tuple[Rule, ...] = (
     references_stay_in_the_tenant,
     rows_are_secured,
     policies_ask_for_the_tenant,
+    views_ask_as_their_reader,
     statuses_are_text,
     grants_are_narrow,
     raised_functions_are_closed,

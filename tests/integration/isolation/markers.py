@@ -1,7 +1,7 @@
 """A marker in every text that a request body takes, found again wherever it was copied to.
 
-Bodies are made from the OpenAPI document, so a field that is added is marked without anybody thinking
-of it. A marker is the prefix and a number; the number leads back to the field.
+Bodies are made from the OpenAPI document, so a field that is added is marked without anybody
+thinking of it. A marker is the prefix and a number; the number leads back to the field.
 """
 
 import re
@@ -57,9 +57,11 @@ class Marking:
 
     document: dict[str, Any]
     fields: dict[str, str] = field(default_factory=dict)  # marker -> field, without indexes
+    used: set[tuple[str, str]] = field(default_factory=set)  # (method, path) of bodies made
 
     def body(self, method: str, path: str, about: str, **other: Any) -> dict[str, Any]:
         """A body for this route with a marker in every text; `about` begins the fields' names."""
+        self.used.add((method, path))
         operation = self.document["paths"][path][method]
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         made: dict[str, Any] = self._made(schema, about, required=True)

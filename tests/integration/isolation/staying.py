@@ -18,6 +18,16 @@ STAYS: dict[str, str] = {
     r".*\.item\.attributes\.name": "the name of a property of goods; its value goes",
     r".*\.taxes\.reason": "the legal ground of an exemption (BT-120), which the tax groups repeat",
 }
+# Routes with a body on which nothing is said about a customer, and why.
+UNSAID: dict[tuple[str, str], str] = {
+    ("post", "/v1/invoices/check"): "it answers and writes nothing",
+    ("put", "/v1/invoices/{invoice}"): "the case edits with what a draft takes, which is more",
+    ("post", "/v1/invoices/{invoice}/finalize"): "it takes a series and dates, and no words",
+    ("put", "/v1/legal-entities/{legal_entity}"): "the legal entity's own data, as at its creation",
+    ("post", "/v1/series"): "the legal entity's own numbering, which is about no customer",
+    ("post", "/v1/series/{series}/next-number"): "the legal entity's own numbering, likewise",
+    ("post", "/v1/erasures"): "the caller's own opaque id, which is the handle of the erasure",
+}
 # Parties as a whole are erased, with the ids that stand in them.
 _GOES = re.compile(r".*\.(buyer|recipient|ship_to|payee|tax_representative)\..*")
 

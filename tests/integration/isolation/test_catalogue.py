@@ -38,15 +38,19 @@ PLANTS: list[tuple[Rule, str, str]] = [
     ),
     (
         catalogue.indexes_lead_with_the_tenant,
-        "DROP INDEX invoicing.due_jobs_pending;"
-        " CREATE INDEX due_jobs_pending ON invoicing.due_jobs (due_at)",  # listed, but not partial
+        (
+            "DROP INDEX invoicing.due_jobs_pending;"  # listed, but not partial
+            " CREATE INDEX due_jobs_pending ON invoicing.due_jobs (due_at)"
+        ),
         "due_jobs_pending",
     ),
     (
         catalogue.references_stay_in_the_tenant,
-        "CREATE UNIQUE INDEX loose ON invoicing.documents (document_id); ALTER TABLE"
-        " invoicing.archives ADD CONSTRAINT plant FOREIGN KEY (document_id)"
-        " REFERENCES invoicing.documents (document_id)",
+        (
+            "CREATE UNIQUE INDEX loose ON invoicing.documents (document_id); ALTER TABLE"
+            " invoicing.archives ADD CONSTRAINT plant FOREIGN KEY (document_id)"
+            " REFERENCES invoicing.documents (document_id)"
+        ),
         "plant",
     ),
     (
@@ -80,6 +84,16 @@ PLANTS: list[tuple[Rule, str, str]] = [
         "lets the system role in",
     ),
     (
+        catalogue.views_ask_as_their_reader,
+        "CREATE VIEW invoicing.plant AS SELECT * FROM invoicing.documents",
+        "plant looks past",
+    ),
+    (
+        catalogue.views_ask_as_their_reader,
+        "CREATE MATERIALIZED VIEW invoicing.plant AS SELECT * FROM invoicing.documents",
+        "plant looks past",
+    ),
+    (
         catalogue.statuses_are_text,
         "CREATE TYPE invoicing.plant AS ENUM ('a', 'b')",
         "plant is an enum",
@@ -104,6 +118,11 @@ PLANTS: list[tuple[Rule, str, str]] = [
         catalogue.raised_functions_are_closed,
         "CREATE FUNCTION invoicing.plant() RETURNS int LANGUAGE sql SECURITY DEFINER RETURN 1",
         "everybody may run plant",
+    ),
+    (
+        catalogue.raised_functions_are_closed,
+        "GRANT EXECUTE ON FUNCTION invoicing.forget_idempotency TO invoicing_app",
+        "forget_idempotency lends",
     ),
     (
         catalogue.raised_functions_are_closed,

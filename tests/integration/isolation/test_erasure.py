@@ -10,11 +10,11 @@ import asyncpg
 import pypdf
 import pytest
 
+from invx.infra.audit import Audit, verify
 from tests.integration.isolation.case_file import CUSTOMER, CaseFile, fill, open_case
-from tests.integration.isolation.chains import broken_links, wrong_proofs
 from tests.integration.isolation.markers import Found, in_database, in_files, in_text
-from tests.integration.isolation.staying import STAYS, stays
-from tests.world import BUYER, World, line
+from tests.integration.isolation.staying import STAYS, UNSAID, stays
+from tests.world import BUYER, Desk, World, line
 
 RETENTION = timedelta(days=366 * 11)
 
@@ -34,6 +34,10 @@ def leaving(case: CaseFile, found: Found) -> dict[str, list[str]]:
 async def looked_for(world: World) -> Found:
     async with world.admin() as conn:
         return await in_database(conn)
+
+
+async def audited(conn: Any, desk: Desk) -> Audit:
+    return await verify(conn, "invoicing", desk.tenant_id)
 
 
 async def database_folder(world: World, conn: asyncpg.Connection) -> Path:
@@ -69,8 +73,10 @@ async def test_after_its_retention_nothing_of_a_customer_is_left_anywhere(
         await conn.execute("VACUUM (FULL)")
         await conn.execute("CHECKPOINT")
         assert leaving(case, await in_database(conn)) == {}
-        assert await broken_links(conn, "invoicing") == []
-        assert await wrong_proofs(conn, "invoicing") == []
+        audit = await audited(conn, case.desk)
+        assert audit.intact, audit.broken
+        assert audit.erased > len(case.issued)
+        assert audit.personal > 0  # the legal entity's own
         folder = await database_folder(world, conn)
     assert leaving(case, in_files([folder, tmp_path])) == {}
     said = capfd.readouterr()
@@ -86,10 +92,11 @@ async def test_an_erased_document_still_answers_and_says_nothing(world: World) -
     assert "paid.edited.buyer.name" in drawn
     await world.advance(case.desk.tenant_id, RETENTION)
     await erase(case)
-    paths = []
-    for invoice in case.issued:
-        for what in ("", "/pdf", "/history", "/explain", "/settlement", "/state"):
-            paths.append(f"/v1/invoices/{invoice}{what}")
+    paths = [
+        f"/v1/invoices/{invoice}{what}"
+        for invoice in case.issued
+        for what in ("", "/pdf", "/history", "/explain", "/settlement", "/state")
+    ]
     paths += ["/v1/invoices?expand=content&limit=100", "/v1/invoices?q=zq&sort=buyer"]
     for path in paths:
         query = {"at": "2100-01-01T00:00:00Z"} if path.endswith("/state") else None
@@ -163,7 +170,7 @@ async def test_what_the_law_keeps_is_kept_and_named(world: World) -> None:
 
 
 async def test_the_legal_entity_keeps_its_own_words(world: World) -> None:
-    """Its directors and its contact are its own subject: a customer's erasure takes none of them."""
+    """Its directors and contact are its own subject: a customer's erasure takes none of them."""
     case = await open_case(world)
     await fill(case)
     before = {case.marking.fields[marker] for marker in await looked_for(world)}
@@ -188,7 +195,7 @@ async def test_another_customer_is_not_touched(world: World) -> None:
 
 
 async def test_a_draft_that_changed_hands_forgets_whom_it_was_for_first(world: World) -> None:
-    """Also when it was issued to somebody else since: the law keeps the document, not its drafts."""
+    """Also when it was issued to somebody else: the law keeps the document, not its drafts."""
     case = await open_case(world)
     first, second = case.content("first"), case.content("second")
     second["buyer"]["customer"] = "somebody-else"
@@ -239,23 +246,40 @@ async def test_a_writer_cannot_put_back_what_it_read_before_the_erasure(world: W
                 f"SELECT count(*) FROM invoicing.{table} t WHERE t::text ILIKE '%elbkontor%'"
             )
             assert said == 0, table
-        assert await broken_links(conn, "invoicing") == []
+        audit = await audited(conn, desk)
+        assert audit.intact, audit.broken
 
 
-async def test_a_broken_chain_and_a_wrong_value_are_noticed(world: World) -> None:
-    """So that the verifications above can fail."""
-    desk = await world.seller()
-    await desk.invoice()
+async def test_every_route_that_takes_words_is_in_the_case(world: World) -> None:
+    """A route that is added must be said something on, or be named with the reason why not."""
+    case = await open_case(world)
+    await fill(case)
+    document = case.marking.document
+    taking = {
+        (method, path)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if "requestBody" in operation
+    }
+    assert taking - case.marking.used == set(UNSAID)
+    schemas = document["components"]["schemas"]
+    assert set(schemas["EditIn"]["properties"]) <= set(schemas["DraftIn"]["properties"])
+
+
+async def test_the_log_of_the_server_quotes_no_row(world: World) -> None:
+    """PostgreSQL explains a refusal with the values of the row, unless it is told not to."""
+    case = await open_case(world)
+    await case.invoice("refused")
     async with world.admin() as conn:
-        assert await broken_links(conn, "invoicing") == []
-        assert await wrong_proofs(conn, "invoicing") == []
-        await conn.execute("UPDATE invoicing.events SET actor = 'x' WHERE type = 'DraftCreated'")
-        await conn.execute("UPDATE invoicing.personal SET value = '{}' WHERE version = 2")
-        assert len(await broken_links(conn, "invoicing")) == 1
-        assert await wrong_proofs(conn, "invoicing")
+        with pytest.raises(asyncpg.CheckViolationError) as refused:
+            await conn.execute("UPDATE invoicing.documents SET gross = gross + 1")
+    assert in_text(refused.value.detail or "")  # there is something to quote
+    logged = world.server.log.read_text(errors="replace")
+    assert "net_and_tax_make_gross" in logged
+    assert in_text(logged) == set()
 
 
 def test_every_exception_says_why() -> None:
-    assert all(len(why) > 20 for why in STAYS.values())
+    assert all(len(why) > 20 for why in (*STAYS.values(), *UNSAID.values()))
     assert not stays("paid.first.buyer.identifiers.id")
     assert not stays("paid.first.notes")

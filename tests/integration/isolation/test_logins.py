@@ -1,4 +1,4 @@
-"""Two logins that can take each their own roles only, and roles that see their own schema only (T3)."""
+"""Two logins that take their own roles only, and roles that see their own schema only (T3)."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -77,7 +77,8 @@ async def test_the_roles_of_a_context_are_no_members_of_any_other(world: World) 
             [*names, "invoicing_search"],
         )
         members = await conn.fetch(
-            "SELECT member::regrole::text FROM pg_auth_members WHERE member::regrole::text = ANY($1)",
+            "SELECT member::regrole::text FROM pg_auth_members"
+            " WHERE member::regrole::text = ANY($1)",
             [*names, "invoicing_search"],
         )
     assert {row[0] for row in rows} == {*names, "invoicing_search"}

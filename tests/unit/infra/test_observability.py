@@ -258,7 +258,18 @@ async def test_a_held_loop_shows_as_lag() -> None:
 
 
 async def test_a_monitor_that_never_began_can_be_stopped() -> None:
-    await LoopLagMonitor().stop()
+    before = REGISTRY.get_sample_value("invx_loop_lag_seconds_count")
+    monitor = LoopLagMonitor(interval_seconds=0.005)
+    await monitor.stop()
+    await asyncio.sleep(0.02)
+    assert "loop-lag" not in {task.get_name() for task in asyncio.all_tasks()}
+    assert monitor.worst_seconds == 0.0
+    assert REGISTRY.get_sample_value("invx_loop_lag_seconds_count") == before
+    await monitor.start()
+    assert "loop-lag" in {task.get_name() for task in asyncio.all_tasks()}, "it can begin later"
+    await monitor.stop()
+    await monitor.stop()
+    assert "loop-lag" not in {task.get_name() for task in asyncio.all_tasks()}
 
 
 def test_every_metric_is_named_and_labelled_by_the_house_rules() -> None:

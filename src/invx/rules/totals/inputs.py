@@ -63,15 +63,14 @@ def _line(at: str, line: Line, currency: str) -> Iterator[Problem]:
             yield Problem(at, "not_an_item", f"A {line.kind} line carries no money.")
         return
     yield from _sources(at, line)
-    numbers = {
-        "quantity": line.quantity,
-        "price": line.price,
-        "price_discount": line.price_discount,
-        "base_quantity": line.base_quantity,
-        "net": line.net,
-    }
-    for name, number in numbers.items():
-        if number is not None:
+    for name, number in (
+        ("quantity", line.quantity),
+        ("price", line.price),
+        ("price_discount", line.price_discount),
+        ("base_quantity", line.base_quantity),
+        ("net", line.net),
+    ):
+        if number:  # zero is sound
             yield from _number(f"{at}/{name}", number)
     if line.base_quantity.is_finite() and line.base_quantity <= 0:
         yield Problem(f"{at}/base_quantity", "not_positive", "A base quantity is above zero.")

@@ -19,6 +19,7 @@ from invx.contexts.invoicing.domain.crediting import (
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import CreditExceedsRemainder, NothingLeftToCredit
 from invx.contexts.invoicing.domain.remainder import within
+from invx.kernel.errors import Invalid
 from invx.kernel.money import quantize
 from invx.rules.totals.model import ZERO, Profile, Regime, Rounding, Tax
 from invx.rules.totals.representable import problems
@@ -54,9 +55,7 @@ percents = st.sampled_from(["1", "3", "10", "33.3"])
 
 
 @st.composite
-def lines(
-    draw: st.DrawFn, number: int, taxes: tuple[tuple[Tax, ...], ...], currency: str
-) -> Line:
+def lines(draw: st.DrawFn, number: int, taxes: tuple[tuple[Tax, ...], ...], currency: str) -> Line:
     own = draw(st.sampled_from(taxes))
     discounts: tuple[AdjustmentLine, ...] = ()
     kind = draw(st.sampled_from(["plain", "plain", "percent", "amount", "computed"]))
@@ -189,7 +188,7 @@ def credit_to_the_end(
     for number, (how, index, part) in enumerate(asked):
         try:
             note = wanted(original, how, index, part)
-        except (CreditExceedsRemainder, NothingLeftToCredit) as refused:
+        except (CreditExceedsRemainder, NothingLeftToCredit, Invalid) as refused:
             assert how != "whole" or original.remainder.exhausted
             event(f"{how}: {refused.code}")
             continue

@@ -138,8 +138,7 @@ def hosted() -> Resource:
     }
 
 
-def german() -> Resource:
-    """German, with children, texts, headings, discounts, references and early payment."""
+def _german_lines() -> list[Resource]:
     steps = [
         {"description": "0–1.000 Aufrufe", "quantity": "1000", "price": "0.020", "amount": "20.00"},
         {"description": "ab 1.001", "quantity": "500", "price": "0.015", "amount": "7.50"},
@@ -150,6 +149,64 @@ def german() -> Resource:
         line("Mikrofon", "2", "C62", "100.00", "200.00", rate="19"),
         line("Lautsprecher mit Stativ", "1", "C62", "150.00", "150.00", rate="19"),
     ]
+    return [
+        {"kind": "heading", "description": "Technik"},
+        kit,
+        line(
+            "Schnittstelle, nach Verbrauch",
+            "1500",
+            "C62",
+            "0.0183333",
+            "27.50",
+            breakdown=steps,
+            service_period={"start": "2026-10-01", "end": "2026-10-31"},
+            item={
+                "seller_id": "API-1",
+                "standard_id": {"id": "4012345678901", "scheme": "0160"},
+            },
+        ),
+        {"kind": "subtotal", "description": "Zwischensumme Technik", "net": "377.50"},
+        {"kind": "heading", "description": "Arbeit"},
+        line(
+            "Aufbau und Einweisung",
+            "2.50",
+            "DAY",
+            "800",
+            "1800.00",
+            subtotal="2000.00",
+            details="Zwei Personen, mit Anfahrt.\nProtokoll vom 20. November liegt bei.",
+            discounts=[{"percent": "10", "base": "2000.00", "amount": "200.00"}],
+        ),
+        {
+            "kind": "text",
+            "description": "Die Einweisung wird im Januar wiederholt, ohne Berechnung.",
+        },
+    ]
+
+
+def _german_money() -> Resource:
+    """Totals, and how they are to be paid."""
+    return {
+        "totals": sums("2177.50", "397.79", "2491.41")
+        | {"discounts": "108.88", "charges": "25.00", "net": "2093.62"}
+        | {"prepaid": "500.00", "payable": "1991.41", "due": "1991.41"},
+        "tax_groups": [group("19", "2093.62", "397.79")],
+        "payment_terms": {
+            "kind": "instalments",
+            "instalments": [{"percent": "50", "days": 14}, {"percent": "50", "days": 44}],
+            "discounts": [
+                {"percent": "2", "days": 7, "amount": "39.83", "payable": "1951.58"},
+            ],
+        },
+        "instalments": [
+            {"due_date": "2026-12-06", "amount": "995.71"},
+            {"due_date": "2027-01-05", "amount": "995.70"},
+        ],
+    }
+
+
+def german() -> Resource:
+    """German, with children, texts, headings, discounts, references and early payment."""
     return hosted() | {
         "number": "RE-2026-00077",
         "language": "de",
@@ -169,58 +226,12 @@ def german() -> Resource:
         "contract": "RV-2025-3",
         "project": "P-77",
         "service_period": {"start": "2026-11-03", "end": "2026-11-20"},
-        "lines": [
-            {"kind": "heading", "description": "Technik"},
-            kit,
-            line(
-                "Schnittstelle, nach Verbrauch",
-                "1500",
-                "C62",
-                "0.0183333",
-                "27.50",
-                breakdown=steps,
-                service_period={"start": "2026-10-01", "end": "2026-10-31"},
-                item={
-                    "seller_id": "API-1",
-                    "standard_id": {"id": "4012345678901", "scheme": "0160"},
-                },
-            ),
-            {"kind": "subtotal", "description": "Zwischensumme Technik", "net": "377.50"},
-            {"kind": "heading", "description": "Arbeit"},
-            line(
-                "Aufbau und Einweisung",
-                "2.50",
-                "DAY",
-                "800",
-                "1800.00",
-                subtotal="2000.00",
-                details="Zwei Personen, mit Anfahrt.\nProtokoll vom 20. November liegt bei.",
-                discounts=[{"percent": "10", "base": "2000.00", "amount": "200.00"}],
-            ),
-            {
-                "kind": "text",
-                "description": "Die Einweisung wird im Januar wiederholt, ohne Berechnung.",
-            },
-        ],
+        "lines": _german_lines(),
         "discounts": [
             {"percent": "5", "base": "2177.50", "amount": "108.88", "reason": "Stammkunde"}
         ],
         "charges": [{"amount": "25.00", "reason": "Versand"}],
-        "totals": sums("2177.50", "397.79", "2491.41")
-        | {"discounts": "108.88", "charges": "25.00", "net": "2093.62"}
-        | {"prepaid": "500.00", "payable": "1991.41", "due": "1991.41"},
-        "tax_groups": [group("19", "2093.62", "397.79")],
-        "payment_terms": {
-            "kind": "instalments",
-            "instalments": [{"percent": "50", "days": 14}, {"percent": "50", "days": 44}],
-            "discounts": [
-                {"percent": "2", "days": 7, "amount": "39.83", "payable": "1951.58"},
-            ],
-        },
-        "instalments": [
-            {"due_date": "2026-12-06", "amount": "995.71"},
-            {"due_date": "2027-01-05", "amount": "995.70"},
-        ],
+        **_german_money(),
         "notes": "Vielen Dank für Ihren Auftrag.\nEs gelten unsere Geschäftsbedingungen.",
         "footer": "Gerichtsstand ist Hamburg.",
     }

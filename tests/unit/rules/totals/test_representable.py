@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from invx.kernel.limits import LINES_PER_DOCUMENT_MAX
-from invx.rules.totals.model import Bill, Line, LineKind, Profile, Regime, Rounding, Tax
+from invx.rules.totals.model import Bill, GivenTax, Line, LineKind, Profile, Regime, Rounding, Tax
 from invx.rules.totals.representable import problems
 from tests.unit.rules.totals.documents import GST, IRPF, bill, dec, line, off, plain, vat
 
@@ -188,3 +188,32 @@ def test_lines_nest_a_bounded_number_of_levels():
 def test_ids_are_unique_across_levels():
     twice = (Line(id="1", children=(line("1", vat(), id="2"),)), line("1", vat(), id="2"))
     assert found(Bill(currency="EUR", lines=twice)) == [("/lines/1/id", "duplicate_line_id")]
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "given", "fits"),
+    [
+        ("105", "JPY", "10", True),  # 10.50: the rounded 11 is a whole yen away
+        ("105", "JPY", "12", False),
+        ("104", "JPY", "11", True),  # 10.40
+        ("104", "JPY", "9", False),
+        ("100", "JPY", "11", False),  # 10.00 exactly
+        ("100.04", "EUR", "11.00", False),  # 10.004 is compared as 10.00
+        ("100.04", "EUR", "10.99", True),
+    ],
+)
+def test_a_given_tax_is_measured_by_base_times_rate_in_hundredths(price, currency, given, fits):
+    """BR-CO-17 rounds to hundredths in any currency, so not to whole yen."""
+    stated = (GivenTax(category="S", rate=dec(10), amount=dec(given)),)
+    asked = problems(bill(line(price, vat(10)), currency=currency, given_taxes=stated))
+    assert [each.pointer for each in asked] == ([] if fits else ["/given_taxes/0/amount"])
+
+
+def test_a_given_tax_of_many_lines_may_be_a_rounding_a_line_off():
+    """Each line rounds 0.0057 up to 0.01: 1.29 too much over three hundred."""
+    each = line("0.03", vat())
+    stated = (GivenTax(category="S", rate=dec(19), amount=dec("1.80")),)
+    asked = plain(*[each] * 300, rounding=Rounding.PER_LINE, given_taxes=stated)
+    assert problems(asked) == ()
+    far = replace(asked, given_taxes=(replace(stated[0], amount=dec("60.00")),))
+    assert found(far) == [("/given_taxes/0/amount", REFUSED)]

@@ -69,9 +69,13 @@ def show_new_draft(document: Document, unit: UnitOfWork) -> Answer:
 def _document(
     document: Document, settlement: Settlement | None, unit: UnitOfWork, *, created: bool = False
 ) -> Answer:
-    settled = settlement_row(settlement) if settlement else None
-    summary = document_summary(document.id, document_row(document), settled, unit.ctx.now)
-    stated = unit.write_set.stated("document_contents", (unit.ctx.tenant_id, document.id))
+    key = (unit.ctx.tenant_id, document.id)
+    row = unit.write_set.stated("documents", key) or document_row(document)
+    settled = None
+    if settlement is not None:
+        settled = unit.write_set.stated("settlements", key) or settlement_row(settlement)
+    summary = document_summary(document.id, row, settled, unit.ctx.now)
+    stated = unit.write_set.stated("document_contents", key)
     resource = (
         bytes(stated["resource"])
         if stated is not None

@@ -4,7 +4,8 @@ Where a price includes tax, the net follows from the gross of its whole tax grou
 cent with whatever else is credited. A stated net stays.
 """
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from decimal import Decimal
 
@@ -38,14 +39,17 @@ def priced(sold: Line, net: Decimal) -> Line:
     return replace(computed(sold, None), price=abs(net), quantity=ONE if net > 0 else -ONE)
 
 
-def by_net(content: Content, original: Document, groups: Set[Group]) -> Content:
+def by_net(content: Content, original: Document, groups: AbstractSet[Group]) -> Content:
     """`content` where the lines under these groups state the nets that they have now."""
     totals = compute(bill_of(content, original.rounding))
     return replace(content, lines=tuple(_stated(content.lines, totals.lines, original, groups)))
 
 
 def _stated(
-    lines: Sequence[Line], figures: Sequence[LineTotals], original: Document, groups: Set[Group]
+    lines: Sequence[Line],
+    figures: Sequence[LineTotals],
+    original: Document,
+    groups: AbstractSet[Group],
 ) -> Iterator[Line]:
     for line, totals in zip(lines, figures, strict=True):
         if line.kind is not LineKind.ITEM:

@@ -192,9 +192,7 @@ def _adjustments(
     return tuple(discounts), tuple(charges)
 
 
-def _stated(
-    content: Content, rounding: Rounding, by_net: Sequence[Piece]
-) -> dict[Group, Decimal]:
+def _stated(content: Content, rounding: Rounding, by_net: Sequence[Piece]) -> dict[Group, Decimal]:
     """The taxes with which computed pieces of lines priced with tax come to their gross."""
     if all(piece.gross is None for piece in by_net):
         return {}

@@ -99,7 +99,7 @@ class _Taking:
     ) -> None:
         weights = [each.net for each in over]
         if not sum(weights, ZERO):
-            if net or gross:
+            if net:
                 raise CreditExceedsRemainder(f"Nothing is left to credit under {_names(groups)}.")
             return
         nets = allocate(net, weights, self.left.currency)

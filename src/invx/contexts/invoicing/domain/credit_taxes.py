@@ -1,6 +1,7 @@
 """The tax that a credit note states: never more is refunded than was charged."""
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.content import Content
 from invx.contexts.invoicing.domain.credit_nets import by_net
 from invx.contexts.invoicing.domain.credit_taking import take
+from invx.contexts.invoicing.domain.credit_whole_units import nearest_tax
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import CreditExceedsRemainder
 from invx.contexts.invoicing.domain.remainder import Group, group_of, within
@@ -59,7 +61,7 @@ def _fit(
     plain: Content,
     original: Document,
     wanted: Mapping[Group, Decimal],
-    priced_with_tax: Set[Group],
+    priced_with_tax: AbstractSet[Group],
 ) -> Content:
     groups = compute(bill_of(plain, original.rounding)).taxes
     taxes = dict(wanted)
@@ -165,18 +167,10 @@ def _near(tax: Decimal, rest: Decimal, tax_left: Decimal, currency: str) -> Deci
 def _whole_unit(
     group: TaxGroup, rest: Decimal, original: Document, base_at: Callable[[Decimal], Decimal]
 ) -> Decimal:
-    """The tax in a currency without decimals, where one unit off can be all that BR-CO-17 allows.
-
-    The nearest to the even share for which both this credit and what it leaves keep within that.
-    """
+    """As `_near`, in a currency without decimals."""
     left, key = original.remainder, group_of(group)
-    tax_left, base_left = left.taxes[key], left.base(key)
-    even = tax_left - quantize(rest, left.currency)
-    for step in (0, 1, -1, 2, -2):
-        tax = even + step
-        base = base_at(tax)
-        here = abs(tax - base * group.rate / 100)
-        there = abs(tax_left - tax - (base_left - base) * group.rate / 100)
-        if max(here, there) < 1 and within(tax, tax_left) and within(base, base_left):
-            return tax
-    return even if within(even, tax_left) else tax_left
+    even = left.taxes[key] - quantize(rest, left.currency)
+    found = nearest_tax(even, base_at, key, left)
+    if found is not None:
+        return found
+    return even if within(even, left.taxes[key]) else left.taxes[key]

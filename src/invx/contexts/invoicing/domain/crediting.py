@@ -9,19 +9,23 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from invx.contexts.invoicing.domain import credit_pieces as pieces
+from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.content import Content, DocumentType, Line, Preceding
-from invx.contexts.invoicing.domain.credit_portions import portions
+from invx.contexts.invoicing.domain.credit_portions import Portion, portions
+from invx.contexts.invoicing.domain.credit_taking import take
 from invx.contexts.invoicing.domain.credit_taxes import giving
+from invx.contexts.invoicing.domain.credit_whole_units import settled
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import (
     CreditExceedsRemainder,
     LineNotFound,
     NothingLeftToCredit,
 )
-from invx.contexts.invoicing.domain.remainder import Group, Position, within
+from invx.contexts.invoicing.domain.remainder import Group, Position, Remainder, within
 from invx.kernel.errors import Invalid, Problem
 from invx.kernel.money import exponent, quantize
-from invx.rules.totals.model import ZERO, LineKind
+from invx.rules.totals.compute import compute
+from invx.rules.totals.model import ZERO, LineKind, Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,7 @@ def credit_whole(original: Document) -> Content:
         )
     if left.exhausted:
         raise NothingLeftToCredit
-    rests = [pieces.rest(each) for each in left.positions.values() if each.line and each.net]
+    rests = [pieces.rest(each) for each in _with_rests(left)]
     return pieces.assembled(head, rests, original, everything=True)
 
 
@@ -92,6 +96,8 @@ def credit_amount(original: Document, gross: Decimal, reason: str) -> Content:
             f"The document has {left.gross} {left.currency} left, not {gross}."
         )
     taken = portions(original.invoiced, left, gross)
+    if not exponent(left.currency) and gross != left.gross:
+        taken = _on_whole_units(taken, original)
     stated: dict[Group, Decimal] = {}
     for portion in taken:
         for group, tax in portion.taxes.items():
@@ -110,7 +116,9 @@ def credit_amount(original: Document, gross: Decimal, reason: str) -> Content:
         ),
         payable_rounding=(left.rounding or None) if gross == left.gross else None,
     )
-    return giving(content, original.rounding, stated)
+    credit = giving(content, original.rounding, stated)
+    take(left, credit, compute(bill_of(credit, original.rounding)))
+    return credit
 
 
 def cancellation_of(original: Document) -> Content:
@@ -123,6 +131,27 @@ def replacement_of(original: Document) -> Content:
     return replace(
         original.content, external_id=None, issue_date=None, tax_point=None, due_date=None
     )
+
+
+def _with_rests(left: Remainder) -> list[Position]:
+    """The lines with net left, and one for each tax that is left without any."""
+    lines = [each for each in left.positions.values() if each.line is not None]
+    found = [each for each in lines if each.net]
+    borne = {group for each in left.positions.values() if each.net for group in each.groups}
+    for group, tax in left.taxes.items():
+        bearing = [each for each in lines if group in each.groups]
+        if tax and group not in borne and bearing:
+            found.append(bearing[0])
+            borne.update(bearing[0].groups)
+    return found
+
+
+def _on_whole_units(taken: list[Portion], original: Document) -> list[Portion]:
+    found = settled(taken, original.remainder)
+    if found is None and original.content.profile is Profile.EN16931:
+        detail = "No whole units of net and tax make this amount (BR-CO-17); one more or less do."
+        raise Invalid(detail, problems=[Problem("/amount", "amount_not_divisible", detail)])
+    return found or taken
 
 
 def _head(original: Document) -> Content:

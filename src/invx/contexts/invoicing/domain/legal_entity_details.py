@@ -20,10 +20,12 @@ from invx.contexts.invoicing.domain.countries import (
     vat_prefix,
 )
 from invx.contexts.invoicing.domain.party import Party, Registration, Seller
+from invx.contexts.invoicing.domain.terms import agreed
 from invx.kernel.errors import Problem
 from invx.kernel.limits import NAME_CHARS_MAX
 from invx.kernel.messages import Personal
 from invx.kernel.money import UnknownCurrency, exponent
+from invx.rules.calendar.terms import terms_problems
 from invx.rules.calendar.zones import UnknownZone, zone
 from invx.rules.totals.model import Profile, Rounding
 
@@ -90,6 +92,8 @@ def _settings(details: LegalEntityDetails) -> Iterator[Problem]:
     if not 0 <= details.backdating_days <= BACKDATING_DAYS_MAX:
         detail = f"0 to {BACKDATING_DAYS_MAX} days."
         yield Problem("/backdating_days", "backdating_days_out_of_range", detail)
+    if details.payment_terms is not None:
+        yield from terms_problems(agreed(details.payment_terms))
 
 
 def _titles(titles: dict[str, str]) -> Iterator[Problem]:

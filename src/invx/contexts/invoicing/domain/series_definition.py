@@ -26,17 +26,17 @@ def definition_problems(definition: SeriesDefinition) -> list[Problem]:
     problems = pattern_problems(definition.pattern, definition.reset)
     types = set(definition.types)
     if not 0 < len(definition.name.strip()) <= NAME_CHARS_MAX:
-        problems.append(Problem("/name", "name_malformed", f"1 to {NAME_CHARS_MAX} characters"))
+        problems.append(Problem("/name", "name_malformed", f"1 to {NAME_CHARS_MAX} characters."))
     if not types or len(types) != len(definition.types):
-        problems.append(Problem("/types", "types_malformed", "at least one, and each once"))
+        problems.append(Problem("/types", "types_malformed", "At least one, and each once."))
     if DocumentType.PROFORMA in types and len(types) > 1:
-        detail = "a proforma never takes a number from a legal series"
+        detail = "A proforma never takes a number from a legal series."
         problems.append(Problem("/types", "types_do_not_mix", detail))
     elif types and definition.legal is (DocumentType.PROFORMA in types):
-        detail = "a series is legal exactly when it is not for proformas"
+        detail = "A series is legal exactly when it is not for proformas."
         problems.append(Problem("/legal", "legal_mismatch", detail))
     if not 0 < definition.start <= NUMBER_MAX:
-        problems.append(Problem("/start", "start_out_of_range", f"1 to {NUMBER_MAX}"))
+        problems.append(Problem("/start", "start_out_of_range", f"1 to {NUMBER_MAX}."))
     return problems
 
 

@@ -23,6 +23,8 @@ def sort_key(name: str | None) -> str | None:
     """A name as it sorts for people, comparable byte by byte: no case, no accents."""
     if name is None:
         return None
+    if name.isascii():
+        return name.lower()[:200]
     plain = unicodedata.normalize("NFKD", name.casefold())
     return "".join(char for char in plain if not unicodedata.combining(char))[:200]
 
