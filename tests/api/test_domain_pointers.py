@@ -4,7 +4,9 @@ Table-driven: each case provokes its problems and nothing else, and writes nothi
 reads the codes from the source of the domain and fails when one has no case.
 """
 
+import importlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -203,6 +205,36 @@ def test_a_date_that_cannot_be_is_named_when_finalizing(
         status, answer = send(stage, path, {"issue_date": day})
         assert (status, answer["code"], said(answer)) == (422, code, [("/issue_date", code)])
         assert rows(stage) == before
+
+
+PLANTED = """
+from invx.kernel.errors import Problem
+from invx.kernel.money import UnknownCurrency, exponent
+MINE = "of_a_constant"
+
+def problems(currency):
+    yield Problem("/a", "written_out", "A.")
+    yield Problem("/b", MINE, "B.")
+    yield Problem("/c", UnknownCurrency.code, "C.")
+    try:
+        exponent(currency)
+    except UnknownCurrency as error:
+        yield Problem("/d", error.code, error.detail)
+"""
+
+
+def test_a_planted_code_is_found_in_each_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "planted_problems.py").write_text(PLANTED)
+    monkeypatch.syspath_prepend(tmp_path)
+    planted = importlib.import_module("planted_problems")
+    assert codes_in(planted) == {"written_out", "of_a_constant", "unknown_currency"}
+    (tmp_path / "planted_worse.py").write_text(
+        PLANTED.replace('"written_out"', 'f"made_of_{currency}"')
+    )
+    with pytest.raises(AssertionError, match="made_of"):
+        codes_in(importlib.import_module("planted_worse"))
 
 
 def test_every_code_of_the_domain_has_a_case() -> None:

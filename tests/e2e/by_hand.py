@@ -29,59 +29,63 @@ TERMS = {
 }
 
 
-def body(profile: str) -> dict[str, Any]:
-    """The invoice; `plain` adds a levy and a withholding tax to its first item."""
+def _lines_of(profile: str) -> list[dict[str, Any]]:
     workshop = [S19] if profile == "en16931" else [S19, LEVY, HELD]
     nested = {"description": "Course", "quantity": "7", "price": "3.333", "taxes": [EXEMPT]}
     kit = [
         {"description": "Cable", "quantity": "2", "price": "20.005", "taxes": [S19]},
         {"description": "Courses", "children": [nested]},
     ]
+    return [
+        {"kind": "heading", "description": "October"},
+        {
+            "description": "Workshop",
+            "quantity": "2.5",
+            "unit": "DAY",
+            "price": "1280.1234",
+            "price_discount": "80.00",
+            "discounts": [{"percent": "10", "reason": "Regular customer"}],
+            "charges": [{"amount": "25.00", "reason": "Projector"}],
+            "taxes": workshop,
+        },
+        {
+            "description": "Chair",
+            "price": "340.00",
+            "price_includes_tax": True,
+            "discounts": [{"amount": "4.00", "reason": "Scratch"}],
+            "charges": [{"percent": "2", "reason": "Delivery"}],
+            "taxes": [S19],
+        },
+        {
+            "description": "Lamp",
+            "quantity": "3",
+            "price": "13.90",
+            "price_includes_tax": True,
+            "taxes": [S19],
+        },
+        {"description": "Books", "quantity": "1000", "net": "12.35", "taxes": [S7]},
+        {"kind": "subtotal", "description": "October in all"},
+        {"kind": "text", "description": "With thanks."},
+        {"kind": "heading", "description": "November"},
+        {"description": "Kit", "children": kit},
+        {
+            "description": "Screws",
+            "quantity": "250",
+            "price": "4.99",
+            "base_quantity": "100",
+            "taxes": [S19],
+        },
+        {"kind": "subtotal", "description": "November in all"},
+    ]
+
+
+def body(profile: str) -> dict[str, Any]:
+    """The invoice; `plain` adds a levy and a withholding tax to its first item."""
     return {
         "profile": profile,
         "language": "en",
         "payment_terms": TERMS,
-        "lines": [
-            {"kind": "heading", "description": "October"},
-            {
-                "description": "Workshop",
-                "quantity": "2.5",
-                "unit": "DAY",
-                "price": "1280.1234",
-                "price_discount": "80.00",
-                "discounts": [{"percent": "10", "reason": "Regular customer"}],
-                "charges": [{"amount": "25.00", "reason": "Projector"}],
-                "taxes": workshop,
-            },
-            {
-                "description": "Chair",
-                "price": "340.00",
-                "price_includes_tax": True,
-                "discounts": [{"amount": "4.00", "reason": "Scratch"}],
-                "charges": [{"percent": "2", "reason": "Delivery"}],
-                "taxes": [S19],
-            },
-            {
-                "description": "Lamp",
-                "quantity": "3",
-                "price": "13.90",
-                "price_includes_tax": True,
-                "taxes": [S19],
-            },
-            {"description": "Books", "quantity": "1000", "net": "12.35", "taxes": [S7]},
-            {"kind": "subtotal", "description": "October in all"},
-            {"kind": "text", "description": "With thanks."},
-            {"kind": "heading", "description": "November"},
-            {"description": "Kit", "children": kit},
-            {
-                "description": "Screws",
-                "quantity": "250",
-                "price": "4.99",
-                "base_quantity": "100",
-                "taxes": [S19],
-            },
-            {"kind": "subtotal", "description": "November in all"},
-        ],
+        "lines": _lines_of(profile),
         "discounts": [
             {"percent": "5", "reason": "Early bird"},
             {"amount": "10.00", "reason": "Voucher", "taxes": [S19]},

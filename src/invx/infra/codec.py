@@ -123,12 +123,6 @@ def events_in(*modules: types.ModuleType) -> list[type[Event]]:
     ]
 
 
-def proofs(body: str) -> dict[str, str]:
-    """Subject id -> proof, as an event's body states them."""
-    found: dict[str, str] = msgspec.json.decode(body).get(_PROOF, {})
-    return found
-
-
 def _fields(kind: Any) -> dict[str, Any]:
     """Field name -> plan, for the fields of a dataclass in which personal values may stand.
 

@@ -70,7 +70,7 @@ def _line(at: str, line: Line, currency: str) -> Iterator[Problem]:
         ("base_quantity", line.base_quantity),
         ("net", line.net),
     ):
-        if number:  # zero is sound
+        if number is not None:
             yield from _number(f"{at}/{name}", number)
     if line.base_quantity.is_finite() and line.base_quantity <= 0:
         yield Problem(f"{at}/base_quantity", "not_positive", "A base quantity is above zero.")
