@@ -3,12 +3,18 @@
 import base64
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 import msgspec
 import pytest
 
-from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.content import (
+    DocumentType,
+    PaymentTerms,
+    TermsKind,
+    TermsStep,
+)
 from invx.contexts.invoicing.domain.legal_entity import (
     IssueDateInFuture,
     IssueDateTooOld,
@@ -166,6 +172,16 @@ class TestSettings:
         assert problems(rounding=Rounding.PER_LINE) == [("/rounding", "not_representable")]
         plain = registered(rounding=Rounding.PER_LINE, default_profile=Profile.PLAIN)
         assert plain.details.rounding is Rounding.PER_LINE
+
+    def test_terms_that_no_document_could_bear_are_refused_at_once(self):
+        part = TermsStep(percent=Decimal(50), days=14)
+        half = PaymentTerms(kind=TermsKind.INSTALMENTS, instalments=(part,))
+        at = "/payment_terms"
+        assert problems(payment_terms=half) == [(f"{at}/instalments", "not_100_percent")]
+        net = PaymentTerms(days=14, months=1)
+        assert problems(payment_terms=net) == [(f"{at}/months", "not_for_this_kind")]
+        both = PaymentTerms(kind=TermsKind.INSTALMENTS, instalments=(part, replace(part, days=28)))
+        assert registered(payment_terms=both).details.payment_terms == both
 
     def test_all_faults_are_named_at_once(self):
         found = problems(currency="EUX", time_zone="Nowhere", seller=seller(logo="x"))

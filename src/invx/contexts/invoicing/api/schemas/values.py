@@ -38,7 +38,7 @@ def _day(value: Any) -> Any:
 
 
 def _decimal(description: str, pattern: str, **rules: Any) -> Any:
-    # The text stands outside the rules: so it bounds the digits, and the rules run in compiled code.
+    # Outermost, the check of the text bounds the digits; so the rules inside run in compiled code.
     return Annotated[
         Decimal,
         Field(**rules),
