@@ -148,7 +148,9 @@ async def test_a_dispute_is_a_flag_that_changes_no_balance(desk: Desk) -> None:
     assert cleared["disputed"] is False
 
 
-async def test_overdue_begins_with_the_day_after_in_the_zone_of_the_legal_entity(desk: Desk) -> None:
+async def test_overdue_begins_with_the_day_after_in_the_zone_of_the_legal_entity(
+    desk: Desk,
+) -> None:
     await be_at(desk, berlin("2026-11-01T10:00"))
     _, path = await _issued(desk)
     other = await desk.invoice()
