@@ -30,16 +30,24 @@ class Oracle:
 
     async def obtain(self, facts: Sequence[Fact]) -> list[Answered]:
         self.asked.append([fact.key for fact in facts])
-        self.open_transactions.append(
-            await self.notebook.root.fetchval(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                " AND usename LIKE 'invx%' AND xact_start IS NOT NULL"
-            )
-        )
+        self.open_transactions.append(await self._open())
         return [
             Answered(fact, f"{self.value} {fact.key}", "oracle.example", self.evidence)
             for fact in facts
         ]
+
+    async def _open(self) -> int:
+        """Transactions that stay open while we wait; a view of the server may lag a moment."""
+        count = 1
+        for _ in range(20):
+            count = await self.notebook.root.fetchval(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND usename LIKE 'invx%' AND xact_start IS NOT NULL"
+            )
+            if not count:
+                break
+            await asyncio.sleep(0.05)
+        return count
 
 
 class Silent:
