@@ -11,7 +11,7 @@ from invx.infra.codec import Encoded
 from invx.infra.event_store import FIRST_HASH, Recorded, event_hash
 from invx.kernel.messages import Event
 
-BODY = b'{"text":"caf\xc3\xa9"}'
+BODY = '{"text":"naïve"}'.encode()
 
 
 def recorded(actor: str, moment: datetime, causation: UUID | None) -> Recorded:
