@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from invx.infra.metrics import FACTS_ASKED
 from invx.kernel.ports import Fact, Needs
 
 
@@ -55,5 +56,10 @@ async def obtain(providers: Mapping[str, FactProvider], needs: Needs) -> list[An
         by_port.setdefault(fact.port, []).append(fact)
     answers: list[Answered] = []
     for port, facts in by_port.items():
-        answers += await providers[port].obtain(facts)
+        try:
+            answers += await providers[port].obtain(facts)
+        except Exception:
+            FACTS_ASKED.labels(port, "failed").inc(len(facts))
+            raise
+        FACTS_ASKED.labels(port, "found").inc(len(facts))
     return answers

@@ -54,12 +54,8 @@ IDEMPOTENT_REPLAYS = Counter(
     "Requests with a key: first, replayed, reused with another body, busy.",
     ("context", "outcome"),
 )
-POOL_IN_USE = Gauge(
-    "invx_pool_connections_in_use", "Connections handed out.", ("database", "login")
-)
-POOL_SIZE = Gauge("invx_pool_connections", "Connections open.", ("database", "login"))
 POOL_WAIT_SECONDS = Histogram(
-    "invx_pool_wait_seconds", "Waiting for a connection.", ("database", "login"), buckets=_FAST
+    "invx_pool_wait_seconds", "Waiting for a connection.", ("context", "login"), buckets=_FAST
 )
 
 # Delivery between contexts.

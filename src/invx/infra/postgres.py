@@ -9,12 +9,15 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
+from prometheus_client import Histogram
 
 from invx.infra.apart import Distant, at_home, call_at_home, is_apart
+from invx.infra.metrics import POOL_WAIT_SECONDS
 from invx.kernel.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -121,6 +124,8 @@ class Database:
         self._pools = pools
         self._app_begin = f'BEGIN; SET LOCAL ROLE "{schema}_app"; '
         self._system_begin = f'BEGIN; SET LOCAL ROLE "{schema}_system"'
+        self._app_waits = POOL_WAIT_SECONDS.labels(schema, "app")
+        self._system_waits = POOL_WAIT_SECONDS.labels(schema, "system")
 
     @contextlib.asynccontextmanager
     async def tenant_transaction(
@@ -137,7 +142,7 @@ class Database:
         )
         if key_hash is not None:
             opening += f"; SELECT {self.schema}.open_idempotency('{bytes.fromhex(key_hash).hex()}')"
-        async with _transaction(self._pools.app, opening) as conn:
+        async with _transaction(self._pools.app, opening, self._app_waits) as conn:
             yield conn
 
     @contextlib.asynccontextmanager
@@ -146,7 +151,8 @@ class Database:
 
         Raises DatabaseUnavailable as above.
         """
-        async with _transaction(self._pools.system, self._system_begin) as conn:
+        opening = self._system_begin
+        async with _transaction(self._pools.system, opening, self._system_waits) as conn:
             yield conn
 
     async def ping(self) -> None:
@@ -157,12 +163,14 @@ class Database:
 
 @contextlib.asynccontextmanager
 async def _transaction(
-    pool: "asyncpg.Pool[asyncpg.Record]", opening: str
+    pool: "asyncpg.Pool[asyncpg.Record]", opening: str, waits: Histogram
 ) -> AsyncIterator[Connection]:
+    began = perf_counter()
     try:
         held = await at_home(pool.acquire)
     except (*_BROKEN, *_SHUT_DOWN) as error:
         raise DatabaseUnavailable from error
+    waits.observe(perf_counter() - began)
     conn: Any = Distant(held) if is_apart() else held
     lost: type[DatabaseUnavailable] = DatabaseUnavailable
     try:

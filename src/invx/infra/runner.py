@@ -5,6 +5,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, Generic, TypeVar
 
 import asyncpg
@@ -14,12 +15,14 @@ from invx.infra.apart import TooLongHere, apart, call_at_home
 from invx.infra.facts import Answered, FactProvider, KnownFacts, obtain
 from invx.infra.idempotency import (
     Answer,
+    IdempotencyKeyReused,
     IdempotentRequest,
     RequestInProgress,
     answer_row,
     storable,
     stored_answer,
 )
+from invx.infra.metrics import HANDLER_RETRIES, HANDLER_SECONDS, IDEMPOTENT_REPLAYS
 from invx.infra.postgres import (
     KEY_BUSY,
     KEY_KNOWN,
@@ -153,12 +156,25 @@ class Runner(Generic[U]):
                 return await self.stored(caller, request)
             if lost.sqlstate not in (KEY_BUSY, TENANT_CLOSED, TENANT_STALE):
                 raise
+        else:
+            self.count_request("first")
         return answer
 
     async def stored(self, caller: Caller, request: IdempotentRequest) -> Answer:
         """The answer given before. Raises IdempotencyKeyReused, RequestInProgress."""
-        async with self.reading(caller) as (conn, _):
-            return await stored_answer(conn, self.database.schema, caller.tenant_id, request)
+        try:
+            async with self.reading(caller) as (conn, _):
+                schema = self.database.schema
+                answer = await stored_answer(conn, schema, caller.tenant_id, request)
+        except IdempotencyKeyReused:
+            self.count_request("reused")
+            raise
+        self.count_request("replayed")
+        return answer
+
+    def count_request(self, outcome: str) -> None:
+        """Say of a request with a key what became of it."""
+        IDEMPOTENT_REPLAYS.labels(self.database.schema, outcome).inc()
 
     def translate(self, error: asyncpg.PostgresError, caller: Caller) -> Exception:
         """What a database error means to the caller; the error itself when it means nothing."""
@@ -172,6 +188,7 @@ class Runner(Generic[U]):
             self.directory.forget(caller.tenant_id)
             return TenantClosed()
         if state == KEY_BUSY:
+            self.count_request("busy")
             return RequestInProgress()
         refusal = self._refusals.get(getattr(error, "constraint_name", None) or "")
         if refusal is not None:
@@ -229,7 +246,7 @@ class _Attempt(Generic[C, U, R]):
 
     async def run(self) -> tuple[Any, Answer | None]:
         """Until it commits or is refused."""
-        rounds = 0
+        began, rounds = perf_counter(), 0
         for attempt in range(limits.HANDLER_ATTEMPTS_MAX):
             try:
                 done = await (apart(self._once) if self._apart else self._once())
@@ -242,17 +259,28 @@ class _Attempt(Generic[C, U, R]):
                 answers = await obtain(self._runner.providers, needs)
                 self._facts.learn(answers)
                 self._new_facts += answers
+                self._again("facts")
             except asyncpg.PostgresError as error:
                 if error.sqlstate == KEY_KNOWN and self._request is not None:
                     return None, await self._runner.stored(self._caller, self._request)
                 translated = self._runner.translate(error, self._caller)
                 if not isinstance(translated, ConcurrencyConflict):
                     raise translated from error
+                deadlock = isinstance(error, asyncpg.DeadlockDetectedError)
+                self._again("deadlock" if deadlock else "lost_race")
                 await asyncio.sleep(random.uniform(0, 0.01) * 2 ** min(attempt, 5))  # noqa: S311
             else:
                 call_at_home(self._runner.committed)
+                took = HANDLER_SECONDS.labels(self._runner.database.schema, self._handler.__name__)
+                took.observe(perf_counter() - began)
+                if self._request is not None:
+                    self._runner.count_request("first")
                 return done
         raise ConcurrencyConflict(f"{self._handler.__name__} lost every race")
+
+    def _again(self, reason: str) -> None:
+        name = self._handler.__name__
+        HANDLER_RETRIES.labels(self._runner.database.schema, name, reason).inc()
 
     async def _once(self) -> tuple[R, Answer | None]:
         runner, request = self._runner, self._request

@@ -25,7 +25,8 @@ def sort_key(name: str | None) -> str | None:
         return None
     if name.isascii():
         return name.lower()[:200]
-    plain = unicodedata.normalize("NFKD", name.casefold())
+    # Decomposed first: a single sign such as ™ or № holds capitals of its own.
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
     return "".join(char for char in plain if not unicodedata.combining(char))[:200]
 
 
