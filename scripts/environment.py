@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+NO_MEANS = 3  # the exit code that lets environment.sh try another Python
 LAUNCHER = """#!/bin/sh
 '''exec' "$(dirname "$0")/python" "$0" "$@"
 ' '''
@@ -82,10 +83,12 @@ def make_venv() -> None:
             return
     shutil.rmtree(VENV, ignore_errors=True)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    sys.exit(
+    print(
         f"Python {version} at {sys.executable} cannot make a virtual environment with pip.\n"
-        f"Debian, Ubuntu: apt-get install python{version}-venv (or python3-venv, or virtualenv)."
+        f"Debian, Ubuntu: apt-get install python{version}-venv (or python3-venv, or virtualenv).",
+        file=sys.stderr,
     )
+    sys.exit(NO_MEANS)
 
 
 def install(lock: Path, environ: dict[str, str]) -> None:
