@@ -71,7 +71,8 @@ class TooLongHere(Exception):
 
 def is_apart() -> bool:
     """Whether this code runs beside the event loop."""
-    return _home.get() not in (None, asyncio.get_running_loop())
+    home = _home.get()
+    return home is not None and home is not asyncio.get_running_loop()
 
 
 async def apart(work: Callable[[], Awaitable[T]]) -> T:

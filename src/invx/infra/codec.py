@@ -14,16 +14,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-import msgspec
-
+from invx.infra.piecewise import convert, decode, encode, to_builtins
 from invx.kernel.errors import violated
 from invx.kernel.messages import PERSONAL, Event
 
 E = TypeVar("E", bound=Event)
 
 _PROOF = "~personal"  # no field of an event begins so
-
-_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,7 @@ class Codec:
         kind = type(event)
         if self._events.get(kind.__name__) is not kind:
             violated(f"{kind.__name__} is not an event of this context")
-        body = msgspec.to_builtins(event)
+        body = to_builtins(event)
         taken: dict[UUID, dict[str, Any]] = {}
         for name, below in _fields(kind).items():
             values: dict[str, Any] = {}
@@ -86,12 +83,12 @@ class Codec:
                 subject = kind.subjects.get(name) or kind.subjects["*"]
                 taken.setdefault(getattr(event, subject), {}).update(values)
         personal = tuple(
-            PersonalValues(subject, secrets.token_bytes(16), _encode(values))
+            PersonalValues(subject, secrets.token_bytes(16), encode(values))
             for subject, values in taken.items()
         )
         if personal:
             body[_PROOF] = {str(item.subject_id): item.proof for item in personal}
-        return Encoded(kind.__name__, kind.schema_version, _encode(body), personal)
+        return Encoded(kind.__name__, kind.schema_version, encode(body), personal)
 
     def decode(
         self, name: str, schema_version: int, body: str, personal: Iterable[str] = ()
@@ -102,15 +99,15 @@ class Codec:
             violated(f"there is no event {name}")
         if schema_version > kind.schema_version:
             violated(f"{name} was stored by a newer version of this program")
-        values = msgspec.json.decode(body)
+        values = decode(body)
         values.pop(_PROOF, None)
         for part in personal:  # first: the pointers lead into the body as it was stored
-            for pointer, value in msgspec.json.decode(part).items():
+            for pointer, value in decode(part).items():
                 _restore(values, pointer, value)
         while schema_version < kind.schema_version:
             values = self._upcasters[name, schema_version](values)
             schema_version += 1
-        return msgspec.convert(values, kind)
+        return convert(values, kind)
 
 
 def events_in(*modules: types.ModuleType) -> list[type[Event]]:

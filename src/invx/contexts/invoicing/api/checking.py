@@ -5,13 +5,15 @@ from starlette.responses import Response
 
 from invx.contexts.invoicing.app.check_content import Checked
 from invx.contexts.invoicing.read.resource import groups_resource, lines_resource, totals_resource
+from invx.infra import piecewise
 from invx.infra.http.answers import encode, json_response
 
 
 def show_checked(checked: Checked) -> Response:
     """Lines, taxes, totals and problems in one answer; figures are missing where none can be."""
     totals = checked.totals
-    written = msgspec.to_builtins(checked.content.lines)
+    written = piecewise.to_builtins(checked.content.lines)
+    lines = lines_resource(written, checked.content.lines, totals.lines) if totals else []
     body = {
         "object": "check",
         "valid": not checked.problems,
@@ -22,7 +24,7 @@ def show_checked(checked: Checked) -> Response:
         "currency": checked.content.currency,
         "profile": str(checked.content.profile),
         "totals": totals_resource(totals) if totals else None,
-        "lines": lines_resource(written, checked.content.lines, totals.lines) if totals else [],
+        "lines": msgspec.Raw(piecewise.encode(lines)),
         "tax_groups": groups_resource(totals.taxes) if totals else [],
     }
     return json_response(encode(body))

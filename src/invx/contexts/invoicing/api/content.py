@@ -10,6 +10,7 @@ from invx.contexts.invoicing.api.schemas.legal_entities import LegalEntityIn
 from invx.contexts.invoicing.domain.content import Content
 from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
 from invx.contexts.invoicing.domain.units import UnknownUnit, unit_code
+from invx.infra.piecewise import convert
 from invx.kernel.errors import Invalid, Problem
 
 # What the legal entity fills in when the body says nothing; the domain never sees the stand-ins.
@@ -37,7 +38,8 @@ def content_of(body: ContentIn) -> tuple[Content, frozenset[str]]:
 
     Raises Invalid for units that nobody knows, naming the lines.
     """
-    values = body.model_dump(exclude={"legal_entity"})
+    values = body.model_dump(exclude={"legal_entity", "lines"})
+    values["lines"] = [line.model_dump() for line in body.lines]  # one by one: see `piecewise`
     missing = frozenset(name for name in _DEFAULTS if values[name] is None)
     if body.due_date is not None:
         missing -= {"payment_terms"}  # a stated due date needs no terms
@@ -48,7 +50,7 @@ def content_of(body: ContentIn) -> tuple[Content, frozenset[str]]:
     _complete(values["lines"], "/lines", set(_ids(values["lines"])), problems)
     if problems:
         raise Invalid(problems=problems)
-    return msgspec.convert(values, Content), missing
+    return convert(values, Content), missing
 
 
 def _ids(lines: Iterable[dict[str, Any]]) -> Iterable[str]:

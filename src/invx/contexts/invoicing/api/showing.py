@@ -29,6 +29,7 @@ from invx.contexts.invoicing.read.views import (
     series_view,
     settlement_head,
 )
+from invx.infra import piecewise
 from invx.infra.http.answers import encode
 from invx.infra.http.etag import etag
 from invx.infra.idempotency import Answer
@@ -79,7 +80,7 @@ def _document(
     resource = (
         bytes(stated["resource"])
         if stated is not None
-        else msgspec.json.encode(document_resource(document))
+        else piecewise.encode(document_resource(document))
     )
     return _answer(
         document_json(summary, resource),

@@ -25,6 +25,7 @@ from invx.contexts.invoicing.read.rows import (
     settlement_row,
 )
 from invx.infra.event_store import Recorded
+from invx.infra.piecewise import encode
 from invx.infra.unit_of_work import Rows
 from invx.kernel.errors import violated
 
@@ -55,7 +56,7 @@ def _document(recorded: Recorded, document: Document, rows: Rows) -> None:
         return
     rows.put("documents", key, document_row(document))
     if isinstance(recorded.event, DraftCreated | DraftEdited | DraftPatched | DocumentFinalized):
-        resource = msgspec.json.encode(document_resource(document))
+        resource = encode(document_resource(document))
         rows.put("document_contents", key, {"resource": msgspec.Raw(resource)})
         rows.put("document_search", key, search_row(document))
 

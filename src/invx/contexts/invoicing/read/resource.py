@@ -12,6 +12,7 @@ import msgspec
 from invx.contexts.invoicing.domain.content import Content, Line
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.terms import early_payments_of
+from invx.infra.piecewise import to_builtins
 from invx.kernel.money import EXACT, quantize
 from invx.rules.totals.model import AdjustmentAmount, LineTotals, TaxGroup, Totals
 
@@ -64,7 +65,7 @@ def _day(day: date | None) -> str | None:
 
 def content_resource(content: Content, totals: Totals) -> dict[str, Any]:
     """Content and totals of a draft or a document, merged."""
-    resource: dict[str, Any] = msgspec.to_builtins(content)
+    resource: dict[str, Any] = to_builtins(content)
     for name in _IN_ROW:
         resource.pop(name, None)
     resource["lines"] = lines_resource(resource["lines"], content.lines, totals.lines)

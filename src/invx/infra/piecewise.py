@@ -1,0 +1,143 @@
+"""msgspec in pieces, for what runs apart from the event loop (see `apart`).
+
+One call on a document of ten thousand lines keeps the interpreter for 30 ms, and with it every
+other thread, the event loop above all. Here long lists are handled a piece at a time, and between
+two pieces the others get their turn. The results are those of msgspec; on the loop, where only
+short documents are worked on, msgspec is called as it is.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from invx.infra.apart import is_apart
+
+T = TypeVar("T")
+
+PIECE = 200  # items of a list: below 1 ms
+_SHORT_BYTES = 20_000
+
+
+def to_builtins(value: Any) -> Any:
+    """As `msgspec.to_builtins`."""
+    return _to_builtins(value) if is_apart() else msgspec.to_builtins(value)
+
+
+def convert(values: Any, kind: type[T]) -> T:
+    """As `msgspec.convert` from JSON-like values to a dataclass. Raises ValidationError."""
+    converted: T = _convert(values, kind) if is_apart() else msgspec.convert(values, kind)
+    return converted
+
+
+def encode(value: Any) -> bytes:
+    """As `msgspec.json.encode`."""
+    return _encode(_with_raw(value) if is_apart() else value)
+
+
+def decode(text: str | bytes) -> Any:
+    """As `msgspec.json.decode`. Raises DecodeError."""
+    return _decode(text) if is_apart() else msgspec.json.decode(text)
+
+
+_encode = msgspec.json.Encoder().encode
+_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+def _pieces(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[start : start + PIECE] for start in range(0, len(items), PIECE))
+
+
+def _is_long(value: Any) -> bool:
+    """Whether a long list stands in this value, at any depth that is not below a long list."""
+    if isinstance(value, list | tuple):
+        return len(value) > PIECE or any(map(_is_long, value))
+    if isinstance(value, dict):
+        return any(map(_is_long, value.values()))
+    if dataclasses.is_dataclass(value):
+        return any(_is_long(getattr(value, name)) for name in _names(value))
+    return False
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    """Field name -> type, of a dataclass."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+
+
+def _names(record: Any) -> Iterable[str]:
+    kind: Any = type(record)
+    return _hints(kind)
+
+
+def _to_builtins(value: Any) -> Any:
+    if not _is_long(value):
+        return msgspec.to_builtins(value)
+    if isinstance(value, list | tuple):
+        short = len(value) <= PIECE
+        items = map(_to_builtins, value) if short else _built(value)
+        return tuple(items) if isinstance(value, tuple) else list(items)
+    if isinstance(value, dict):
+        return {msgspec.to_builtins(key): _to_builtins(each) for key, each in value.items()}
+    return {name: _to_builtins(getattr(value, name)) for name in _names(value)}
+
+
+def _built(items: Sequence[Any]) -> Iterator[Any]:
+    for piece in _pieces(items):
+        yield from msgspec.to_builtins(piece)
+
+
+def _with_raw(value: Any) -> Any:
+    """The same with each long list already encoded."""
+    if isinstance(value, dict):
+        return {key: _with_raw(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        if len(value) <= PIECE:
+            return [_with_raw(each) for each in value]
+        return msgspec.Raw(b"[%b]" % b",".join(_encode(piece)[1:-1] for piece in _pieces(value)))
+    return value
+
+
+def _decode(text: str | bytes | msgspec.Raw) -> Any:
+    plain = bytes(text) if isinstance(text, msgspec.Raw) else text
+    if len(plain) > _SHORT_BYTES:
+        first = plain[:1]
+        if first in ("{", b"{"):
+            return {key: _decode(each) for key, each in _object(plain).items()}
+        if first in ("[", b"["):
+            return [_decode(each) for each in _array(plain)]
+    return msgspec.json.decode(plain)
+
+
+def _convert(values: Any, kind: Any) -> Any:
+    if not _is_long(values):
+        return msgspec.convert(values, kind)
+    kind = _stated(kind)
+    if isinstance(values, list | tuple):
+        item = get_args(kind)[0]
+        if len(values) <= PIECE:
+            items = [_convert(each, item) for each in values]
+        else:
+            some: Any = list[item]  # type: ignore[valid-type]
+            items = [each for piece in _pieces(values) for each in msgspec.convert(piece, some)]
+        return tuple(items) if get_origin(kind) is tuple else items
+    if isinstance(values, dict) and dataclasses.is_dataclass(kind):
+        make: Any = kind
+        hints = _hints(make)
+        known = {name: each for name, each in values.items() if name in hints}
+        return make(**{name: _convert(each, hints[name]) for name, each in known.items()})
+    return msgspec.convert(values, kind)
+
+
+def _stated(kind: Any) -> Any:
+    """The type that a value that is not None has, without its annotations."""
+    if get_origin(kind) is Annotated:
+        return _stated(get_args(kind)[0])
+    others = [each for each in get_args(kind) if each is not type(None)]
+    if type(None) in get_args(kind) and len(others) == 1:
+        return _stated(others[0])
+    return kind
