@@ -47,10 +47,11 @@ def main() -> int:
     if not _is_sound():
         say(f"making .venv with Python {sys.version.split()[0]} ({sys.executable})")
         make_venv()
-    lock = ROOT / "requirements" / f"{level}.txt"
-    count = sum("==" in line for line in lock.read_text().splitlines() if line[:1].isalnum())
-    say(f"installing the {count} packages of requirements/{level}.txt, checked by hash")
-    install(lock, dict(os.environ) | _without_cache())
+    locks = [ROOT / "requirements" / f"{name}.txt" for name in (level, "rules")]
+    lines = [line for lock in locks for line in lock.read_text().splitlines()]
+    count = sum("==" in line for line in lines if line[:1].isalnum())
+    say(f"installing the {count} packages of requirements/{level}.txt and rules.txt, by hash")
+    install(locks, dict(os.environ) | _without_cache())
     _put_checkout_on_path()
     say(f"ready after {time.monotonic() - started:.0f} s")
     return 0
@@ -91,8 +92,11 @@ def make_venv() -> None:
     sys.exit(NO_MEANS)
 
 
-def install(lock: Path, environ: dict[str, str]) -> None:
-    """Make .venv hold exactly what `lock` names, by uv or else by pip."""
+def install(locks: Sequence[Path], environ: dict[str, str]) -> None:
+    """Make .venv hold exactly what the locks name, by uv or else by pip.
+
+    The locks are complete but for what `rules.txt` leaves out on purpose, so nothing is resolved.
+    """
     bootstrap = ROOT / "requirements" / "bootstrap.txt"
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check"]
     if _run([*pip, "install", "--quiet", "--require-hashes", "-r", str(bootstrap)], environ):
@@ -100,11 +104,12 @@ def install(lock: Path, environ: dict[str, str]) -> None:
             [*pip, "config", "list"], capture_output=True, text=True, check=False
         ).stdout
         uv = [str(VENV / "bin" / "uv"), "pip", "sync", "--python", str(PYTHON), "--require-hashes"]
-        if _run([*uv, str(lock)], uv_settings(options.splitlines()) | environ):
+        if _run([*uv, *map(str, locks)], uv_settings(options.splitlines()) | environ):
             return
         say("uv could not do it; pip tries")
-    if not _run([*pip, "install", "--require-hashes", "-r", str(lock)], environ):
-        sys.exit(f"{lock.relative_to(ROOT)} could not be installed; the reason stands above.")
+    by_pip = [*pip, "install", "--no-deps", "--require-hashes"]
+    if not _run([*by_pip, *(f"--requirement={lock}" for lock in locks)], environ):
+        sys.exit("The locks could not be installed; the reason stands above.")
 
 
 def uv_settings(lines: Sequence[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ stamp=.venv/invx-lock
 have=$(cat "$stamp" 2>/dev/null) || have=
 
 state() {
-    printf '%s %s %s' "$1" "$(cat requirements/bootstrap.txt "requirements/$1.txt" | cksum)" "$PWD"
+    printf '%s %s %s' "$1" "$(cat requirements/bootstrap.txt requirements/rules.txt "requirements/$1.txt" | cksum)" "$PWD"
 }
 
 # An environment to work on Invx runs it as well, and stays one.

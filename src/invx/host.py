@@ -5,12 +5,14 @@ as it would between machines.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+import structlog
 from fastapi import FastAPI
 
 from invx import __version__
@@ -24,18 +26,23 @@ from invx.infra.http.docs_page import install_docs_page
 from invx.infra.http.edge import add_router, create_edge
 from invx.infra.http.health import health_router
 from invx.infra.http.openapi import DESCRIPTION, install_openapi
+from invx.infra.http.versions import LIVE, Versions
+from invx.infra.idempotency import forget_answers
 from invx.infra.inbox import Inbox
 from invx.infra.jobs import JobQueue
 from invx.infra.migrate import Migration
 from invx.infra.observability import LoopLagMonitor
 from invx.infra.outbox import Relay
+from invx.infra.parked import Parked
 from invx.infra.postgres import Database, DatabaseSettings, Pools
 from invx.infra.reactions import JobRuns, Reactions
 from invx.infra.system import SystemClock, Uuid7Ids
 from invx.infra.tracing import recording_tracer
 from invx.infra.transport import PostgresTransport
+from invx.infra.upkeep import Chore, Upkeep
 from invx.infra.worker import Worker
 from invx.infra.write_set import Catalogue
+from invx.kernel.errors import invariant
 from invx.kernel.messages import Contract
 from invx.kernel.ports import Clock
 from invx.settings import Settings
@@ -43,6 +50,8 @@ from invx.settings import Settings
 MIGRATIONS = {invoicing.NAME: invoicing.migrations, analytics.NAME: analytics.migrations}
 CONTEXTS = tuple(MIGRATIONS)
 _REACTIONS: dict[str, Mapping[type[Contract], Reaction]] = {analytics.NAME: analytics.REACTIONS}
+
+log = structlog.get_logger(__name__)
 
 
 def migrations_of(name: str) -> list[Migration]:
@@ -58,22 +67,31 @@ class Host:
     contexts: dict[str, Context]
     relays: dict[str, Relay]
     worker: Worker
+    upkeep: Upkeep
     clock: Clock
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
-    _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+    _tasks: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
 
     def start_background(self, *, relays: bool = True, worker: bool = True) -> None:
-        """Relays and worker, or only some of them, until `stop`."""
-        runs = [relay.run(self._stop) for relay in self.relays.values()] if relays else []
+        """Upkeep with relays and worker, or only some of them, until `stop`.
+
+        What runs already is not started again. A host that was stopped is not started any more.
+        """
+        invariant(not self._stop.is_set(), "a stopped host cannot be started again")
+        runs = {"upkeep": self.upkeep.run}
+        if relays:
+            runs |= {f"relay {name}": relay.run for name, relay in self.relays.items()}
         if worker:
-            runs.append(self.worker.run(self._stop))
-        self._tasks += [asyncio.create_task(run) for run in runs]
+            runs["worker"] = self.worker.run
+        for name, run in runs.items():
+            if name not in self._tasks:
+                self._tasks[name] = asyncio.create_task(_until(name, run(self._stop)), name=name)
 
     async def stop(self) -> None:
         """Finish what has begun, then let go of everything. Repeatable."""
         self._stop.set()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks = []
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        self._tasks = {}
         for context in self.contexts.values():
             context.close()
         await self.pools.close()
@@ -139,7 +157,41 @@ async def build_host(
     for name, context in contexts.items():
         if context.publishes:
             relays[name] = Relay(context.database, transport, clock=clock, ids=ids)
-    return Host(pools, contexts, relays, worker, clock)
+    return Host(pools, contexts, relays, worker, _upkeep(contexts, relays, clock), clock)
+
+
+async def _until(name: str, run: Coroutine[Any, Any, None]) -> None:
+    """Await it, and say so if it ends by an error: nobody else would notice before `stop`."""
+    try:
+        await run
+    except Exception as error:
+        log.critical("background_ended", part=name, exc_info=error)
+        raise
+
+
+def _upkeep(contexts: dict[str, Context], relays: dict[str, Relay], clock: Clock) -> Upkeep:
+    measures: list[Chore] = []
+    forgets: list[Chore] = []
+    ids = Uuid7Ids()
+    for name, relay in relays.items():
+        measures.append(Chore("measure_outbox", name, relay.measure))
+        forgets.append(Chore("forget_outbox", name, relay.forget))
+    for name, context in contexts.items():
+        database = context.database
+
+        async def forget(database: Database = database) -> None:
+            await forget_answers(database, clock.now().date())
+
+        forgets.append(Chore("forget_answers", name, forget))
+        if context.reactions:
+            measures.append(Chore("measure_inbox", name, Parked(database, clock).measure))
+            inbox = Inbox(database, clock=clock, ids=ids)
+            forgets.append(Chore("forget_inbox", name, inbox.forget))
+        if context.jobs:
+            jobs = JobQueue(database, clock=clock, ids=ids)
+            measures.append(Chore("measure_jobs", name, jobs.measure))
+            forgets.append(Chore("forget_jobs", name, jobs.forget))
+    return Upkeep(measures=measures, forgets=forgets, clock=clock)
 
 
 def _subscriptions(pools: Pools) -> dict[str, list[Database]]:
@@ -165,7 +217,10 @@ def _worker(contexts: dict[str, Context], clock: Clock) -> Worker:
 
 
 async def create_app(host: Host, settings: Settings, *, background: bool = True) -> FastAPI:
-    """The application of a host. With `background` its lifespan runs relays and worker."""
+    """The application of a host. Its lifespan does the upkeep and, with `background`, all the rest.
+
+    Gauges are shown by whoever answers `/metrics`, also where relay and worker run elsewhere.
+    """
     verifier = Verifier(settings.auth, tokens_not_before=host.tokens_not_before)
     await verifier.start()
     lag = LoopLagMonitor(settings.observability.loop_lag_interval_seconds)
@@ -174,16 +229,21 @@ async def create_app(host: Host, settings: Settings, *, background: bool = True)
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         Collector.settle()
         await lag.start()
-        if background:
-            host.start_background()
+        host.start_background(relays=background, worker=background)
         try:
             yield
         finally:
             await lag.stop()
             await host.stop()
 
+    changes = [change for context in host.contexts.values() for change in context.api_changes]
+    versions = Versions(LIVE, changes)
     app = create_edge(
-        verifier, settings=settings.http, tracer=recording_tracer(), lifespan=lifespan
+        verifier,
+        settings=settings.http,
+        versions=versions,
+        tracer=recording_tracer(),
+        lifespan=lifespan,
     )
     app.state.loop_lag = lag
     for context in host.contexts.values():
@@ -192,6 +252,13 @@ async def create_app(host: Host, settings: Settings, *, background: bool = True)
             add_router(app, router)
     tags = [tag for context in host.contexts.values() for tag in context.tags]
     add_router(app, health_router({"database": host.ready, "keys": verifier.ready}))
-    install_openapi(app, title="Invx", version=__version__, description=DESCRIPTION, tags=tags)
+    install_openapi(
+        app,
+        title="Invx",
+        version=__version__,
+        description=DESCRIPTION,
+        tags=tags,
+        versions=versions,
+    )
     install_docs_page(app)
     return app

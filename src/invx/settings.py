@@ -5,7 +5,7 @@ one is found.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -17,6 +17,7 @@ from invx.kernel.errors import Invalid, Problem
 
 # Read by tests, benchmarks and the Makefile, not by the program.
 _FOREIGN = {"INVX_SOAK", "INVX_EXAMPLES", "INVX_SEEDS", "INVX_CORPUS", "INVX_BENCH_SECONDS"}
+_LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
 class SettingInvalid(Invalid):
@@ -67,27 +68,29 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     home = Path(read.text("INVX_HOME", ".invx"))
     jwks = read.text("INVX_JWKS", str(home / "jwks.json"))
     settings = Settings(
-        serve=ServeSettings(read.text("INVX_HOST", "127.0.0.1"), read.number("INVX_PORT", 8000)),
+        serve=ServeSettings(
+            read.text("INVX_HOST", "127.0.0.1"), read.number("INVX_PORT", 8000, most=65_535)
+        ),
         place=PlaceSettings(
             home=home,
-            app_dsn=read.optional("INVX_DATABASE_APP"),
-            system_dsn=read.optional("INVX_DATABASE_SYSTEM"),
-            admin_dsn=read.optional("INVX_DATABASE_ADMIN"),
+            app_dsn=read.dsn("INVX_DATABASE_APP"),
+            system_dsn=read.dsn("INVX_DATABASE_SYSTEM"),
+            admin_dsn=read.dsn("INVX_DATABASE_ADMIN"),
             postgres_binaries=read.path("INVX_PG_BIN"),
             postgres_account=read.optional("INVX_PG_USER"),
         ),
         auth=AuthSettings(
             jwks=jwks if jwks.startswith(("http://", "https://")) else Path(jwks),
             issuer=read.text("INVX_ISSUER", "invx"),
-            token_lifetime_seconds_max=read.number("INVX_TOKEN_LIFETIME_SECONDS_MAX", 300),
+            token_lifetime_seconds_max=read.number("INVX_TOKEN_LIFETIME_SECONDS_MAX", 300, least=1),
         ),
         http=HttpSettings(https_only=read.flag("INVX_HTTPS_ONLY")),
         observability=ObservabilitySettings(
-            log_level=read.text("INVX_LOG_LEVEL", "info"),
+            log_level=read.choice("INVX_LOG_LEVEL", _LEVELS, "info"),
             log_json=not read.flag("INVX_LOG_TEXT"),
             otlp_endpoint=read.optional("INVX_OTLP_ENDPOINT"),
         ),
-        renderers=read.number("INVX_RENDERERS", 2),
+        renderers=read.number("INVX_RENDERERS", 2, least=1),
     )
     read.refuse_unknown()
     place = settings.place
@@ -115,11 +118,32 @@ class _Reader:
         text = self.optional(name)
         return Path(text) if text else None
 
-    def number(self, name: str, default: int) -> int:
+    def choice(self, name: str, choices: Sequence[str], default: str) -> str:
+        text = self.text(name, default).lower()
+        if text not in choices:
+            raise SettingInvalid(f"{name} must be one of {', '.join(choices)}, not {text!r}.")
+        return text
+
+    def number(self, name: str, default: int, *, least: int = 0, most: int = 10**9) -> int:
         text = self.text(name, str(default))
-        if not text.isdecimal():
-            raise SettingInvalid(f"{name} must be a whole number, not {text!r}.")
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise SettingInvalid(
+                f"{name} must be a whole number from {least} to {most}, not {text!r}."
+            )
         return int(text)
+
+    def dsn(self, name: str) -> str | None:
+        text = self.optional(name)
+        if text is not None:
+            try:
+                connection_arguments(text)
+            except ValueError:
+                # Neither the URI nor the cause is shown: both may hold the password.
+                raise SettingInvalid(
+                    f"{name} must be a URI like postgresql://login:password@host:5432/database"
+                    " with these characters percent-encoded in its parts: @ : / ? # [ ] %."
+                ) from None
+        return text
 
     def flag(self, name: str) -> bool:
         text = self.text(name, "0").lower()
@@ -135,8 +159,15 @@ class _Reader:
 
 
 def connection_arguments(dsn: str) -> dict[str, object]:
-    """The arguments for asyncpg from a URI, so that a pool never has to parse it again."""
+    """The arguments for asyncpg from a URI, so that a pool never has to parse it again.
+
+    Raises ValueError when it names no login, no database, or a port that is none.
+    """
     parts = urlsplit(dsn)
+    if parts.scheme not in ("postgresql", "postgres") or not parts.username:
+        raise ValueError("no URI of a PostgreSQL login")
+    if not parts.path.lstrip("/"):
+        raise ValueError("no database")
     query = dict(parse_qsl(parts.query))
     host = query.pop("host", None) or parts.hostname or "127.0.0.1"
     port = query.pop("port", None) or parts.port or 5432

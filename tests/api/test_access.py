@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from invx.infra.http.permissions import declared_permissions
+from invx.infra.http.versions import LIVE
 from invx.infra.system import Uuid7Ids
 from invx.infra.tokens import issue
 from invx.kernel import limits
@@ -45,7 +46,7 @@ async def test_a_version_that_is_not_live_is_refused(desk: Desk, version: str) -
     assert response.status_code == 400
     [problem] = response.json()["problems"]
     assert (problem["in"], problem["parameter"]) == ("header", "Invx-Version")
-    assert (await desk.client.get("/v1/invoices")).headers["invx-version"] == "2026-11-01"
+    assert (await desk.client.get("/v1/invoices")).headers["invx-version"] == max(LIVE)
 
 
 async def test_a_revocation_elsewhere_holds_within_five_seconds(desk: Desk) -> None:

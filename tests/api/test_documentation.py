@@ -5,6 +5,7 @@ import re
 import shlex
 from string import Template
 
+from invx.infra.http.versions import LIVE
 from tests.api.golden import PAGE, with_codes
 from tests.world import World
 
@@ -17,6 +18,19 @@ def blocks(language: str) -> list[str]:
 
 def test_the_table_of_codes_is_that_of_the_code() -> None:
     assert with_codes(PAGE.read_text()) == PAGE.read_text(), REGENERATE
+
+
+async def test_the_live_versions_and_what_they_changed_are_listed(world: World) -> None:
+    said = PAGE.read_text().partition("## Versions")[2].partition("\n## ")[0]
+    parameter = world.app.openapi()["components"]["parameters"]["InvxVersion"]
+    assert parameter["schema"]["enum"] == sorted(LIVE, reverse=True)
+    assert parameter["schema"]["default"] == max(LIVE)
+    for version in LIVE:
+        assert f"`{version}`" in said
+    changes = [each for context in world.host.contexts.values() for each in context.api_changes]
+    rows = [f"| `{each.since}` | `{each.resource}` | {each.says} |" for each in changes]
+    assert [line for line in said.splitlines() if line.startswith("| `")] == rows
+    assert [each.says for each in changes if each.says not in parameter["description"]] == []
 
 
 async def test_the_walk_from_a_legal_entity_to_a_paid_invoice_works(world: World) -> None:

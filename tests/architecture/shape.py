@@ -12,7 +12,7 @@ FUNCTION_LINES_MAX = 60
 PARAMETERS_MAX = 7
 COLUMNS_MAX = 100
 # The design asks for 1.2; the house stands at 1.11 and this only ever rises.
-TEST_LINES_PER_CODE_LINE_MIN = 1.1
+TEST_LINES_PER_CODE_LINE_MIN = 1.2
 EVERYTHING = ("src/**/*.py", "tests/**/*.py", "scripts/*.py", "bench/**/*.py")
 ABSENT = {
     "base", "bus", "common", "dto", "factory", "helper", "helpers", "impl", "manager", "managers",

@@ -106,7 +106,7 @@ def _tree_with_stamp(folder: Path, level: str) -> Path:
     tree = folder / "tree"
     for name in ("scripts", "requirements", ".venv/bin"):
         (tree / name).mkdir(parents=True)
-    for name in ("base", "dev", "bootstrap"):
+    for name in ("base", "dev", "bootstrap", "rules"):
         (tree / f"requirements/{name}.txt").write_text(f"{name}==1")
     script = tree / "scripts/environment.sh"
     script.write_text((ROOT / "scripts/environment.sh").read_text())

@@ -98,7 +98,7 @@ async def test_every_sort_goes_both_ways_in_pages_of_any_size(desk: Desk, sort: 
     await _shelf(desk)
     for form in (sort, f"-{sort}"):
         whole = _marks(await desk.get("/v1/invoices", sort=form, limit=100))
-        assert len(whole) >= 6
+        assert sorted(whole) == sorted("ABCDNPV")
         for limit in (1, 2, 5):
             paged: list[str] = []
             after: dict[str, str] = {}
@@ -122,8 +122,7 @@ async def test_sorts_follow_their_values(desk: Desk) -> None:
     assert (by_buyer[0], by_buyer[-1]) == ("B", "C"), "Äther sorts with a, zebra with z"
     by_number = (await desk.get("/v1/invoices", sort="number"))["data"]
     numbers = [each["number"] for each in by_number]
-    assert numbers == sorted(numbers)
-    assert None not in numbers
+    assert numbers == [*sorted(number for number in numbers if number), None], "drafts are last"
 
 
 async def test_pages_hold_still_while_documents_come_and_go(desk: Desk) -> None:

@@ -15,6 +15,7 @@ from invx.kernel.messages import Contract, Envelope
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
+    from invx.infra.http.versions import Change
     from invx.infra.runner import Runner
 
 # A reaction takes the contract and the unit of work; a job takes its payload (with "key") likewise.
@@ -40,6 +41,7 @@ class Context:
     runner: "Runner[Any]"
     routers: tuple["APIRouter", ...] = ()
     tags: tuple[Mapping[str, Any], ...] = ()  # what its groups of routes are about
+    api_changes: tuple["Change", ...] = ()  # what its resources were in older versions of the API
     edge: Any = None  # what the routes find as `app.state.<name>`
     reactions: Mapping[type[Contract], Reaction] = field(default_factory=dict)
     jobs: Mapping[str, Job] = field(default_factory=dict)

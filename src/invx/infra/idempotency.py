@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from invx.infra.postgres import Connection
+from invx.infra.postgres import Connection, Database
 from invx.kernel.errors import Conflict, DomainError, Kind
 
 _SLOTS = 16
@@ -47,8 +47,11 @@ class IdempotentRequest:
 
 
 def storable(error: DomainError) -> bool:
-    """Whether a refusal is the lasting answer to this request."""
-    return error.kind not in _NOT_STORED
+    """Whether a refusal is the lasting answer to this request.
+
+    That its key was used for another one is not: the key has an answer already.
+    """
+    return error.kind not in _NOT_STORED and not isinstance(error, IdempotencyKeyReused)
 
 
 def answer_row(
@@ -84,3 +87,12 @@ async def stored_answer(
         raise IdempotencyKeyReused
     headers = {**json.loads(row["headers"]), "Idempotent-Replayed": "true"}
     return Answer(row["status"], row["body"], headers)
+
+
+async def forget_answers(database: Database, today: date) -> None:
+    """Forget the answers of days before the last eight; `today` is the day in UTC.
+
+    Raises TookTooLong when a long transaction reads them; try again later.
+    """
+    async with database.system_transaction() as conn:
+        await conn.execute(f"SELECT {database.schema}.forget_idempotency($1)", today)

@@ -5,6 +5,11 @@ inside its tenant and finishes the row in its own transaction, which fails unles
 stands. So a crash anywhere loses nothing and doubles nothing. Within an order key the oldest
 unfinished row goes first, and no row goes while an older one is unfinished, be it claimed, waiting
 for its next try, or parked.
+
+A message id is remembered for ever, so no window of time limits what is recognised: a relay whose
+database was restored sends again what it sent since, and `republish` makes the ids of all the past
+anew. Were an old id forgotten, its contract would be done again behind younger ones of its key, and
+undo them. What is forgotten of a row done long ago is its body.
 """
 
 import random
@@ -17,6 +22,7 @@ from uuid import UUID
 from invx.infra.attempts import ClaimLost, pause_before, reason_of
 from invx.infra.postgres import Connection, Database
 from invx.infra.rotation import Rotation
+from invx.infra.upkeep import forget_in_batches
 from invx.kernel import limits
 from invx.kernel.messages import Envelope
 from invx.kernel.ports import Clock, Ids
@@ -154,6 +160,12 @@ class Inbox:
         """Give a claimed row back untried, for now or for later."""
         await self._end_claim(row, "pending", self._clock.now() + pause, None, untried=True)
 
+    async def forget(self) -> int:
+        """Forget the bodies of rows done more than a month ago, in batches; returns how many."""
+        before = self._clock.now() - timedelta(days=limits.INBOX_BODY_DAYS)
+        forget = _FORGET.format(schema=self._database.schema)
+        return await forget_in_batches(self._database, forget, before)
+
     async def _end_claim(
         self,
         row: Received,
@@ -235,4 +247,10 @@ UPDATE {schema}.inbox i SET claim = $5, claimed_until = $6, next_attempt_at = $6
 FROM head h WHERE i.tenant_id = h.tenant_id AND i.message_id = h.message_id
 RETURNING i.tenant_id, i.message_id, i.position, i.contract, i.order_key, i.sequence, i.occurred_at,
     i.actor, i.correlation_id, i.causation_id, i.trace_parent, i.body::text AS body, i.attempts
+"""
+_FORGET = """
+UPDATE {schema}.inbox SET body = NULL, trace_parent = NULL
+WHERE state = 'done' AND body IS NOT NULL AND ctid = ANY (ARRAY(
+    SELECT ctid FROM {schema}.inbox
+    WHERE state = 'done' AND body IS NOT NULL AND finished_at < $1 LIMIT $2))
 """

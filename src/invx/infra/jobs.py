@@ -17,6 +17,7 @@ from invx.infra.attempts import ClaimLost, pause_before, reason_of
 from invx.infra.metrics import JOBS_DUE, JOBS_LATE
 from invx.infra.postgres import Connection, Database
 from invx.infra.rotation import Rotation
+from invx.infra.upkeep import forget_in_batches
 from invx.kernel import limits
 from invx.kernel.ports import Clock, Ids
 
@@ -135,6 +136,15 @@ class JobQueue:
                 int(untried),
             )
 
+    async def forget(self) -> int:
+        """Delete jobs that are done and were due more than a week ago; returns how many.
+
+        Reckoned in system time, so those of a sandbox whose clock is ahead stay longer.
+        """
+        before = self._clock.now() - timedelta(days=limits.JOB_DAYS)
+        forget = _FORGET.format(schema=self._database.schema)
+        return await forget_in_batches(self._database, forget, before)
+
     async def measure(self) -> tuple[int, float]:
         """Jobs that are due (counted up to 10,000), and how late the oldest is in seconds."""
         now = self._clock.now()
@@ -193,5 +203,12 @@ _MEASURE = """
 SELECT count(*) AS count, max(late) AS late FROM (
     SELECT $1::timestamptz + t.clock_offset - j.due_at AS late
     FROM {schema}.due_jobs j JOIN {schema}.tenants t USING (tenant_id)
-    WHERE j.state = 'pending' AND j.due_at <= $1::timestamptz + t.clock_offset LIMIT 10000) AS due
+    WHERE j.state = 'pending' AND j.due_at <= $1::timestamptz + t.clock_offset
+    AND j.due_at <= $1::timestamptz + (SELECT max(clock_offset) FROM {schema}.tenants)
+    LIMIT 10000) AS due
+"""
+# The state is asked again outside: a job may be scheduled anew between the two looks at its row.
+_FORGET = """
+DELETE FROM {schema}.due_jobs WHERE state = 'done' AND ctid = ANY (ARRAY(
+    SELECT ctid FROM {schema}.due_jobs WHERE state = 'done' AND due_at < $1 LIMIT $2))
 """

@@ -34,6 +34,13 @@ INVARIANTS_VIOLATED = Counter(
     "invx_invariants_violated_total", "States that must not exist; any value above 0 is an alert."
 )
 
+UPKEEP_SUCCESS = Gauge(
+    "invx_upkeep_last_success_timestamp_seconds",
+    "When a chore was last done, in seconds since 1970.",
+    ("context", "chore"),
+)
+UPKEEP_FAILURES = Counter("invx_upkeep_failures_total", "Chores that failed.", ("context", "chore"))
+
 # Handlers and their transactions.
 HANDLER_SECONDS = Histogram(
     "invx_handler_seconds",

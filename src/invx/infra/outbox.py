@@ -21,12 +21,11 @@ from invx.infra.metrics import OUTBOX_LAG, OUTBOX_PENDING, RELAYED
 from invx.infra.postgres import Connection, Database
 from invx.infra.rotation import Rotation
 from invx.infra.transport import Transport
+from invx.infra.upkeep import forget_in_batches
 from invx.kernel import limits
 from invx.kernel.messages import Envelope
 from invx.kernel.ports import Clock, Ids
 
-OUTBOX_DAYS = 7  # published rows stay so long, for people who look
-_FORGET_ROWS = 5_000
 _REST_SECONDS_MAX = 30
 _FAILURES_IN_A_ROW_MAX = 3
 
@@ -195,17 +194,9 @@ class Relay:
 
     async def forget(self) -> int:
         """Delete rows published more than a week ago, in batches; returns how many."""
-        before = self._clock.now() - timedelta(days=OUTBOX_DAYS)
-        count = 0
-        while True:
-            async with self._database.system_transaction() as conn:
-                done: str = await conn.execute(
-                    _FORGET.format(schema=self._database.schema), before, _FORGET_ROWS
-                )
-            deleted = int(done.rpartition(" ")[2])
-            count += deleted
-            if deleted < _FORGET_ROWS:
-                return count
+        before = self._clock.now() - timedelta(days=limits.OUTBOX_DAYS)
+        forget = _FORGET.format(schema=self._database.schema)
+        return await forget_in_batches(self._database, forget, before)
 
 
 async def _first_of(stopping: "asyncio.Task[bool]", wake: asyncio.Event, seconds: float) -> None:

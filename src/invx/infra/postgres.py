@@ -42,6 +42,9 @@ _SHUT_DOWN = (
     asyncpg.TooManyConnectionsError,
 )
 
+# A statement that outlasted its time, or waited too long for a lock. Both end the transaction.
+_TOO_LONG = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
+
 _SESSION = {
     "application_name": "invx",
     "statement_timeout": "30s",
@@ -54,6 +57,12 @@ _SESSION = {
 
 class DatabaseUnavailable(Unavailable):
     """The database does not answer. Ask again, a write with the same Idempotency-Key."""
+
+    code = "unavailable"
+
+
+class TookTooLong(Unavailable):
+    """The database took too long, or others hold what this needs; nothing was written."""
 
     code = "unavailable"
 
@@ -134,7 +143,8 @@ class Database:
         """A transaction of the application role inside one tenant, opened in one round trip.
 
         With `key_hash` (hexadecimal, never text of the caller) the idempotency key is claimed in
-        the same round trip. Raises asyncpg.PostgresError with one of the SQLSTATEs above.
+        the same round trip. Raises asyncpg.PostgresError with one of the SQLSTATEs above,
+        DatabaseUnavailable, and TookTooLong when a statement or a lock ran into its timeout.
         """
         opening = (
             f"{self._app_begin}SELECT {self.schema}.open_tenant"
@@ -149,7 +159,7 @@ class Database:
     async def system_transaction(self) -> AsyncIterator[Connection]:
         """A transaction of the system role: outbox, inbox, due jobs, leases and directory only.
 
-        Raises DatabaseUnavailable as above.
+        Raises DatabaseUnavailable and TookTooLong as above.
         """
         opening = self._system_begin
         async with _transaction(self._pools.system, opening, self._system_waits) as conn:
@@ -184,6 +194,8 @@ async def _transaction(
             isinstance(error, (*_BROKEN, asyncpg.PostgresError)) and _is_gone(conn)
         ):
             raise lost from error
+        if isinstance(error, _TOO_LONG):
+            raise TookTooLong from error
         raise
     finally:
         await at_home(lambda: pool.release(held))

@@ -19,7 +19,7 @@ from invx.infra.inbox import Inbox, Received
 from invx.infra.jobs import DueJob, JobQueue
 from invx.infra.metrics import INBOX_HANDLED, JOBS_RUN
 from invx.infra.tenancy import TenantClosed, UnknownTenant
-from invx.infra.tracing import Trail, work_span
+from invx.infra.tracing import Trail, following, work_span
 from invx.kernel import limits
 from invx.kernel.context import Caller
 
@@ -49,6 +49,11 @@ class Reactions:
         """React, and finish the row; or record the failure. Raises when that cannot be recorded."""
         envelope = row.envelope
         trail = Trail(envelope.message_id, envelope.correlation_id, tenant_id=envelope.tenant_id)
+        with following(trail):
+            await self._work(row, trail)
+
+    async def _work(self, row: Received, trail: Trail) -> None:
+        envelope = row.envelope
         name = f"react {envelope.contract}"
         try:
             with work_span(name, trail, trace_parent=envelope.trace_parent):
@@ -114,6 +119,10 @@ class JobRuns:
     async def work(self, job: DueJob) -> None:
         """Run it, or record the failure. Raises when that cannot be recorded."""
         trail = Trail(job.claim, job.correlation_id, tenant_id=job.tenant_id)
+        with following(trail):
+            await self._work(job, trail)
+
+    async def _work(self, job: DueJob, trail: Trail) -> None:
         try:
             with work_span(f"job {job.kind}", trail):
                 await self._run(job)

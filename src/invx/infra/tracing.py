@@ -102,6 +102,16 @@ def start_span(
 
 
 @contextmanager
+def following(trail: Trail) -> Iterator[None]:
+    """Log lines belong to this trail, also those about a span of it that has ended."""
+    mine = TRAIL.set(trail)
+    try:
+        yield
+    finally:
+        TRAIL.reset(mine)
+
+
+@contextmanager
 def work_span(name: str, trail: Trail, *, trace_parent: str | None = None) -> Iterator[Span]:
     """Work that no request waits for (a reaction, a job): continues the trace of its cause."""
     parent = parse_traceparent(trace_parent) if trace_parent else None

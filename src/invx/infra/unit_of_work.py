@@ -20,7 +20,7 @@ from invx.infra.tracing import current_traceparent
 from invx.infra.write_set import Catalogue, Row, WriteSet
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.context import RequestContext
-from invx.kernel.errors import NotFound
+from invx.kernel.errors import NotFound, invariant
 from invx.kernel.messages import Contract, Envelope
 from invx.kernel.ports import Clock, Ids
 
@@ -134,6 +134,11 @@ class EventUnitOfWork:
         """Stage and write everything in one statement. Raises asyncpg.PostgresError."""
         self.stage()
         await self.write_set.flush(self.conn)
+
+    def let_go(self, stream_id: UUID) -> None:
+        """Forget an aggregate that was loaded, so that it is read again; it recorded nothing."""
+        held = self.held.pop(stream_id, None)
+        invariant(held is None or not held.aggregate.recorded, "what was recorded would be lost")
 
     async def reproject(self, stream_id: UUID) -> None:
         """Make the rows of a stream anew from its events; nothing when there is no such stream."""

@@ -25,3 +25,11 @@ DIRECTORY_CACHE_SECONDS = 60
 TOKEN_CACHE_SECONDS = 60
 REVOCATION_CACHE_SECONDS = 4  # a revocation holds within 5
 IDEMPOTENCY_DAYS = 7
+# Rows that are only for people who look back.
+OUTBOX_DAYS = 7  # handed over
+JOB_DAYS = 7  # done
+INBOX_BODY_DAYS = 30  # done: only the body is forgotten, see infra/inbox.py
+MEASURE_SECONDS = 15.0
+FORGET_SECONDS = 3600.0
+FORGET_SECONDS_FIRST = 60.0  # after the start, which has enough to do
+CHORE_SECONDS_MAX = 300.0

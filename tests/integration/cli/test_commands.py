@@ -94,6 +94,59 @@ def test_a_parked_contract_is_listed_replayed_and_skipped(running: Installation)
     assert "is not parked" in unknown.stderr
 
 
+def test_a_parked_job_is_listed_and_run_again_by_the_server_beside(running: Installation) -> None:
+    where = "FROM invoicing.due_jobs WHERE kind = 'archive_document'"
+    key = sql(running, f"SELECT key {where} LIMIT 1")
+    sql(
+        running,
+        "UPDATE invoicing.due_jobs SET state = 'parked', reason = 'planted', attempts = 8"
+        f" WHERE kind = 'archive_document' AND key = '{key}'",
+        "SELECT 1",
+    )
+    id = f"archive_document/{key}"
+    assert id in running.invx("inbox", "list").stdout
+    skipped = running.invx("inbox", "skip", id, "--reason", "known")
+    assert skipped.returncode == 1
+    assert "A job is not skipped" in skipped.stderr
+    assert "1 tried again" in running.invx("inbox", "replay", id).stderr
+    end = time.monotonic() + 30
+    while sql(running, f"SELECT state {where} AND key = '{key}'") != "done":
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_what_is_to_be_replayed_is_said_and_of_whom(running: Installation) -> None:
+    refused = running.invx("inbox", "replay", "x", "--all")
+    assert refused.returncode == 1
+    assert "Name one id" in refused.stderr
+    sql(running, "UPDATE analytics.inbox SET state = 'parked', reason = 'planted'", "SELECT 1")
+    parked = sql(running, "SELECT count(*) FROM analytics.inbox WHERE state = 'parked'")
+    other = running.invx("tenant", "create", "Other").stdout.strip()
+    assert "0 tried again" in running.invx("inbox", "replay", "--all", "--tenant", other).stderr
+    assert sql(running, "SELECT count(*) FROM analytics.inbox WHERE state = 'parked'") == parked
+    assert f"{parked} tried again" in running.invx("inbox", "replay", "--all").stderr
+    end = time.monotonic() + 30
+    while sql(running, "SELECT count(*) FROM analytics.inbox WHERE state <> 'done'"):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_the_running_server_does_its_upkeep_and_shows_it(running: Installation) -> None:
+    page = httpx.get(f"{running.url}/metrics").text
+    for chore, context in (("measure_outbox", "invoicing"), ("measure_inbox", "analytics")):
+        label = f'{{chore="{chore}",context="{context}"}}'
+        assert f"invx_upkeep_last_success_timestamp_seconds{label}" in page
+    assert 'invx_outbox_lag_seconds{context="invoicing"} 0.0' in page
+
+
+def test_a_setting_that_cannot_be_is_refused_in_a_sentence(running: Installation) -> None:
+    done = running.invx("up", INVX_DATABASE_APP="postgresql://u:a-secret@db:port/invx")
+    assert done.returncode == 1
+    assert "INVX_DATABASE_APP" in done.stderr
+    assert "a-secret" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_audit_names_a_changed_event_and_exits_with_1(running: Installation) -> None:
     assert running.invx("audit", "verify").returncode == 0
     sql(running, "ALTER TABLE invoicing.events DISABLE TRIGGER USER", "SELECT 1")

@@ -10,7 +10,6 @@ import pytest
 
 from invx.infra.inbox import BULK, INTERACTIVE
 from invx.infra.lease import LeaseLost
-from invx.infra.outbox import OUTBOX_DAYS
 from invx.infra.transport import MemoryTransport, PublishFailed
 from invx.kernel import limits
 from invx.kernel.messages import Envelope
@@ -279,7 +278,7 @@ async def test_old_published_rows_are_forgotten_and_others_stay(stage: Stage) ->
     await stage.send(note(A, key("old"), 1))
     relay = stage.relay(Spy())
     await relay.round()
-    stage.clock.at += timedelta(days=OUTBOX_DAYS, seconds=1)
+    stage.clock.at += timedelta(days=limits.OUTBOX_DAYS, seconds=1)
     await stage.send(note(A, key("new"), 1))
     await relay.round()
     await stage.send(note(A, key("waiting"), 1))

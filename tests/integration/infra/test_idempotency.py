@@ -15,7 +15,9 @@ from invx.infra.idempotency import (
     IdempotentRequest,
     RequestInProgress,
     answer_row,
+    forget_answers,
 )
+from invx.infra.postgres import TookTooLong
 from invx.infra.runner import Runner
 from invx.infra.tenancy import UnknownTenant
 from invx.kernel.context import Caller
@@ -238,13 +240,12 @@ async def test_freeing_old_days_keeps_the_last_eight(door: Door) -> None:
             uow.write_set.put("idempotency", row)
 
         await door.notebook.run(store, row)
-    async with door.notebook.database.system_transaction() as conn:
-        await conn.execute("SELECT notebook.forget_idempotency($1)", today)
+    await forget_answers(door.notebook.database, today)
     left = await door.notebook.root.fetch(
         "SELECT key_hash FROM notebook.idempotency WHERE tenant_id = $1 ORDER BY 1",
         door.notebook.tenant_id,
     )
-    assert [int(row[0]) for row in left] == list(range(12))
+    assert [int(row[0]) for row in left] == list(range(9)), "today's, and the last eight days'"
 
 
 async def test_only_the_system_role_frees_old_days(door: Door) -> None:
@@ -253,3 +254,33 @@ async def test_only_the_system_role_frees_old_days(door: Door) -> None:
 
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await door.notebook.run(forget)
+
+
+async def test_a_forgotten_key_is_a_new_request_and_a_remembered_one_is_not(door: Door) -> None:
+    await door.send("A")
+    recorded = datetime.now(UTC).date()
+    for days, title in ((8, "A"), (10, "C")):
+        await forget_answers(door.notebook.database, recorded + timedelta(days=days))
+        assert (await door.send(title)).body == b"\x00\xff" + title.encode()
+    assert await door.notebook.count("notes") == 2
+
+
+async def test_forgetting_answers_gives_way_to_a_long_transaction_and_succeeds_later(
+    door: Door,
+) -> None:
+    """TRUNCATE waits for all readers, and all others wait for it: better not today."""
+    today = date(2027, 5, 6)
+    moment = datetime.combine(today, datetime.min.time(), UTC) - timedelta(days=10)
+    row = answer_row(door.notebook.tenant_id, request("aa"), Answer(200, b"x"), moment)
+
+    async def store(_: object, uow: NotebookUnit) -> None:
+        uow.write_set.put("idempotency", row)
+
+    await door.notebook.run(store)
+    async with door.notebook.root.transaction():
+        await door.notebook.root.fetch("SELECT 1 FROM notebook.idempotency")
+        with pytest.raises(TookTooLong):
+            await forget_answers(door.notebook.database, today)
+    assert await door.notebook.count("idempotency") == 1
+    await forget_answers(door.notebook.database, today)
+    assert await door.notebook.count("idempotency") == 0

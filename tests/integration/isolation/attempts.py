@@ -201,6 +201,8 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
     ("POST", "/v1/series/{series}/next-number"): (at(next=500, reason="r"),),
     ("POST", "/v1/erasures"): (
         Attempt(lambda v, o: Request({"customer": v.customer}), nothing_erased, alike=True),
+        Attempt(lambda v, o: Request({"invoice": v.invoice}), missing),
+        Attempt(lambda v, o: Request({"invoice": v.draft}), missing),
     ),
     ("GET", "/v1/analytics/revenue"): (
         found(legal_entity="entity"),

@@ -4,6 +4,8 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
 from invx.kernel.context import Caller
 from invx.kernel.ids import parse_typeid
@@ -27,7 +29,10 @@ async def rows_that_name_the_buyer(world: World) -> list[str]:
         ]
 
 
-async def test_an_erasure_waits_for_a_writer_that_has_read_what_it_erases(world: World) -> None:
+@pytest.mark.parametrize("by", ["customer", "invoice"])
+async def test_an_erasure_waits_for_a_writer_that_has_read_what_it_erases(
+    world: World, by: str
+) -> None:
     """Otherwise the writer's rows, made of what it had read, would come after the erasure's."""
     desk = await world.seller()
     issued = await desk.invoice()
@@ -46,7 +51,8 @@ async def test_an_erasure_waits_for_a_writer_that_has_read_what_it_erases(world:
     document_id = parse_typeid("inv", issued["id"])
     writing = asyncio.create_task(runner.run(release_slowly, document_id, caller))
     await read.wait()
-    erasing = asyncio.create_task(desk.post("/v1/erasures", {"customer": "C-1"}))
+    whom = {"customer": "C-1", "invoice": issued["id"]}[by]
+    erasing = asyncio.create_task(desk.post("/v1/erasures", {by: whom}))
     await asyncio.sleep(0.5)
     assert not erasing.done()
     go_on.set()

@@ -250,6 +250,8 @@ async def test_careless_adapters_find_nothing_of_another_tenant(world: World) ->
         subject = customer_subject(other.desk.tenant_id, other.customer)
         assert await personal.streams_of(subject) == []
         assert await personal.streams_of(customer_subject(one.desk.tenant_id, one.customer))
+        assert await personal.subjects_of([theirs["document"], theirs["entity"]]) == []
+        assert await personal.subjects_of([mine["entity"]]) == [mine["entity"]]
 
 
 async def test_a_careless_erasure_erases_nothing_of_another_tenant(world: World) -> None:
@@ -263,7 +265,7 @@ async def test_a_careless_erasure_erases_nothing_of_another_tenant(world: World)
     ) as conn:
         unit: UnitOfWork = context.runner.open_unit(careless(conn), ctx, KnownFacts())
         subject = customer_subject(other.desk.tenant_id, other.customer)
-        await unit.personal_data.erase(subject, [theirs], archives_of=[theirs])
+        await unit.personal_data.erase([subject], [theirs], archives_of=[theirs])
         await unit.flush()
     assert await checksums(world, other.desk) == before
 

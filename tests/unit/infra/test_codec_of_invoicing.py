@@ -91,6 +91,6 @@ def test_every_event_has_been_thought_of() -> None:
         "DocumentCancelled", "DocumentFinalized", "DocumentReleased", "DocumentReplaced",
         "DocumentVoided", "DraftCreated", "DraftDeleted", "DraftEdited", "DraftPatched",
         "EntryRecorded", "LegalEntityAmended", "LegalEntityRegistered", "NextNumberSet",
-        "NumberDrawn", "SeriesHeld", "SeriesOpened", "SeriesReleased", "SettlementOpened",
-        "SettlementStatusChanged", "SettlementVoided",
+        "NumberDrawn", "PersonalDataErased", "SeriesHeld", "SeriesOpened", "SeriesReleased",
+        "SettlementOpened", "SettlementStatusChanged", "SettlementVoided",
     ]  # fmt: skip

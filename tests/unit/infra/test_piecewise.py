@@ -82,22 +82,22 @@ async def _apart(work: Callable[[], Awaitable[Any]]) -> Any:
 @pytest.mark.parametrize("run", [beside, lambda work: work()], ids=["apart", "on the loop"])
 class TestTheSameAsMsgspec:
     @given(book=books())
-    def test_builtins(self, run, book):
+    def test_builtins_are_equal(self, run, book):
         assert run(lambda: to_builtins(book)) == msgspec.to_builtins(book)
 
     @given(book=books())
-    def test_encoding(self, run, book):
+    def test_json_is_equal(self, run, book):
         plain = msgspec.to_builtins(book)
         assert run(lambda: encode(plain)) == msgspec.json.encode(plain)
 
     @given(book=books())
-    def test_decoding(self, run, book):
+    def test_what_is_decoded_is_equal(self, run, book):
         text = msgspec.json.encode(book)
         assert run(lambda: decode(text)) == json.loads(text)
         assert run(lambda: decode(text.decode())) == json.loads(text)
 
     @given(book=books())
-    def test_converting(self, run, book):
+    def test_what_is_converted_is_equal(self, run, book):
         plain = json.loads(msgspec.json.encode(book))
         assert run(lambda: convert(plain, Book)) == book
 

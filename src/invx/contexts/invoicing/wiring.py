@@ -19,6 +19,7 @@ from invx.contexts.invoicing.api.routes import (
     settlements,
 )
 from invx.contexts.invoicing.api.tags import TAGS
+from invx.contexts.invoicing.api.versions import CHANGES
 from invx.contexts.invoicing.app.archive_document import ArchiveDocument, archive_document
 from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
 from invx.contexts.invoicing.app.publish import contract_of
@@ -97,14 +98,7 @@ def wire(
     renderers: int = 2,
 ) -> Context:
     """The invoicing context over its database."""
-    storage = Storage(
-        catalogue,
-        CODEC,
-        project,
-        lambda recorded: contract_of(recorded.stream_id, recorded.event),
-        registry.encode,
-        kinds=(Document, Settlement, Series, LegalEntity),
-    )
+    storage = _storage(catalogue, registry)
 
     def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> UnitOfWork:
         return UnitOfWork(
@@ -139,12 +133,24 @@ def wire(
         runner=runner,
         tags=TAGS,
         routers=tuple(module.router for module in _ROUTES),
+        api_changes=CHANGES,
         edge=Edge(runner, rendering, CODEC),
         jobs={"archive_document": _archive, "mark_overdue": _overdue},
         publishes=(DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1),
         history=history_of,
         personal=_PERSONAL,
         close=rendering.close,
+    )
+
+
+def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
+    return Storage(
+        catalogue,
+        CODEC,
+        project,
+        lambda recorded: contract_of(recorded.stream_id, recorded.event),
+        registry.encode,
+        kinds=(Document, Settlement, Series, LegalEntity),
     )
 
 

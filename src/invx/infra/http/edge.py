@@ -15,7 +15,7 @@ from invx.infra.http.problems import install_problems
 from invx.infra.http.query_parameters import query_check_of
 from invx.infra.http.request_context import HttpSettings, RequestContextMiddleware
 from invx.infra.http.route_table import Guard, RouteTable
-from invx.infra.http.versions import VERSIONS, Versions
+from invx.infra.http.versions import Versions
 from invx.kernel.errors import violated
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
@@ -25,7 +25,7 @@ def create_edge(
     verifier: Verifier,
     *,
     settings: HttpSettings | None = None,
-    versions: Versions = VERSIONS,
+    versions: Versions | None = None,
     tracer: Tracer | None = None,
     lifespan: Lifespan | None = None,
 ) -> FastAPI:

@@ -19,7 +19,7 @@ from invx.infra.http.declarations import Declaration, declarations_of, routes_of
 from invx.infra.http.edge import add_router
 from invx.infra.http.permissions import public
 from invx.infra.http.problems import openapi_problem
-from invx.infra.http.versions import VERSIONS, Versions
+from invx.infra.http.versions import LIVE, Versions
 
 # What holds for every route; docs/API_DOCUMENTATION.md says it at length.
 DESCRIPTION = """Write drafts, finalize them into legal documents, correct and settle them.
@@ -84,7 +84,7 @@ def install_openapi(
     version: str,
     description: str = "",
     tags: Sequence[Mapping[str, Any]] = (),
-    versions: Versions = VERSIONS,
+    versions: Versions | None = None,
 ) -> None:
     """Serve the document at `/openapi.json`; `app.openapi()` returns it too.
 
@@ -101,7 +101,7 @@ def install_openapi(
                 routes=routes_of(app),
                 tags=[dict(tag) for tag in tags] or None,
             )
-            made["document"] = complete(raw, app, versions)
+            made["document"] = complete(raw, app, versions or Versions(LIVE))
         found: dict[str, Any] = made["document"]
         return found
 
@@ -150,13 +150,19 @@ def _version_parameter(versions: Versions) -> dict[str, Any]:
     return {
         "name": "Invx-Version",
         "in": "header",
-        "description": "The dated version of the API to answer in.",
+        "description": _changes(versions),
         "schema": {
             "type": "string",
             "enum": list(versions.live),
             "default": versions.current,
         },
     }
+
+
+def _changes(versions: Versions) -> str:
+    said = [f"- `{change.since}`: {change.says}" for change in versions.changes]
+    asked = "The dated version of the API to answer in; without it the newest answers."
+    return "\n".join([asked, *(["", *said] if said else [])])
 
 
 def _complete_operation(

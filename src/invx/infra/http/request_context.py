@@ -25,7 +25,7 @@ from invx.infra.http.problems import (
     problem_response,
 )
 from invx.infra.http.request_info import KEY, RequestInfo, route_template
-from invx.infra.http.versions import VERSIONS, Versions
+from invx.infra.http.versions import LIVE, OlderAnswer, Versions
 from invx.infra.metrics import HTTP_IN_FLIGHT, HTTP_REQUESTS, HTTP_SECONDS
 from invx.infra.tracing import TRAIL, parse_traceparent, recording_tracer, start_span
 from invx.kernel import limits
@@ -126,9 +126,10 @@ class _Exchange:
             *given,
             *self._headers,
             (b"x-request-id", str(info.request_id).encode()),
-            (b"invx-version", info.api_version.encode()),
         ]
         names = {name for name, _ in given}
+        if b"invx-version" not in names:  # a stored answer names the version that it is in
+            headers.append((b"invx-version", info.api_version.encode()))
         headers.extend(pair for pair in _BY_DEFAULT.items() if pair[0] not in names)
         return headers
 
@@ -141,12 +142,12 @@ class RequestContextMiddleware:
         app: ASGIApp,
         *,
         settings: HttpSettings | None = None,
-        versions: Versions = VERSIONS,
+        versions: Versions | None = None,
         tracer: Tracer | None = None,
     ) -> None:
         self.app = app
         self.settings = settings or HttpSettings()
-        self.versions = versions
+        self.versions = versions or Versions(LIVE)
         self.tracer = tracer
         self._headers = [*_ALWAYS, _HSTS] if self.settings.https_only else _ALWAYS
         # Bounded: methods and route templates come from the code, statuses from the standard.
@@ -189,8 +190,11 @@ class RequestContextMiddleware:
             TRAIL.reset(trail)
 
     async def _answer(self, scope: Scope, exchange: _Exchange) -> None:
+        send: Send = exchange.send
+        if exchange.info.api_version != self.versions.current:
+            send = OlderAnswer(send, self.versions, exchange.info.api_version).send
         try:
-            await self.app(scope, exchange.receive, exchange.send)
+            await self.app(scope, exchange.receive, send)
         except Exception as error:
             if not exchange.too_large:
                 exchange.span.set_attribute("error.type", type(error).__qualname__)

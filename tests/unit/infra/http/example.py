@@ -31,7 +31,7 @@ from invx.infra.http.pagination import Listing, ListQuery, list_query, page_body
 from invx.infra.http.permissions import public, requires
 from invx.infra.http.problems import problem_responses
 from invx.infra.http.request_context import HttpSettings
-from invx.infra.http.versions import Versions, api_version
+from invx.infra.http.versions import Change, Versions
 from invx.infra.logs import configure_logs
 from invx.infra.tokens import create_key, issue
 from invx.kernel.context import Caller
@@ -51,6 +51,13 @@ NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 TENANT = UUID("0192d1f0-0000-7000-8000-000000000001")
 NOTE = UUID("0192d1f0-0000-7000-8000-00000000000a")
 OLD, NEW = "2026-05-01", "2026-11-01"
+MILK = {
+    "object": "note",
+    "id": typeid("note", NOTE),
+    "title": "Remember the milk",
+    "metadata": {"object": "note"},
+    "version": 3,
+}
 
 
 class SetClock:
@@ -146,14 +153,16 @@ FAILURES: dict[str, Exception] = {
     "bug": RuntimeError("secret of Ada Lovelace"),
 }
 
-example_versions = Versions([OLD, NEW])
 
-
-@example_versions.downcast("note", before=NEW)
 def note_with_subject(value: dict[str, Any]) -> dict[str, Any]:
     """Before 2026-11-01 the title was called subject."""
     rest = {key: item for key, item in value.items() if key != "title"}
     return rest | {"subject": value["title"]}
+
+
+example_versions = Versions(
+    [OLD, NEW], [Change(NEW, "note", "the subject is called `title`.", note_with_subject)]
+)
 
 
 router = APIRouter(prefix="/v1/notes", tags=["notes"])
@@ -182,8 +191,7 @@ async def search(
     caller: Annotated[Caller, requires("notes:read")],
     query: Annotated[ListQuery, list_query(NOTES)],
 ) -> Response:
-    item = encode({"id": typeid("note", NOTE), "title": "Remember the milk", "version": 3})
-    return json_response(page_body([item], has_more=True, next=query.cursor(NOW, NOTE)))
+    return json_response(page_body([encode(MILK)], has_more=True, next=query.cursor(NOW, NOTE)))
 
 
 @router.get("/{id}", response_model=NoteOut)
@@ -195,9 +203,7 @@ async def read(
         raise NotFound
     if (unchanged := not_modified(request, 3)) is not None:
         return unchanged
-    note = {"id": typeid("note", id), "title": "Remember the milk", "version": 3}
-    shown = example_versions.cast("note", note, api_version(request))
-    return json_response(encode(shown), headers={"ETag": etag(3)})
+    return json_response(encode(MILK), headers={"ETag": etag(3)})
 
 
 @router.put("/{id}", status_code=204)

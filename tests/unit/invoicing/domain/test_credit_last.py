@@ -131,6 +131,7 @@ def test_yen_that_no_net_and_tax_make_are_refused_and_the_whole_still_goes() -> 
     assert [(each.pointer, each.code) for each in refused.value.problems] == [
         ("/amount", "amount_not_divisible")
     ]
+    assert refused.value.code == "amount_not_divisible"
     credit(invoice, credit_whole(invoice), "whole")
     assert invoice.remainder.exhausted
 

@@ -56,6 +56,7 @@ def history() -> Iterator[Event]:
     credit(document, credit_whole(document), "c")
     document.record_cancellation(named("c"))
     document.record_replacement(named("new"))
+    document.note_erasure([SUBJECT])
     yield from document.recorded
     unseen = finalize(drafted(said))
     unseen.void("typing error", settled=False, now=NOW)

@@ -40,16 +40,30 @@ class PostgresPersonalData:
         )
         return [row[0] for row in rows]
 
+    async def subjects_of(self, stream_ids: Collection[UUID]) -> list[UUID]:
+        """The subjects of whom these streams hold values."""
+        rows = await self._unit.conn.fetch(
+            "SELECT DISTINCT subject_id FROM invoicing.personal"
+            " WHERE tenant_id = $1 AND stream_id = ANY($2)",
+            self._unit.ctx.tenant_id,
+            stream_ids,
+        )
+        return [row[0] for row in rows]
+
     async def erase(
-        self, subject_id: UUID, stream_ids: Collection[UUID], *, archives_of: Collection[UUID]
+        self,
+        subject_ids: Collection[UUID],
+        stream_ids: Collection[UUID],
+        *,
+        archives_of: Collection[UUID],
     ) -> None:
         """Delete the values, make the rows of the streams anew, and drop answers and archives."""
         conn, tenant_id = self._unit.conn, self._unit.ctx.tenant_id
         await conn.execute(
-            "DELETE FROM invoicing.personal WHERE tenant_id = $1 AND subject_id = $2"
+            "DELETE FROM invoicing.personal WHERE tenant_id = $1 AND subject_id = ANY($2)"
             " AND stream_id = ANY($3)",
             tenant_id,
-            subject_id,
+            subject_ids,
             stream_ids,
         )
         await conn.execute(
@@ -66,4 +80,5 @@ class PostgresPersonalData:
             _GONE_HEADERS,
         )
         for stream_id in stream_ids:
+            self._unit.let_go(stream_id)
             await self._unit.reproject(stream_id)

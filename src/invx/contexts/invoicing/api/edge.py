@@ -1,7 +1,7 @@
 """What the routes of invoicing hold, and how a command becomes an answer."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from invx.infra.event_store import EventStore
 from invx.infra.http.fields import typeid_pattern
 from invx.infra.http.idempotency_key import IdempotencyRequest, idempotency_key
 from invx.infra.http.problems import refusal
+from invx.infra.http.versions import HEADER, LIVE
 from invx.infra.idempotency import Answer, IdempotentRequest
 from invx.infra.postgres import Connection
 from invx.infra.runner import Runner
@@ -27,6 +28,10 @@ from invx.kernel.ids import parse_typeid
 
 C = TypeVar("C")
 R = TypeVar("R")
+
+_VERSION = HEADER.lower()
+_REFUSED = 400
+_UNDATED = "2026-11-01"  # the shape of answers that were stored before they said theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,22 @@ async def answered(
     request = None
     if once is not None:
         request = IdempotentRequest(once.key_hash.hex(), once.fingerprint.hex(), _refused)
+        show = _dated(show)
     answer = await edge.runner.answer(handler, command, caller, render=show, request=request)
-    return Response(answer.body, answer.status, answer.headers)
+    headers = answer.headers
+    if once is not None and answer.status < _REFUSED and _VERSION not in headers:
+        headers = {**headers, _VERSION: _UNDATED}
+    return Response(answer.body, answer.status, headers)
+
+
+def _dated(show: Callable[[R, UnitOfWork], Answer]) -> Callable[[R, UnitOfWork], Answer]:
+    """An answer that is stored says in which version of the API it is: it may outlive that one."""
+
+    def shown(result: R, unit: UnitOfWork) -> Answer:
+        answer = show(result, unit)
+        return replace(answer, headers={**answer.headers, _VERSION: max(LIVE)})
+
+    return shown
 
 
 def _refused(error: DomainError) -> Answer:

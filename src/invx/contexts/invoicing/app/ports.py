@@ -74,12 +74,21 @@ class PersonalData(Protocol):
         """From now until the end of this transaction nobody else writes for the tenant."""
         ...
 
-    async def erase(
-        self, subject_id: UUID, stream_ids: Collection[UUID], *, archives_of: Collection[UUID]
-    ) -> None:
-        """Delete the subject's values in these streams and in everything made from them.
+    async def subjects_of(self, stream_ids: Collection[UUID]) -> list[UUID]:
+        """The subjects of whom these streams hold values."""
+        ...
 
-        What was archived goes for the documents `archives_of` only.
+    async def erase(
+        self,
+        subject_ids: Collection[UUID],
+        stream_ids: Collection[UUID],
+        *,
+        archives_of: Collection[UUID],
+    ) -> None:
+        """Delete the subjects' values in these streams and in everything made from them.
+
+        What was archived goes for the documents `archives_of` only. Aggregates of these streams
+        that were loaded before hold the values still: they are let go and must be read again.
         """
         ...
 

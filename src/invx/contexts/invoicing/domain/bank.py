@@ -40,7 +40,10 @@ def is_iban(text: str) -> bool:
 
 def is_qr_iban(text: str) -> bool:
     """Whether a compact text is an IBAN of the kind that a QR reference needs (QR-IID)."""
-    return is_iban(text) and text[:2] in _QR_COUNTRIES and int(text[4:9]) in _QR_INSTITUTES
+    if not is_iban(text) or text[:2] not in _QR_COUNTRIES:
+        return False
+    institute = text[4:9]  # letters may have check digits that hold; institutes have none
+    return institute.isdecimal() and int(institute) in _QR_INSTITUTES
 
 
 def is_bic(text: str) -> bool:

@@ -17,6 +17,7 @@ from invx.contexts.invoicing.domain.credit_taxes import giving
 from invx.contexts.invoicing.domain.credit_whole_units import settled
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import (
+    AmountNotDivisible,
     CreditExceedsRemainder,
     LineNotFound,
     NothingLeftToCredit,
@@ -149,8 +150,8 @@ def _with_rests(left: Remainder) -> list[Position]:
 def _on_whole_units(taken: list[Portion], original: Document) -> list[Portion]:
     found = settled(taken, original.remainder)
     if found is None and original.content.profile is Profile.EN16931:
-        detail = "No whole units of net and tax make this amount (BR-CO-17); one more or less do."
-        raise Invalid(detail, problems=[Problem("/amount", "amount_not_divisible", detail)])
+        detail = "A smallest unit of the currency more or less can be credited."
+        raise AmountNotDivisible(problems=[Problem("/amount", AmountNotDivisible.code, detail)])
     return found or taken
 
 

@@ -1,5 +1,6 @@
 """A document: a draft that may change until it is finalized, and never again after that (D1)."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Self
@@ -27,6 +28,7 @@ from invx.contexts.invoicing.domain.document_events import (
     Links,
     Mode,
     Origin,
+    PersonalDataErased,
 )
 from invx.contexts.invoicing.domain.draft_patch import patch_of, patched
 from invx.contexts.invoicing.domain.errors import (
@@ -279,6 +281,10 @@ class Document(Aggregate):
         self.ensure_replaceable()
         self.record(DocumentReplaced(replacement_id=replacement_id))
 
+    def note_erasure(self, subject_ids: Collection[UUID]) -> None:
+        """Remember whose personal data was erased, on the document as it is without it."""
+        self.record(PersonalDataErased(subject_ids=tuple(sorted(subject_ids))))
+
     def apply(self, event: Event) -> None:
         match event:
             case DraftCreated():
@@ -311,6 +317,8 @@ class Document(Aggregate):
                 self.replaced_by = event.replacement_id
                 if self.status is Status.FINALIZED:
                     self.status = Status.REPLACED
+            case PersonalDataErased():
+                pass  # the values are gone from the events before it; what it says is its own
             case _:
                 violated(f"a document knows no {type(event).__name__}")
 

@@ -188,3 +188,10 @@ class DocumentCancelled(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentReplaced(Event):
     replacement_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalDataErased(Event):
+    """What the document and its settlement said of these subjects is gone (D4). It names no one."""
+
+    subject_ids: tuple[UUID, ...]

@@ -53,6 +53,10 @@ class CreditExceedsRemainder(Conflict):
     """The credit asks for more than what is left of the document."""
 
 
+class AmountNotDivisible(Invalid):
+    """No whole units of net and tax make this amount (BR-CO-17); one more or less do."""
+
+
 class NothingLeftToCredit(Conflict):
     """The whole document has been credited already."""
 

@@ -27,6 +27,7 @@ from invx.contexts.invoicing.read.views import (
     Shown,
     document_json,
     document_summary,
+    entry_source,
     instant,
 )
 from invx.infra.event_store import EventStore, Recorded
@@ -113,7 +114,7 @@ def _details(event: Event) -> dict[str, Any]:
             return {
                 "kind": str(entry.kind),
                 "amount": str(entry.amount),
-                "source": entry.source,
+                "source": entry_source(str(entry.kind), entry.source),
                 "open": str(event.after.open),
             }
         case SettlementStatusChanged():

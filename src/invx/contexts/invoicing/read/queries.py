@@ -1,6 +1,7 @@
 """Reads of invoicing: SQL by hand, one round trip each where it can be."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,8 +32,8 @@ SELECT d.*, s.status AS s_status, s.open, s.paid, s.credited, s.written_off, s.s
 FROM invoicing.documents d
 {settlement}
 """
-# A filter may find documents by their settlement. Any other list looks up that of each row: in a
-# new tenant, without statistics, the planner would read all settlements for every row instead.
+# A filter may find documents by their settlement. Any other list looks up that of each row, or the
+# planner may read all settlements first: for a new tenant without statistics, or for few left out.
 _JOINED = """LEFT JOIN invoicing.settlements s
     ON s.tenant_id = d.tenant_id AND s.document_id = d.document_id"""
 _LOOKED_UP = """LEFT JOIN LATERAL (SELECT * FROM invoicing.settlements o
@@ -65,19 +66,29 @@ def _whole(row: Row, now: datetime) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class DocumentSort:
-    """An order of the list: a column of an index that ends with the document's id."""
+    """An order of the list: a column of an index that ends with the document's id.
+
+    `missing` finds those without a value there, by an index too, if there can be any. They stand
+    behind all others, before them when the order is turned around: sorting leaves nothing out.
+    """
 
     column: str
-    type: str
+    missing: str | None = None
+
+    def order(self, *, missing: bool, descending: bool) -> str:
+        """The order within the documents that have a value, or within those that have none."""
+        lead = self.missing.partition(" ")[0] if missing and self.missing else self.column
+        columns = dict.fromkeys((lead, "d.document_id"))
+        return ", ".join(f"{column} {'DESC' if descending else 'ASC'}" for column in columns)
 
 
 SORTS = {
-    "created": DocumentSort("d.document_id", "uuid"),
-    "issue_date": DocumentSort("d.issue_date", "date"),
-    "due_date": DocumentSort("d.due_date", "date"),
-    "number": DocumentSort("d.number", "text"),
-    "gross": DocumentSort("d.gross_units", "bigint"),
-    "buyer": DocumentSort("d.buyer_sort", "text"),
+    "created": DocumentSort("d.document_id"),
+    "issue_date": DocumentSort("d.issue_date", "d.issue_date IS NULL"),
+    "due_date": DocumentSort("d.due_date", "d.due_date IS NULL"),
+    "number": DocumentSort("d.number", "d.status = 'draft'"),  # drafts have none
+    "gross": DocumentSort("d.gross_units"),
+    "buyer": DocumentSort("d.buyer_sort", "d.buyer_sort IS NULL"),
 }
 
 
@@ -115,37 +126,62 @@ class DocumentPage:
 async def list_documents(
     conn: Connection, ctx: RequestContext, wanted: DocumentFilter, part: Slice
 ) -> DocumentPage:
-    """A page of documents. One round trip, or two when words or metadata are searched for."""
+    """A page of documents.
+
+    One round trip, one more when words or metadata are searched for, and one more where a page
+    reaches from documents that have a value to sort by into those that have none.
+    """
     statement = _Statement(ctx)
     if wanted.text is not None or wanted.metadata is not None:
         statement.add("d.document_id = ANY({})", await _searched(conn, wanted, part))
     statement.narrow(wanted)
-    sort = SORTS[part.sort]
-    direction, beyond = ("DESC", "<") if part.descending else ("ASC", ">")
-    if part.sort != "created":
-        statement.conditions.append(f"{sort.column} IS NOT NULL")
-    if part.after is not None:
-        value, document_id = part.after
-        if part.sort == "created":
-            statement.add(f"d.document_id {beyond} {{}}", document_id)
-        else:
-            statement.pair(f"({sort.column}, d.document_id) {beyond}", (value, document_id))
-    order = f"{sort.column} {direction}"
-    order += "" if part.sort == "created" else f", d.document_id {direction}"
-    filtered = any(" s." in f" {condition}".replace("(", " ") for condition in statement.conditions)
-    select = _DOCUMENT.format(
-        content=_CONTENT if part.whole else "", settlement=_JOINED if filtered else _LOOKED_UP
-    ) + (_JOIN_CONTENT if part.whole else "")
-    rows = await conn.fetch(
-        f"{select}WHERE {' AND '.join(statement.conditions)} ORDER BY {order}"
-        f" LIMIT {int(part.limit) + 1}",
-        *statement.values,
-    )
+    sort, rows = SORTS[part.sort], list[Row]()
+    for missing in _stretches(part):
+        order = sort.order(missing=missing, descending=part.descending)
+        bounded = _bounded(statement, part, missing=missing)
+        rows += await _fetched(conn, bounded, part, f"{order} LIMIT {part.limit + 1 - len(rows)}")
+        if len(rows) > part.limit:
+            break
     page = rows[: part.limit]
     items = [_whole(row, ctx.now) if part.whole else _item(row, ctx.now) for row in page]
     last = page[-1] if len(rows) > part.limit else None
     column = sort.column.partition(".")[2]
     return DocumentPage(items, (last[column], last["document_id"]) if last else None)
+
+
+def _stretches(part: Slice) -> Sequence[bool]:
+    """What is still to be listed: documents with a value to sort by, those without (True), both.
+
+    Each is one range of an index, which `NULLS LAST` with a position to go on from is not.
+    """
+    if SORTS[part.sort].missing is None:
+        return (False,)
+    both = (True, False) if part.descending else (False, True)
+    return both if part.after is None else both[both.index(part.after[0] is None) :]
+
+
+def _bounded(statement: "_Statement", part: Slice, *, missing: bool) -> "_Statement":
+    sort, bounded = SORTS[part.sort], statement.copy()
+    beyond = "<" if part.descending else ">"
+    if sort.missing is not None:
+        bounded.conditions.append(sort.missing if missing else f"{sort.column} IS NOT NULL")
+    if part.after is not None and (part.after[0] is None) is missing:
+        if missing or part.sort == "created":
+            bounded.add(f"d.document_id {beyond} {{}}", part.after[1])
+        else:
+            bounded.pair(f"({sort.column}, d.document_id) {beyond}", part.after)
+    return bounded
+
+
+async def _fetched(
+    conn: Connection, statement: "_Statement", part: Slice, order: str
+) -> Sequence[Row]:
+    settlement = _JOINED if statement.by_settlement else _LOOKED_UP
+    content, join = (_CONTENT, _JOIN_CONTENT) if part.whole else ("", "")
+    select = _DOCUMENT.format(content=content, settlement=settlement) + join
+    return await conn.fetch(
+        f"{select}WHERE {' AND '.join(statement.conditions)} ORDER BY {order}", *statement.values
+    )
 
 
 def _item(row: Row, now: datetime) -> bytes:
@@ -158,7 +194,13 @@ class _Statement:
     def __init__(self, ctx: RequestContext) -> None:
         self.conditions = ["d.tenant_id = $1"]
         self.values: list[Any] = [ctx.tenant_id]
+        self.by_settlement = False
         self._now = ctx.now
+
+    def copy(self) -> "_Statement":
+        twin = copy(self)
+        twin.conditions, twin.values = [*self.conditions], [*self.values]
+        return twin
 
     def add(self, condition: str, value: Any) -> None:
         self.values.append(value)
@@ -170,6 +212,7 @@ class _Statement:
         self.conditions.append(f"{condition} (${size - 1}, ${size})")
 
     def narrow(self, wanted: DocumentFilter) -> None:
+        self.by_settlement = wanted.overdue is True or "s.status" in dict(wanted.among)
         for column, value in wanted.equal:
             self.add(f"{column} = {{}}", value)
         for column, values in wanted.among:

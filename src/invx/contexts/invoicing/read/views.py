@@ -146,11 +146,19 @@ def entry_view(entry: Row) -> dict[str, Any]:
         "id": typeid(ENTRY, entry["entry_id"]),
         "kind": entry["kind"],
         "amount": str(entry["amount"]),
-        "source": entry["source"],
+        "source": entry_source(entry["kind"], entry["source"]),
         "on": entry["on_date"].isoformat(),
         "note": entry["note"],
         "reverses": _id(ENTRY, entry["reverses"]),
     }
+
+
+def entry_source(kind: str, source: str) -> str:
+    """What caused an entry: of a credit the document that counts here, otherwise the caller's id.
+
+    The domain makes credits' entries itself, with the id of the credit note as their source.
+    """
+    return typeid(INVOICE, UUID(source)) if kind == "credit" else source
 
 
 def legal_entity_json(entity_id: UUID, version: int, resource: bytes) -> bytes:

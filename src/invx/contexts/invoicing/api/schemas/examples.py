@@ -121,3 +121,4 @@ SERIES: Body = {
 NEXT_NUMBER: Body = {"next": 1200, "reason": "We used another program until yesterday."}
 
 ERASURE: Body = {"customer": "C-1001"}
+ERASURE_OF_ONE: Body = {"invoice": "inv_01jd0y7ct4f6d9zq8x3s5v2w1k"}

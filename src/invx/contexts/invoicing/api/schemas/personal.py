@@ -1,19 +1,45 @@
 """Erasure of personal data."""
 
-from typing import Literal
+from typing import Annotated, Literal
+from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from invx.contexts.invoicing.api.schemas import examples
 from invx.contexts.invoicing.api.schemas.values import Code, DayOut, In, InvoiceRef, Out
+from invx.infra.http.fields import TypeId
 
 
 class ErasureIn(In):
-    """Whose personal data is to be erased."""
+    """Whose personal data is to be erased: a customer's, or that of whomever one document is for.
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.ERASURE]})
+    Give one of the two.
+    """
 
-    customer: Code = Field(description="Your own id of the customer, as given with the buyer.")
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [examples.ERASURE, examples.ERASURE_OF_ONE]}
+    )
+
+    invoice: Annotated[UUID, TypeId("inv")] | None = Field(
+        None, description="The document, when its buyer is no customer with an id of yours."
+    )
+    customer: Code | None = Field(
+        None,
+        description="Your own id of the customer, as given with the buyer.",
+        validate_default=True,
+    )
+
+    @field_validator("customer")
+    @classmethod
+    def _either(cls, customer: str | None, info: ValidationInfo) -> str | None:
+        if "invoice" not in info.data:  # it is wrong itself, which is said already
+            return customer
+        if customer is None and info.data["invoice"] is None:
+            raise PydanticCustomError("missing", "Give a customer or an invoice.")
+        if customer is not None and info.data["invoice"] is not None:
+            raise PydanticCustomError("one_of_two", "Give a customer or an invoice, not both.")
+        return customer
 
 
 class KeptOut(Out):
@@ -29,6 +55,7 @@ class ErasureOut(Out):
     """What was erased, and what the law keeps."""
 
     object: Literal["erasure"]
-    customer: str
+    customer: str | None = Field(description="As asked for.")
+    invoice: InvoiceRef | None = Field(description="As asked for.")
     erased: list[InvoiceRef]
     kept: list[KeptOut]

@@ -90,7 +90,10 @@ class EntryOut(Out):
     id: EntryRef
     kind: EntryKind
     amount: Amount
-    source: str
+    source: str = Field(
+        description="What caused it: of a credit the document that counts here (`inv_…`), of any "
+        "other entry your own id."
+    )
     on: DayOut
     note: str | None
     reverses: EntryRef | None

@@ -1,0 +1,84 @@
+"""Erase the personal data in one document: for a buyer who has no id as a customer (D4).
+
+What is kept by law, and how values go, is the same for all erasures.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.retention import retained_until
+from invx.contexts.invoicing.domain.settlement import settlement_id
+from invx.kernel.messages import Command
+
+
+@dataclass(frozen=True, slots=True)
+class EraseDocument(Command):
+    document_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A document that stays, and the last day until which it must."""
+
+    document_id: UUID
+    number: str | None
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What was done: documents whose buyer is erased, and those that the law keeps."""
+
+    erased: tuple[UUID, ...]
+    kept: tuple[Kept, ...]
+
+
+async def erase_document(command: EraseDocument, uow: InvoicingUnitOfWork) -> Erasure:
+    """Erase whomever this document speaks of, unless the law still keeps it. Again does no harm.
+
+    A draft that was thrown away can be erased, too. The seller's own data is not the buyer's and
+    stays. Raises DocumentNotFound.
+    """
+    await uow.personal_data.shut_out_writers()
+    document = await uow.documents.get(command.document_id)
+    streams = [document.id, settlement_id(document.id)]
+    subjects = set(await uow.personal_data.subjects_of(streams)) - {document.legal_entity_id}
+    kept = kept_by_law(document, uow.ctx.now.date())
+    if kept is not None:
+        # What it said of others while it was a draft is no part of what the law keeps.
+        subjects.discard(document.subject_id)
+    erased = [document.id] if document.subject_id in subjects else []
+    touched = [document.id] if subjects else []
+    await erase_in(touched, sorted(subjects), uow, archives_of=erased)
+    return Erasure(tuple(erased), (kept,) if kept else ())
+
+
+def kept_by_law(document: Document, today: date) -> Kept | None:
+    """What the law says of a document today; None when its buyer's data may go."""
+    until = retained_until(document)
+    if until is None or today > until:
+        return None
+    return Kept(document.id, document.number, until)
+
+
+async def erase_in(
+    documents: Collection[UUID],
+    subjects: Collection[UUID],
+    uow: InvoicingUnitOfWork,
+    *,
+    archives_of: Collection[UUID],
+) -> None:
+    """Erase what these documents and their settlements say of the subjects; writers are shut out.
+
+    Each document's stream then tells that it happened, when, by whom and about whom (D3).
+    """
+    if not documents:
+        return
+    streams = [*documents, *(settlement_id(id) for id in documents)]
+    await uow.personal_data.erase(subjects, streams, archives_of=archives_of)
+    for document in (await uow.documents.find_all(documents)).values():
+        document.note_erasure(subjects)
