@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import structlog
 from fastapi import FastAPI
 
@@ -20,6 +21,7 @@ from invx.contexts.analytics import wiring as analytics
 from invx.contexts.invoicing import wiring as invoicing
 from invx.contracts.registry import REGISTRY
 from invx.infra.apart import Collector
+from invx.infra.bell import Bell
 from invx.infra.context import Context, Reaction
 from invx.infra.http.auth import Verifier
 from invx.infra.http.docs_page import install_docs_page
@@ -34,7 +36,7 @@ from invx.infra.migrate import Migration
 from invx.infra.observability import LoopLagMonitor
 from invx.infra.outbox import Relay
 from invx.infra.parked import Parked
-from invx.infra.postgres import Database, DatabaseSettings, Pools
+from invx.infra.postgres import CONNECT_SECONDS_MAX, Database, DatabaseSettings, Pools
 from invx.infra.reactions import JobRuns, Reactions
 from invx.infra.system import SystemClock, Uuid7Ids
 from invx.infra.tracing import recording_tracer
@@ -51,7 +53,14 @@ MIGRATIONS = {invoicing.NAME: invoicing.migrations, analytics.NAME: analytics.mi
 CONTEXTS = tuple(MIGRATIONS)
 _REACTIONS: dict[str, Mapping[type[Contract], Reaction]] = {analytics.NAME: analytics.REACTIONS}
 
+INBOX_CHANNEL = "invx_inbox"
+
 log = structlog.get_logger(__name__)
+
+
+def outbox_channel(name: str) -> str:
+    """What is rung when a context has committed something to relay."""
+    return f"invx_outbox_{name}"
 
 
 def migrations_of(name: str) -> list[Migration]:
@@ -68,6 +77,7 @@ class Host:
     relays: dict[str, Relay]
     worker: Worker
     upkeep: Upkeep
+    bell: Bell
     clock: Clock
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
@@ -78,7 +88,7 @@ class Host:
         What runs already is not started again. A host that was stopped is not started any more.
         """
         invariant(not self._stop.is_set(), "a stopped host cannot be started again")
-        runs = {"upkeep": self.upkeep.run}
+        runs = {"upkeep": self.upkeep.run, "bell": self.bell.run}
         if relays:
             runs |= {f"relay {name}": relay.run for name, relay in self.relays.items()}
         if worker:
@@ -130,9 +140,16 @@ async def build_host(
     relays: dict[str, Relay] = {}
     contexts: dict[str, Context] = {}
 
-    def wake(name: str) -> None:
+    bell = Bell(lambda: asyncpg.connect(**where.system, timeout=CONNECT_SECONDS_MAX))
+
+    def committed(name: str) -> None:
         if name in relays:
             relays[name].wake()
+            bell.ring(outbox_channel(name))  # the lease may be another process's
+
+    def delivered() -> None:
+        worker.wake()
+        bell.ring(INBOX_CHANNEL)
 
     for name in names:
         database = Database(name, pools)
@@ -145,7 +162,7 @@ async def build_host(
                 clock=clock,
                 ids=ids,
                 registry=REGISTRY,
-                committed=lambda: wake(invoicing.NAME),
+                committed=lambda: committed(invoicing.NAME),
                 renderers=settings.renderers,
             )
         else:
@@ -153,11 +170,13 @@ async def build_host(
                 database, catalogue, clock=clock, ids=ids, registry=REGISTRY
             )
     worker = _worker(contexts, clock)
-    transport = PostgresTransport(_subscriptions(pools), clock, lambda _: worker.wake())
+    transport = PostgresTransport(_subscriptions(pools), clock, lambda _: delivered())
     for name, context in contexts.items():
         if context.publishes:
             relays[name] = Relay(context.database, transport, clock=clock, ids=ids)
-    return Host(pools, contexts, relays, worker, _upkeep(contexts, relays, clock), clock)
+            bell.on(outbox_channel(name), relays[name].wake)
+    bell.on(INBOX_CHANNEL, worker.wake)
+    return Host(pools, contexts, relays, worker, _upkeep(contexts, relays, clock), bell, clock)
 
 
 async def _until(name: str, run: Coroutine[Any, Any, None]) -> None:

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from invx.host import Host, build_host, create_app
 from invx.infra.postgres import DatabaseUnavailable
+from invx.kernel import limits
 from invx.kernel.errors import InvariantViolation
 from invx.settings import Settings
 from tests.integration.delivery.stage import until
@@ -56,7 +57,7 @@ async def waiting_for_locks(world: World) -> bool:
 
 def tasks() -> list[str]:
     """The names of the host's tasks that run now."""
-    parts = ("relay", "worker", "upkeep")
+    parts = ("bell", "relay", "worker", "upkeep")
     return sorted(t.get_name() for t in asyncio.all_tasks() if t.get_name().startswith(parts))
 
 
@@ -75,13 +76,37 @@ async def test_a_started_host_delivers_without_being_asked(desk: Desk) -> None:
         assert await conn.fetchval(held) is False, "the lease is given back"
 
 
+async def test_processes_apart_wake_each_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One answers requests, one relays, one reacts; none of them polls within this test."""
+    monkeypatch.setattr(limits, "POLL_SECONDS", 3600.0)
+    async with (
+        hosting(desk.world) as answering,
+        hosting(desk.world) as relaying,
+        hosting(desk.world) as reacting,
+    ):
+        answering.start_background(relays=False, worker=False)
+        relaying.start_background(worker=False)
+        reacting.start_background(relays=False)
+        for host in (answering, relaying, reacting):
+            await host.bell.connected.wait()
+        await asyncio.sleep(0.2)  # everybody has looked once, found nothing, and waits
+        app = await create_app(answering, desk.world.settings, background=False)
+        apart = replace(desk.world, app=app).client(desk.tenant_id)
+        await replace(desk, client=apart).invoice()
+
+        async def heard() -> bool:
+            return await counted(desk) == 1
+
+        await until(heard)
+
+
 async def test_a_host_started_twice_runs_everything_once(world: World) -> None:
     async with hosting(world) as host:
         host.start_background(relays=True, worker=False)
-        assert tasks() == ["relay invoicing", "upkeep"]
+        assert tasks() == ["bell", "relay invoicing", "upkeep"]
         host.start_background()
         host.start_background()
-        assert tasks() == ["relay invoicing", "upkeep", "worker"]
+        assert tasks() == ["bell", "relay invoicing", "upkeep", "worker"]
     assert tasks() == []
 
 
@@ -119,7 +144,7 @@ async def test_a_part_that_ends_by_an_error_is_said_at_once(world: World) -> Non
             host.start_background()
             await asyncio.sleep(0.05)
         assert [e["part"] for e in logs if e["event"] == "background_ended"] == ["worker"]
-        assert tasks() == ["relay invoicing", "upkeep"]
+        assert tasks() == ["bell", "relay invoicing", "upkeep"]
 
 
 async def test_a_host_of_one_context_serves_it_and_feeds_the_absent_one(desk: Desk) -> None:
@@ -140,7 +165,7 @@ async def test_a_host_of_one_context_serves_it_and_feeds_the_absent_one(desk: De
     async with hosting(world, "analytics") as other:
         assert other.relays == {}
         other.start_background(relays=True, worker=False)
-        assert tasks() == ["upkeep"]
+        assert tasks() == ["bell", "upkeep"]
         await other.settle()
     assert await counted(desk) == 1
 
@@ -166,7 +191,7 @@ async def test_an_application_without_background_still_measures_what_waits(desk:
     async with hosting(world) as host:
         app = await create_app(host, world.settings, background=False)
         async with app.router.lifespan_context(app):
-            assert tasks() == ["upkeep"]
+            assert tasks() == ["bell", "upkeep"]
         assert tasks() == []
         with pytest.raises((DatabaseUnavailable, asyncpg.InterfaceError)):
             await host.ready()
