@@ -4,7 +4,8 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
@@ -243,6 +244,7 @@ class _Attempt(Generic[C, U, R]):
         self._facts = KnownFacts()
         self._new_facts: list[Answered] = []
         self._apart = False
+        self._now: datetime | None = None
 
     async def run(self) -> tuple[Any, Answer | None]:
         """Until it commits or is refused."""
@@ -285,6 +287,10 @@ class _Attempt(Generic[C, U, R]):
     async def _once(self) -> tuple[R, Answer | None]:
         runner, request = self._runner, self._request
         tenant, ctx = await runner.context(self._caller)
+        if self._now is None:
+            self._now = ctx.now
+        else:
+            ctx = replace(ctx, now=self._now)  # one command, one business time (T5)
         async with runner.database.tenant_transaction(
             self._caller.tenant_id,
             tenant.epoch,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -345,3 +346,16 @@ async def test_a_query_that_fails_leaves_the_next_one_alone(notebook: Notebook) 
             await conn.fetchval("SELECT 1 / 0")
     async with notebook.runner().reading(notebook.caller) as (conn, ctx):
         assert await conn.fetchval("SELECT notebook.current_tenant()") == ctx.tenant_id
+
+
+async def test_business_time_is_fixed_once_per_command(notebook: Notebook) -> None:
+    """Also when the handler runs again for facts or after a lost race (T5)."""
+    seen: list[datetime] = []
+
+    async def ask(_: object, uow: NotebookUnit) -> None:
+        seen.append(uow.ctx.now)
+        await uow.facts.need(fact("a"))
+
+    await notebook.runner(oracle=Oracle(notebook)).run(ask, None, notebook.caller)
+    assert len(seen) == 2
+    assert len(set(seen)) == 1
