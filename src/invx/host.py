@@ -163,7 +163,7 @@ async def build_host(
                 ids=ids,
                 registry=REGISTRY,
                 committed=lambda: committed(invoicing.NAME),
-                renderers=settings.renderers,
+                outside=_outside(settings),
             )
         else:
             contexts[name] = analytics.wire(
@@ -177,6 +177,17 @@ async def build_host(
             bell.on(outbox_channel(name), relays[name].wake)
     bell.on(INBOX_CHANNEL, worker.wake)
     return Host(pools, contexts, relays, worker, _upkeep(contexts, relays, clock), bell, clock)
+
+
+def _outside(settings: Settings) -> invoicing.Outside:
+    registers = settings.tax_registers
+    return invoicing.Outside(
+        settings.renderers,
+        registers.vies_url,
+        registers.hmrc_url,
+        registers.hmrc_token,
+        settings.place.home / "rules",
+    )
 
 
 async def _until(name: str, run: Coroutine[Any, Any, None]) -> None:

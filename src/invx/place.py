@@ -34,6 +34,7 @@ ALL_PERMISSIONS = (
     "invoices:correct",
     "settlements:read",
     "settlements:write",
+    "tax:read",
     "legal_entities:read",
     "legal_entities:write",
     "series:read",

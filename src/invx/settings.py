@@ -51,6 +51,15 @@ class PlaceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TaxRegisterSettings:
+    """The registers that VAT ids are checked with; none is asked unless its address is set."""
+
+    vies_url: str | None = None
+    hmrc_url: str | None = None
+    hmrc_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set."""
 
@@ -60,6 +69,7 @@ class Settings:
     http: HttpSettings = field(default_factory=HttpSettings)
     observability: ObservabilitySettings = field(default_factory=ObservabilitySettings)
     renderers: int = 2  # threads that make PDFs
+    tax_registers: TaxRegisterSettings = field(default_factory=TaxRegisterSettings)
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -91,6 +101,11 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             otlp_endpoint=read.optional("INVX_OTLP_ENDPOINT"),
         ),
         renderers=read.number("INVX_RENDERERS", 2, least=1),
+        tax_registers=TaxRegisterSettings(
+            vies_url=read.url("INVX_VIES_URL"),
+            hmrc_url=read.url("INVX_HMRC_URL"),
+            hmrc_token=read.optional("INVX_HMRC_TOKEN"),
+        ),
     )
     read.refuse_unknown()
     place = settings.place
@@ -144,6 +159,12 @@ class _Reader:
                     " with these characters percent-encoded in its parts: @ : / ? # [ ] %."
                 ) from None
         return text
+
+    def url(self, name: str) -> str | None:
+        text = self.optional(name)
+        if text is not None and not text.startswith(("http://", "https://")):
+            raise SettingInvalid(f"{name} must be an http or https URL.")
+        return text.rstrip("/") if text else None
 
     def flag(self, name: str) -> bool:
         text = self.text(name, "0").lower()

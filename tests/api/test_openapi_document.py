@@ -98,7 +98,10 @@ def test_every_body_has_an_example(document: Json) -> None:
 
 def examples_of(document: Json, operation: Json) -> list[Any]:
     """The example bodies of an operation."""
-    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    content = operation["requestBody"]["content"]
+    if "application/json" not in content:
+        return [body["example"] for body in content.values()]
+    schema = content["application/json"]["schema"]
     references = [schema, *schema.get("anyOf", ())]
     found: list[Any] = []
     for each in references:

@@ -204,6 +204,26 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
         Attempt(lambda v, o: Request({"invoice": v.invoice}), missing),
         Attempt(lambda v, o: Request({"invoice": v.draft}), missing),
     ),
+    ("GET", "/v1/tax/entries"): (
+        found(legal_entity="entity"),
+        found(invoice="invoice"),
+        found(registration="registration"),
+        Attempt(lambda v, o: Request(query={"limit": "1", "after": v.tax_cursor}), only_own, True),
+        Attempt(lambda v, o: Request(query={"category": "S"}), only_own, alike=True),
+    ),
+    ("GET", "/v1/tax/summary"): (
+        Attempt(
+            lambda v, o: Request(
+                query={"legal_entity": v.entity, "from": "2026-01", "to": "2030-01"}
+            ),
+            missing,
+        ),
+    ),
+    ("GET", "/v1/tax/reconciliation"): (
+        Attempt(
+            lambda v, o: Request(query={"legal_entity": v.entity, "period": "2026-11"}), missing
+        ),
+    ),
     ("GET", "/v1/analytics/revenue"): (
         found(legal_entity="entity"),
         Attempt(lambda v, o: Request(), only_own, alike=True),

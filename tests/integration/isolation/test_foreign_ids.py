@@ -94,6 +94,7 @@ async def test_a_checksum_notices_a_change(world: World) -> None:
         "personal",
         "settlement_entries",
         "skipped_numbers",
+        "tax_entries",
     }
 
 

@@ -22,6 +22,8 @@ class Victim:
     series_cursor: str
     entity_cursor: str
     number: str
+    registration: str
+    tax_cursor: str
     customer: str = CUSTOMER
     external_id: str = EXTERNAL_ID
 
@@ -61,6 +63,7 @@ async def furnish(world: World) -> Victim:
         headers={"Idempotency-Key": "victims-key"},
     )
     await desk.post("/v1/legal-entities", {**SELLER, "name": "Zweite GmbH"})
+    taxes = await desk.get("/v1/tax/entries", limit=1)
     return Victim(
         desk,
         draft["id"],
@@ -72,4 +75,6 @@ async def furnish(world: World) -> Victim:
         series_cursor=(await desk.get("/v1/series", limit=1))["next"],
         entity_cursor=(await desk.get("/v1/legal-entities", limit=1))["next"],
         number=issued["number"],
+        registration=taxes["data"][0]["registration"],
+        tax_cursor=taxes["next"],
     )

@@ -1,23 +1,34 @@
 """Puts invoicing together; imported by the host only."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from invx.contexts.invoicing.adapters.einvoice import writing
+from invx.contexts.invoicing.adapters.einvoice.validation import Validator
 from invx.contexts.invoicing.adapters.pdf import TypstRenderer
 from invx.contexts.invoicing.adapters.rendering import PORT, RenderingPool
-from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
+from invx.contexts.invoicing.adapters.tax_ids import facts as tax_ids
+from invx.contexts.invoicing.adapters.tax_ids.form import VIES_COUNTRIES
+from invx.contexts.invoicing.adapters.tax_ids.registers import Hmrc, Register, Vies
+from invx.contexts.invoicing.adapters.tax_packs import packs_in
+from invx.contexts.invoicing.adapters.unit_of_work import Means, UnitOfWork
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.api.routes import (
     corrections,
     documents,
+    e_invoices,
     history,
     legal_entities,
     personal,
     series,
     settlements,
+    taxes,
 )
+from invx.contexts.invoicing.api.routes import tax_ids as tax_id_routes
 from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.api.versions import CHANGES
 from invx.contexts.invoicing.app.archive_document import ArchiveDocument, archive_document
@@ -77,7 +88,42 @@ _PERSONAL = (
     PersonalStore("idempotency", "answer replaced; dropped after eight days"),
 )
 
-_ROUTES = (documents, corrections, settlements, history, legal_entities, series, personal)
+_ROUTES = (
+    documents,
+    e_invoices,
+    corrections,
+    settlements,
+    history,
+    legal_entities,
+    series,
+    personal,
+    tax_id_routes,
+    taxes,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What invoicing uses of the world. Registers are asked only where they are named."""
+
+    renderers: int = 2  # threads that make PDFs
+    vies_url: str | None = None
+    hmrc_url: str | None = None
+    hmrc_token: str | None = field(default=None, repr=False)
+    rules: Path | None = None  # the folder of e-invoice rules that the operator installed
+    packs: Path | None = None  # the folder of newer country packs
+
+    def registers(self, clock: Clock) -> tax_ids.Registers:
+        """The registers of VAT ids, by the country that ids begin with."""
+        found: dict[str, Register] = {}
+        if self.vies_url is not None:
+            found |= dict.fromkeys(VIES_COUNTRIES, Vies(self.vies_url, clock))
+        if self.hmrc_url is not None and self.hmrc_token is not None:
+            found["GB"] = Hmrc(self.hmrc_url, self.hmrc_token, clock)
+        return found
+
+
+_NOTHING_OUTSIDE = Outside()
 
 
 def migrations() -> list[Migration]:
@@ -95,10 +141,12 @@ def wire(
     ids: Ids,
     registry: Registry,
     committed: Callable[[], None],
-    renderers: int = 2,
+    outside: Outside = _NOTHING_OUTSIDE,
 ) -> Context:
     """The invoicing context over its database."""
     storage = _storage(catalogue, registry)
+    registers = outside.registers(clock)
+    means = Means(issued_resource, registers, packs_in(outside.packs))
 
     def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> UnitOfWork:
         return UnitOfWork(
@@ -108,21 +156,31 @@ def wire(
             clock=clock,
             ids=ids,
             facts=facts,
-            resource_of=issued_resource,
+            means=means,
         )
 
     async def history_of(conn: Connection, tenant_id: UUID, stream_id: UUID) -> list[Envelope]:
         store = EventStore(conn, database.schema, CODEC, tenant_id)
         return envelopes_of(await store.history(stream_id), storage)
 
-    rendering = RenderingPool(TypstRenderer(), renderers)
+    rendering = RenderingPool(TypstRenderer(), outside.renderers)
+    validator = Validator(outside.rules)
+
+    def close() -> None:
+        rendering.close()
+        validator.close()
+
     directory = Directory(database, clock)
     runner: Runner[UnitOfWork] = Runner(
         database,
         directory,
         open_unit,
         clock=clock,
-        providers={PORT: rendering},
+        providers={
+            PORT: rendering,
+            writing.PORT: writing.EInvoiceWriter(),
+            tax_ids.PORT: tax_ids.RegisterFacts(registers),
+        },
         refusals=_REFUSALS,
         committed=committed,
     )
@@ -134,12 +192,12 @@ def wire(
         tags=TAGS,
         routers=tuple(module.router for module in _ROUTES),
         api_changes=CHANGES,
-        edge=Edge(runner, rendering, CODEC),
+        edge=Edge(runner, rendering, CODEC, validator),
         jobs={"archive_document": _archive, "mark_overdue": _overdue},
         publishes=(DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1),
         history=history_of,
         personal=_PERSONAL,
-        close=rendering.close,
+        close=close,
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from invx.contexts.invoicing.domain.unit_codes import CODES, NOT_IN_E_INVOICES
 from invx.contexts.invoicing.domain.unit_table import TABLE
 from invx.contexts.invoicing.domain.units import UNITS, UnknownUnit, unit_code, unit_name
 
@@ -54,9 +55,16 @@ def test_friendly_names_give_their_code(text, code):
     assert unit_code(text) == code
 
 
-def test_a_spelling_of_the_official_examples_that_is_no_code_is_understood():
-    # ubl-tc434-example8.xml of the EN 16931 test files writes KW; the recommendation has KWT.
-    assert unit_code("KW") == "KWT"
+def test_a_rare_code_of_the_rules_is_kept_as_it_is():
+    # ubl-tc434-example8.xml of the EN 16931 test files writes KW, which BR-CL-23 lists beside KWT.
+    assert unit_code("KW") == "KW"
+    assert unit_code("kW") == "KWT"
+    assert unit_name("KW") == "KW"
+
+
+def test_every_code_is_listed_once():
+    assert not CODES & UNITS.keys()
+    assert UNITS.keys() >= NOT_IN_E_INVOICES
 
 
 def test_a_code_wins_over_a_name_that_reads_the_same():

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from invx.contexts.invoicing.adapters.einvoice.hybrid import Profile, hybrid_pdf
 from invx.contexts.invoicing.adapters.pdf import Mark, TypstRenderer
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.document import Document
@@ -28,9 +29,17 @@ class PdfRendering:
 
     def pdf(self, document: Document) -> Fact:
         """The fact whose answer is the PDF of a finalized document, as bytes."""
-        question = (self._resource_of(document), mark_of(document))
-        fingerprint = hashlib.sha256(msgspec.json.encode(question, order="sorted")).hexdigest()
-        return Fact(PORT, str(document.id), fingerprint, question)
+        return _asked(document, (self._resource_of(document), mark_of(document)))
+
+    def hybrid(self, document: Document, xml: bytes, profile: str) -> Fact:
+        """The fact whose answer is the PDF with `xml` in it (`hybrid.Profile`), as bytes."""
+        question = (self._resource_of(document), mark_of(document), xml.decode(), Profile(profile))
+        return _asked(document, question)
+
+
+def _asked(document: Document, question: tuple[Any, ...]) -> Fact:
+    fingerprint = hashlib.sha256(msgspec.json.encode(question, order="sorted")).hexdigest()
+    return Fact(PORT, str(document.id), fingerprint, question)
 
 
 def mark_of(document: Document) -> Mark | None:
@@ -49,12 +58,21 @@ class RenderingPool:
         self._renderer = renderer
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="render")
 
-    async def render(self, resource: dict[str, Any], mark: Mark | None) -> bytes:
-        """The PDF of a resource."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._threads, lambda: self._renderer.render(resource, mark=mark)
-        )
+    async def render(
+        self,
+        resource: dict[str, Any],
+        mark: Mark | None,
+        xml: str | None = None,
+        profile: Profile = Profile.EN16931,
+    ) -> bytes:
+        """The PDF of a resource; with `xml`, a hybrid one of this profile."""
+
+        def draw() -> bytes:
+            if xml is None:
+                return self._renderer.render(resource, mark=mark)
+            return hybrid_pdf(self._renderer, resource, mark, xml.encode(), profile)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, draw)
 
     async def obtain(self, facts: Sequence[Fact]) -> list[Answered]:
         """One PDF per fact; what is kept as evidence is its hash."""

@@ -1,10 +1,13 @@
 """The unit of work of invoicing, put together from the mechanisms of infra."""
 
 import hashlib
+from dataclasses import dataclass
 from uuid import UUID
 
+from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting
 from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
+from invx.contexts.invoicing.adapters.tax_ids.facts import Registers, TaxIds
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import (
@@ -24,6 +27,16 @@ from invx.infra.unit_of_work import EventUnitOfWork, Storage
 from invx.infra.write_set import WriteSet
 from invx.kernel.context import RequestContext
 from invx.kernel.ports import Clock, Ids
+from invx.rules.tax.packs import Packs
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What all units of work use alike."""
+
+    resource_of: ResourceOf
+    registers: Registers
+    packs: Packs
 
 
 class UnitOfWork(EventUnitOfWork):
@@ -38,7 +51,7 @@ class UnitOfWork(EventUnitOfWork):
         clock: Clock,
         ids: Ids,
         facts: KnownFacts,
-        resource_of: ResourceOf,
+        means: Means,
     ) -> None:
         super().__init__(conn, ctx, storage=storage, clock=clock, ids=ids, facts=facts)
         self.documents = self.repository(Document, missing=DocumentNotFound)
@@ -46,7 +59,10 @@ class UnitOfWork(EventUnitOfWork):
         self.series = LockedSeries(self)
         self.legal_entities = PostgresLegalEntities(self)
         self.archive = PostgresArchive(conn, ctx.tenant_id, self.write_set, clock)
-        self.rendering = PdfRendering(resource_of)
+        self.rendering = PdfRendering(means.resource_of)
+        self.tax_ids = TaxIds(means.registers, ctx)
+        self.packs = means.packs
+        self.e_invoices = EInvoiceWriting()
         self.personal_data = PostgresPersonalData(self)
 
 

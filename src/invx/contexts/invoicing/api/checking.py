@@ -3,28 +3,31 @@
 import msgspec
 from starlette.responses import Response
 
+from invx.contexts.invoicing.api.e_invoices import Ruling
 from invx.contexts.invoicing.app.check_content import Checked
 from invx.contexts.invoicing.read.resource import groups_resource, lines_resource, totals_resource
 from invx.infra import piecewise
 from invx.infra.http.answers import encode, json_response
 
 
-def show_checked(checked: Checked) -> Response:
+def show_checked(checked: Checked, ruling: Ruling | None = None) -> Response:
     """Lines, taxes, totals and problems in one answer; figures are missing where none can be."""
+    problems = [*checked.problems, *(ruling.problems if ruling else ())]
+    findings = ruling.findings if ruling else None
     totals = checked.totals
     written = piecewise.to_builtins(checked.content.lines)
     lines = lines_resource(written, checked.content.lines, totals.lines) if totals else []
     body = {
         "object": "check",
-        "valid": not checked.problems,
+        "valid": not problems and (findings is None or findings.valid),
         "problems": [
-            {"pointer": each.pointer, "code": each.code, "detail": each.detail}
-            for each in checked.problems
+            {"pointer": each.pointer, "code": each.code, "detail": each.detail} for each in problems
         ],
         "currency": checked.content.currency,
         "profile": str(checked.content.profile),
         "totals": totals_resource(totals) if totals else None,
         "lines": msgspec.Raw(piecewise.encode(lines)),
         "tax_groups": groups_resource(totals.taxes) if totals else [],
+        "e_invoice": findings.to_json() if findings else None,
     }
     return json_response(encode(body))

@@ -30,7 +30,14 @@ _PARTY_FIELDS = (
     "identifiers",
     "endpoint",
 )
-_SELLER_FIELDS = ("registrations", "register", "directors", "bank_accounts", "logo")
+_SELLER_FIELDS = (
+    "registrations",
+    "register",
+    "directors",
+    "bank_accounts",
+    "logo",
+    "legal_information",
+)
 
 
 def content_of(body: ContentIn) -> tuple[Content, frozenset[str]]:

@@ -18,7 +18,17 @@ TAGS = (
         "name": "History",
         "description": "What happened to a document, its state at any moment, how figures came.",
     },
+    {
+        "name": "Electronic invoices",
+        "description": "Invoices as XML by EN 16931: written, read, and judged by the official "
+        "rules.",
+    },
+    {
+        "name": "Taxes",
+        "description": "The tax ledger: what is due for which period, and why, entry by entry.",
+    },
     {"name": "Legal entities", "description": "Who sells: the names on your documents."},
     {"name": "Series", "description": "Gapless numbers of documents, and a report that says so."},
+    {"name": "Tax ids", "description": "Form, check digits, and what the registers say of them."},
     {"name": "Personal data", "description": "Erasure, as far as the law does not want it kept."},
 )

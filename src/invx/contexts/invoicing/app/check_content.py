@@ -1,14 +1,17 @@
 """Say what a draft would come to, and everything that is wrong with it; write nothing."""
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
+from invx.contexts.invoicing.app.determine_taxes import taxes_found
 from invx.contexts.invoicing.app.draft_document import filled, selling_entity
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.check import problems_of
 from invx.contexts.invoicing.domain.check_parties import seller_problems
 from invx.contexts.invoicing.domain.content import Content
+from invx.contexts.invoicing.domain.party import Seller
 from invx.kernel.errors import Problem
 from invx.kernel.messages import Command
 from invx.rules.totals.compute import compute
@@ -34,6 +37,8 @@ class Checked:
     rounding: Rounding
     totals: Totals | None
     problems: tuple[Problem, ...]
+    seller: Seller
+    issue_date: date  # on which it would be issued
 
 
 async def check_content(command: CheckContent, uow: InvoicingUnitOfWork) -> Checked:
@@ -50,9 +55,11 @@ async def check_content(command: CheckContent, uow: InvoicingUnitOfWork) -> Chec
         rounding = entity.details.rounding
     if content is None:
         raise TypeError("a check needs content or a document")
+    found = await taxes_found(content, entity, uow)
+    content = found.content
     bill = bill_of(content, rounding)
     issue_date = content.issue_date or entity.today(uow.ctx.now)
     problems = problems_of(content, rounding, finalizing=True, issue_date=issue_date)
-    problems += seller_problems(content, entity.seller)
+    problems += seller_problems(content, entity.seller) + found.problems
     totals = None if problems_of_bill(bill) else compute(bill)
-    return Checked(content, rounding, totals, problems)
+    return Checked(content, rounding, totals, problems, entity.seller, issue_date)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from invx.contexts.invoicing.app.determine_taxes import with_taxes
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.subjects import subject_of
 from invx.contexts.invoicing.domain.bill import bill_of
@@ -28,10 +29,13 @@ class DraftDocument(Command):
 
 
 async def draft_document(command: DraftDocument, uow: InvoicingUnitOfWork) -> Document:
-    """A new draft with its totals. Raises Invalid, naming each field that cannot be."""
+    """A new draft with its totals. Raises Invalid, naming each field that cannot be.
+
+    Lines that say what they supply, and no taxes, get them determined. Raises TaxUndetermined.
+    """
     entity = await selling_entity(command.legal_entity_id, uow)
     content = filled(command.content, command.defaults, entity)
-    return open_draft(content, entity, uow)
+    return open_draft(await with_taxes(content, entity, uow), entity, uow)
 
 
 def open_draft(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.balance import Claim
@@ -20,6 +21,8 @@ from invx.contexts.invoicing.domain.settlement import (
     apply_credit,
     settlement_id,
 )
+from invx.contexts.invoicing.domain.tax_entries import TaxAccount
+from invx.contexts.invoicing.domain.tax_opening import tax_account_of
 from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
 from invx.kernel.messages import Command
 from invx.rules.calendar.zones import overdue_from
@@ -46,7 +49,7 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     """The finalized document.
 
     Everything that can fail comes first; the number is drawn last, right before the write. Raises
-    NotFound, Stale, DocumentNotDraft, Invalid, DateBeforeLast and SeriesOnHold.
+    NotFound, Stale, DocumentNotDraft, Invalid, TaxChanged, DateBeforeLast and SeriesOnHold.
     """
     document = await uow.documents.get(command.document_id)
     expect(document, command.expected_version)
@@ -55,6 +58,8 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     wanted = command.issue_date or document.content.issue_date
     issue_date = entity.issue_date_for(wanted, uow.ctx.now)
     original = await _credited(document, uow)
+    if original is None:
+        await _determine_again(document, entity, issue_date, uow)
     document.ensure_finalizable(entity.seller, issue_date)
     if original is not None:
         original.record_credit(document.id, document.content, document.totals)
@@ -66,6 +71,16 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     settlement = await settle_finalized(document, entity, original, uow)
     uow.jobs.schedule("archive_document", str(document.id), due_at=uow.ctx.now)
     return Finalized(document, settlement)
+
+
+async def _determine_again(
+    document: Document, entity: LegalEntity, day: date, uow: InvoicingUnitOfWork
+) -> None:
+    """Taxes that the rules determined are issued only if they are right on the day of issue."""
+    anew = await ensure_taxes_hold(document, entity, day, uow)
+    if anew is not None:
+        totals = compute(bill_of(anew, document.rounding))
+        document.edit(anew, totals, subject_id=document.subject_id)
 
 
 async def _credited(document: Document, uow: InvoicingUnitOfWork) -> Document | None:
@@ -132,10 +147,14 @@ async def settle_finalized(
         due_date=due_date,
         overdue_from=overdue_from(due_date, zone) if due_date else None,
     )
-    settlement = Settlement.open_for(claim, subject_id=document.subject_id)
+    other = await uow.settlements.get(settlement_id(original.id)) if original else None
+    settlement = Settlement.open_for(
+        claim,
+        subject_id=document.subject_id,
+        tax_account=_tax_account(document, entity, claim.opened_on, other),
+    )
     uow.settlements.add(settlement)
-    if original is not None:
-        other = await uow.settlements.get(settlement_id(original.id))
+    if original is not None and other is not None:
         apply_credit(other, settlement, Posting(source=str(document.id), on=today))
         if document.links.cancels:
             original.record_cancellation(document.id)
@@ -145,3 +164,14 @@ async def settle_finalized(
     if claim.overdue_from is not None and settlement.open:
         uow.jobs.schedule("mark_overdue", str(document.id), due_at=claim.overdue_from)
     return settlement
+
+
+def _tax_account(
+    document: Document, entity: LegalEntity, opened_on: date, original: Settlement | None
+) -> TaxAccount | None:
+    """The document in the tax ledger. What the ledger does not hold, no credit note takes back."""
+    if original is not None and original.taxes is None:
+        return None
+    said = (document.content, document.totals, document.links)
+    account = original.taxes.account if original is not None and original.taxes else None
+    return tax_account_of(said, entity, opened_on, account)

@@ -9,8 +9,10 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
+from invx.contexts.invoicing.domain.tax_ids import TaxIdForm
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.ports import Fact, Repository, UnitOfWork
+from invx.rules.tax.packs import Packs
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -62,6 +64,33 @@ class Rendering(Protocol):
         """The fact whose answer is the PDF of a finalized document, as bytes."""
         ...
 
+    def hybrid(self, document: Document, xml: bytes, profile: str) -> Fact:
+        """The same with its e-invoice inside (Factur-X); `xml` is a CII file of that profile."""
+        ...
+
+
+class TaxIds(Protocol):
+    """Tax ids: their form, and what the registers of the countries say."""
+
+    def form(self, tax_id: str, country: str | None) -> TaxIdForm:
+        """The compact form of an id, with what is wrong about it. Raises Invalid."""
+        ...
+
+    def in_register(self, form: TaxIdForm, requester: str | None) -> Fact | None:
+        """The fact whose answer is a RegisterAnswer; None when no register can be asked."""
+        ...
+
+
+class EInvoices(Protocol):
+    """Documents as e-invoices; making one is a fact too."""
+
+    def xml(self, document: Document, format: str) -> Fact:
+        """The fact whose answer is the XML of a finalized document, as bytes.
+
+        Raises NotRepresentable, and Invalid that names the fields the format needs.
+        """
+        ...
+
 
 class PersonalData(Protocol):
     """Whose data stands where, and its erasure (D4)."""
@@ -108,5 +137,11 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def archive(self) -> Archive: ...
     @property
     def rendering(self) -> Rendering: ...
+    @property
+    def packs(self) -> Packs: ...
+    @property
+    def tax_ids(self) -> TaxIds: ...
+    @property
+    def e_invoices(self) -> EInvoices: ...
     @property
     def personal_data(self) -> PersonalData: ...

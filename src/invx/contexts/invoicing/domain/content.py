@@ -9,8 +9,10 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from invx.contexts.invoicing.domain.party import Identifier, Party
+from invx.contexts.invoicing.domain.party import Address, Identifier, Party
 from invx.kernel.messages import Personal
+from invx.rules.tax.model import SupplyKind
+from invx.rules.tax.outcome import PackUse
 from invx.rules.totals.model import ONE, ZERO, GivenTax, LineKind, Profile, Tax
 
 
@@ -84,6 +86,42 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LineSupply:
+    """What a line supplies, where the rules determine its taxes (see `rules.tax.model.Supply`)."""
+
+    kind: SupplyKind
+    category: str = "standard"
+    dispatch: Personal[Address] = None
+    delivery: Personal[Address] = None
+    located: Personal[Address] = None
+    transported: bool = True
+    installed: bool = False
+    importer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeterminedLine:
+    """Why a line bears the taxes that were determined for it; `source` cites the law."""
+
+    line_id: str
+    scheme: str
+    place: str
+    source: str
+    assumed: Personal[tuple[str, ...]] = None  # what was taken for granted
+    fingerprint: Personal[str] = None  # of everything that the answer followed from
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxDetermination:
+    """How the taxes of a document were determined, kept as proof with the packs that were used."""
+
+    lines: tuple[DeterminedLine, ...] = ()
+    packs: tuple[PackUse, ...] = ()
+    tax_id_validation: str = "not_asked"  # of the buyer's VAT id
+    consultation: str | None = None  # the authority's number of that question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One line of a document. See `rules.totals.model.Line` for what its figures mean."""
 
@@ -111,6 +149,9 @@ class Line:
     ledger_account: str | None = None
     metadata: Personal[dict[str, str]] = None
     children: tuple["Line", ...] = ()
+    supply: LineSupply | None = None  # what the taxes follow from, unless they are stated
+    note: Personal[str] = None  # BT-127
+    invoiced_object: Identifier | None = None  # BT-128
 
 
 class TermsKind(StrEnum):
@@ -159,6 +200,54 @@ class TaxCurrency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A further note, with a code of UNTDID 4451 for what it is about (BG-1)."""
+
+    text: Personal[str]
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """The card that was charged (BG-18): the last digits of its number."""
+
+    number: Personal[str]
+    holder: Personal[str] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectDebit:
+    """How the sum is collected (BG-19): mandate, creditor and the debited account."""
+
+    mandate: Personal[str] = None
+    creditor: str | None = None
+    account: Personal[str] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentMeans:
+    """How to pay (BG-16). Without a `code` (UNTDID 4461) it follows from the seller's account."""
+
+    code: str | None = None
+    text: Personal[str] = None
+    remittance: Personal[str] = None  # BT-83
+    card: Card | None = None
+    direct_debit: DirectDebit | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A supporting document (BG-24): where it is, or its content in base64."""
+
+    id: str
+    description: Personal[str] = None
+    location: Personal[str] = None
+    content: Personal[str] = None
+    media_type: str | None = None
+    filename: Personal[str] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """Everything that the author of a document decides."""
 
@@ -195,6 +284,16 @@ class Content:
     cash_unit: Decimal | None = None
     tax_currency: TaxCurrency | None = None
     given_taxes: tuple[GivenTax, ...] = ()  # for credit notes; never set over the API
+    determination: TaxDetermination | None = None  # never set over the API
     notes: Personal[str] = None
     footer: Personal[str] = None
     metadata: Personal[dict[str, str]] = None
+    further_notes: tuple[Note, ...] = ()
+    tax_point_code: str | None = None  # BT-8
+    receiving_advice: str | None = None  # BT-15
+    despatch_advice: str | None = None  # BT-16
+    tender: str | None = None  # BT-17
+    invoiced_object: Identifier | None = None  # BT-18
+    delivery_location: Identifier | None = None  # BT-71
+    payment_means: PaymentMeans | None = None
+    attachments: tuple[Attachment, ...] = ()

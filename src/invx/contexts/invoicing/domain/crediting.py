@@ -176,6 +176,10 @@ def _head(original: Document) -> Content:
         given_taxes=(),
         notes=None,
         metadata=None,
+        further_notes=(),
+        tax_point_code=None,
+        payment_means=None,
+        attachments=(),
     )
 
 

@@ -27,6 +27,7 @@ from invx.kernel.messages import Personal
 from invx.kernel.money import UnknownCurrency, exponent
 from invx.rules.calendar.terms import terms_problems
 from invx.rules.calendar.zones import UnknownZone, zone
+from invx.rules.tax.model import DistanceSales, Policy
 from invx.rules.totals.model import Profile, Rounding
 
 LOGO_BYTES_MAX = 200_000
@@ -53,6 +54,9 @@ class LegalEntityDetails:
     backdating_days: int = 0  # how many days before today a document may be dated (D2)
     payment_terms: PaymentTerms | None = None
     titles: dict[str, str] = field(default_factory=dict)  # by document type: "Tax invoice" (N11)
+    # What an id that is not known to be valid leads to (X02).
+    tax_id_policy: Policy = field(default_factory=Policy)
+    distance_sales: DistanceSales | None = None
 
 
 def normalised(details: LegalEntityDetails) -> LegalEntityDetails:
@@ -172,7 +176,12 @@ def _overlaps(registrations: tuple[Registration, ...]) -> Iterator[Problem]:
     """On any day a country knows a legal entity under one registration."""
     for (_, one), (index, other) in combinations(enumerate(registrations), 2):
         starts, ends = zip(_validity(one), _validity(other), strict=True)
-        if one.country == other.country and max(starts) <= min(ends):
+        same = (one.country, one.region, one.special) == (
+            other.country,
+            other.region,
+            other.special,
+        )
+        if same and max(starts) <= min(ends):
             detail = f"Another registration in {one.country} is valid on some of these days."
             yield Problem(f"/registrations/{index}/valid_from", "registrations_overlap", detail)
 

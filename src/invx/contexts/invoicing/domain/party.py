@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from invx.rules.tax.model import Certificate, Special
+
 
 class PartyKind(StrEnum):
     """Whether the party acts as a business or as a consumer; tax rules differ."""
@@ -27,10 +29,14 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identifier:
-    """An id under a scheme: ISO 6523 ICD for parties and items, EAS for endpoints."""
+    """An id under a scheme: ISO 6523 ICD for parties and items, EAS for endpoints.
+
+    `version` is that of the scheme; only classifications of items have one (BT-158-2).
+    """
 
     id: str
     scheme: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +64,7 @@ class Party:
     registration: Identifier | None = None
     identifiers: tuple[Identifier, ...] = ()
     endpoint: Identifier | None = None
+    certificates: tuple[Certificate, ...] = ()  # that let a buyer buy free of tax
 
 
 class Basis(StrEnum):
@@ -77,6 +84,9 @@ class Registration:
     basis: Basis = Basis.ACCRUAL
     valid_from: date | None = None
     valid_to: date | None = None
+    region: str | None = None  # a state or province that registers on its own
+    special: Special = Special.ORDINARY  # one-stop shops and small businesses
+    established: bool = False  # a fixed establishment there takes part in supplies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,3 +121,4 @@ class Seller:
     directors: tuple[str, ...] = ()
     bank_accounts: tuple[BankAccount, ...] = ()
     logo: str | None = None  # a data URI
+    legal_information: str | None = None  # BT-33

@@ -27,6 +27,8 @@ from invx.contexts.invoicing.domain.settlement_events import (
     SettlementStatusChanged,
     SettlementVoided,
 )
+from invx.contexts.invoicing.domain.tax_entries import Cells, TaxAccount
+from invx.contexts.invoicing.domain.tax_record import TaxRecord, matched
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import Problem, invariant, violated
 from invx.kernel.messages import Event
@@ -65,19 +67,30 @@ class Settlement(Aggregate):
 
     def __init__(self, id: UUID) -> None:
         super().__init__(id)
+        self.taxes: TaxRecord | None = None
         self._by_source: dict[str, Entry] = {}
         self._by_id: dict[UUID, Entry] = {}
         self._reversed: set[UUID] = set()
 
     @classmethod
-    def open_for(cls, claim: Claim, *, subject_id: UUID) -> Self:
+    def open_for(
+        cls, claim: Claim, *, subject_id: UUID, tax_account: TaxAccount | None = None
+    ) -> Self:
         """The settlement of a document that is finalized right now. Raises UnknownCurrency."""
         exact = quantize(claim.total, claim.currency)
         invariant(exact == claim.total, "a claim must be on the smallest unit of its currency")
         claim = replace(claim, total=exact)
         settlement = cls(settlement_id(claim.document_id))
         after = standing_at_start(claim)
-        settlement.record(SettlementOpened(claim=claim, after=after, subject_id=subject_id))
+        settlement.record(
+            SettlementOpened(
+                claim=claim,
+                after=after,
+                subject_id=subject_id,
+                tax_account=tax_account,
+                taxes=TaxRecord.opening(tax_account, claim.opened_on) if tax_account else None,
+            )
+        )
         settlement._note_status(SettlementStatus.OPEN)
         return settlement
 
@@ -125,11 +138,14 @@ class Settlement(Aggregate):
         """The buyer paid early and took the discount. Raises NothingOpen, ExceedsOpen."""
         return self._lower(EntryKind.DISCOUNT, posting)
 
-    def credit(self, posting: Posting) -> Entry:
-        """Another document's surplus counts here; see `apply_credit`. Raises as write_off does."""
-        return self._lower(EntryKind.CREDIT, posting)
+    def credit(self, posting: Posting, taken: Cells | None = None) -> Entry:
+        """Another document's surplus counts here; see `apply_credit`. Raises as write_off does.
 
-    def use_credit(self, posting: Posting) -> Entry:
+        `taken` is what a credit note for this very document takes of its bases and taxes.
+        """
+        return self._lower(EntryKind.CREDIT, posting, taken)
+
+    def use_credit(self, posting: Posting, taken: Cells | None = None) -> Entry:
         """Our surplus counts elsewhere; see `apply_credit`.
 
         Raises NoCreditLeft, CreditExceedsSurplus.
@@ -141,7 +157,7 @@ class Settlement(Aggregate):
         amount = self._amount(posting, self.surplus)
         if amount > self.surplus:
             raise errors.CreditExceedsSurplus(f"Only {self.surplus} is left to credit.")
-        return self._enter(EntryKind.CREDIT, -amount, posting)
+        return self._enter(EntryKind.CREDIT, -amount, posting, taken=taken)
 
     def refund(self, posting: Posting) -> Entry:
         """Pay surplus back. Raises NothingToRefund, RefundExceedsSurplus."""
@@ -207,7 +223,8 @@ class Settlement(Aggregate):
             raise errors.SettlementInUse
         if not self.standing.voided:
             after = standing_voided(self.claim, self.standing)
-            self.record(SettlementVoided(claim=self.claim, after=after))
+            taxes = self.taxes.voiding(self.claim.opened_on) if self.taxes else None
+            self.record(SettlementVoided(claim=self.claim, after=after, taxes=taxes))
 
     def apply(self, event: Event) -> None:
         """See Aggregate. Every event states where the claim stands afterwards."""
@@ -216,24 +233,26 @@ class Settlement(Aggregate):
                 self.claim = event.claim
                 self.subject_id = event.subject_id
                 self.standing = event.after
+                if event.tax_account is not None and event.taxes is not None:
+                    self.taxes = TaxRecord(event.tax_account, event.taxes)
             case EntryRecorded():
                 self._by_source[event.entry.source] = event.entry
                 self._by_id[event.entry.entry_id] = event.entry
                 if event.entry.reverses is not None:
                     self._reversed.add(event.entry.reverses)
                 self.standing = event.after
-            case (
-                SettlementStatusChanged()
-                | BecameOverdue()
-                | DisputeRaised()
-                | DisputeCleared()
-                | SettlementVoided()
-            ):
+                if self.taxes is not None and event.taxes is not None:
+                    self.taxes.remember(event.taxes, event.entry.entry_id)
+            case SettlementVoided():
+                self.standing = event.after
+                if self.taxes is not None and event.taxes is not None:
+                    self.taxes.remember(event.taxes)
+            case SettlementStatusChanged() | BecameOverdue() | DisputeRaised() | DisputeCleared():
                 self.standing = event.after
             case _:
                 violated(f"a settlement does not know {type(event).__name__}")
 
-    def _lower(self, kind: EntryKind, posting: Posting) -> Entry:
+    def _lower(self, kind: EntryKind, posting: Posting, taken: Cells | None = None) -> Entry:
         if existing := self._repeated(kind, posting):
             return existing
         self._must_stand()
@@ -242,7 +261,7 @@ class Settlement(Aggregate):
         amount = self._amount(posting, self.open)
         if amount > self.open:
             raise errors.ExceedsOpen(f"Only {self.open} is still open.")
-        return self._enter(kind, amount, posting)
+        return self._enter(kind, amount, posting, taken=taken)
 
     def _repeated(self, kind: EntryKind, posting: Posting) -> Entry | None:
         """The entry that this very posting has made before. Raises SourceReused."""
@@ -281,7 +300,13 @@ class Settlement(Aggregate):
         return quantize(amount, currency)
 
     def _enter(
-        self, kind: EntryKind, amount: Decimal, posting: Posting, *, reverses: UUID | None = None
+        self,
+        kind: EntryKind,
+        amount: Decimal,
+        posting: Posting,
+        *,
+        reverses: UUID | None = None,
+        taken: Cells | None = None,
     ) -> Entry:
         entry = Entry(
             # From the source, so a repeat cannot make a second one.
@@ -293,14 +318,16 @@ class Settlement(Aggregate):
             reverses=reverses,
         )
         before = self.standing
+        after = standing_after(self.claim, before, entry)
         self.record(
             EntryRecorded(
                 claim=self.claim,
                 entry=entry,
                 note=posting.note,
                 sequence=len(self._by_id) + 1,
-                after=standing_after(self.claim, before, entry),
+                after=after,
                 subject_id=self.subject_id,
+                taxes=self.taxes.movement(entry, after, taken) if self.taxes else None,
             )
         )
         self._note_status(before.status)
@@ -338,8 +365,12 @@ def apply_credit(original: Settlement, credit_note: Settlement, posting: Posting
             posting = replace(posting, amount=possible)
         elif posting.amount.is_finite() and posting.amount > credit_note.surplus:
             raise errors.CreditExceedsSurplus(f"Only {credit_note.surplus} is left to credit.")
-    entry = original.credit(posting)
-    credit_note.use_credit(posting)
+    taken, given = None, None
+    if posting.amount is not None and posting.amount.is_finite():
+        document_id = original.claim.document_id
+        taken, given = matched(original.taxes, credit_note.taxes, document_id, posting.amount)
+    entry = original.credit(posting, taken)
+    credit_note.use_credit(posting, given)
     return entry.amount
 
 

@@ -9,16 +9,23 @@ from typing import ClassVar
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.balance import Claim, Entry, SettlementStatus, Standing
+from invx.contexts.invoicing.domain.tax_entries import TaxAccount, TaxMovement
 from invx.kernel.messages import Event, Personal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettlementOpened(Event):
-    """A document was finalized. `subject_id` is whose personal data later notes may hold."""
+    """A document was finalized. `subject_id` is whose personal data later notes may hold.
+
+    `tax_account` is the document as the tax ledger sees it, `taxes` what it adds there (M5); a
+    document without tax has neither, nor has one finalized before there was such a ledger.
+    """
 
     claim: Claim
     after: Standing
     subject_id: UUID
+    tax_account: TaxAccount | None = None
+    taxes: TaxMovement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +39,7 @@ class EntryRecorded(Event):
     sequence: int
     after: Standing
     subject_id: UUID
+    taxes: TaxMovement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,3 +89,4 @@ class SettlementVoided(Event):
 
     claim: Claim
     after: Standing
+    taxes: TaxMovement | None = None

@@ -7,6 +7,7 @@ Recommendation 21 with an X in front, as EN 16931 takes them (rule BR-CL-23).
 import re
 from types import MappingProxyType
 
+from invx.contexts.invoicing.domain.unit_codes import CODES
 from invx.contexts.invoicing.domain.unit_table import TABLE
 from invx.kernel.errors import DomainError, Problem
 
@@ -41,7 +42,7 @@ def unit_code(text: str) -> str:
     Raises UnknownUnit with a pointer to `/unit`.
     """
     text = " ".join(text.split())
-    if text in UNITS:
+    if text in UNITS or text in CODES:
         return text
     name = text.lower()
     singular = name.removesuffix("s")
@@ -55,5 +56,9 @@ def unit_code(text: str) -> str:
 
 
 def unit_name(code: str) -> str:
-    """The English name of a code, as in the recommendation. Raises UnknownUnit."""
-    return UNITS[unit_code(code)]
+    """The English name of a code, as in the recommendation; of a rare one the code itself.
+
+    Raises UnknownUnit.
+    """
+    known = unit_code(code)
+    return UNITS.get(known, known)

@@ -13,7 +13,12 @@ from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.series_events import NextNumberSet, NumberDrawn
 from invx.contexts.invoicing.domain.settlement import Settlement
-from invx.contexts.invoicing.domain.settlement_events import EntryRecorded
+from invx.contexts.invoicing.domain.settlement_events import (
+    EntryRecorded,
+    SettlementOpened,
+    SettlementVoided,
+)
+from invx.contexts.invoicing.domain.tax_entries import TaxMovement
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import (
     document_row,
@@ -23,6 +28,7 @@ from invx.contexts.invoicing.read.rows import (
     search_row,
     series_row,
     settlement_row,
+    tax_entry_row,
 )
 from invx.infra.event_store import Recorded
 from invx.infra.piecewise import encode
@@ -65,6 +71,8 @@ def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
     key = {"document_id": settlement.claim.document_id}
     rows.put("settlements", key, settlement_row(settlement))
     event = recorded.event
+    if isinstance(event, SettlementOpened | EntryRecorded | SettlementVoided):
+        _taxes(recorded, settlement, event.taxes, rows)
     if isinstance(event, EntryRecorded):
         rows.put(
             "settlement_entries",
@@ -72,6 +80,21 @@ def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
             {
                 **entry_row(event.entry, event.note),
                 "settled_after": event.after.settled,
+                "recorded_at": recorded.recorded_at,
+            },
+        )
+
+
+def _taxes(
+    recorded: Recorded, settlement: Settlement, movement: TaxMovement | None, rows: Rows
+) -> None:
+    claim = settlement.claim
+    for entry in movement.entries if movement else ():
+        rows.put(
+            "tax_entries",
+            {"document_id": claim.document_id, "sequence": entry.sequence},
+            {
+                **tax_entry_row(claim.document_id, claim.legal_entity_id, entry),
                 "recorded_at": recorded.recorded_at,
             },
         )

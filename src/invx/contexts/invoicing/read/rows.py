@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID, uuid5
 
 import msgspec
 
@@ -12,7 +13,10 @@ from invx.contexts.invoicing.domain.document import Document, Status
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
+from invx.contexts.invoicing.domain.tax_entering import entered_of
+from invx.contexts.invoicing.domain.tax_entries import TaxEntry
 from invx.kernel.money import exponent
+from invx.rules.totals.model import ZERO
 
 Row = dict[str, Any]
 
@@ -91,8 +95,13 @@ def _descriptions(content: Content) -> list[str]:
 
 
 def settlement_row(settlement: Settlement) -> Row:
-    """The balance of a document (M4)."""
+    """The balance of a document (M4), and what the tax ledger holds of it (M5)."""
     claim, standing = settlement.claim, settlement.standing
+    base = tax = unentered = ZERO
+    if settlement.taxes is not None and not standing.voided:
+        account = settlement.taxes.account
+        base, tax = entered_of(account, settlement.taxes.held)
+        unentered = sum(account.cells[1::2], ZERO) - tax
     return {
         "version": settlement.version,
         "legal_entity_id": claim.legal_entity_id,
@@ -113,6 +122,9 @@ def settlement_row(settlement: Settlement) -> Row:
         "disputed": standing.disputed,
         "due_date": claim.due_date,
         "overdue_from": claim.overdue_from,
+        "entered_base": base,
+        "entered_tax": tax,
+        "unentered_tax": unentered,
     }
 
 
@@ -126,6 +138,41 @@ def entry_row(entry: Entry, note: str | None) -> Row:
         "on_date": entry.on,
         "note": note,
         "reverses": entry.reverses,
+    }
+
+
+def tax_entry_id(document_id: UUID, sequence: int) -> UUID:
+    """The id of an entry of the tax ledger: made from its place, the same at every rebuild."""
+    return uuid5(document_id, f"tax-entry:{sequence}")
+
+
+def tax_entry_row(document_id: UUID, legal_entity_id: UUID, entry: TaxEntry) -> Row:
+    """One entry of the tax ledger (M5)."""
+    return {
+        "tax_entry_id": tax_entry_id(document_id, entry.sequence),
+        "legal_entity_id": legal_entity_id,
+        "cause": str(entry.cause),
+        "settlement_entry": entry.settlement_entry,
+        "reverses": entry.reverses,
+        "tax_point": entry.tax_point,
+        "period": entry.period,
+        "country": entry.country,
+        "registration_id": entry.registration,
+        "basis": str(entry.basis),
+        "scheme": entry.scheme,
+        "regime": str(entry.regime),
+        "jurisdiction": entry.jurisdiction,
+        "category": entry.category,
+        "rate": entry.rate,
+        "currency": entry.currency,
+        "base": entry.base,
+        "tax": entry.tax,
+        "tax_currency": entry.tax_currency,
+        "exchange_rate": entry.exchange_rate,
+        "rate_source": entry.rate_source,
+        "accounted_base": entry.accounted_base,
+        "accounted_tax": entry.accounted_tax,
+        "provisional": entry.provisional,
     }
 
 

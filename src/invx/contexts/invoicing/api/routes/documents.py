@@ -3,15 +3,18 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Request
+from fastapi import Query as Parameter
 from starlette.responses import Response
 
 from invx.contexts.invoicing.adapters.wording import Mark
 from invx.contexts.invoicing.api.checking import show_checked
 from invx.contexts.invoicing.api.content import content_of
+from invx.contexts.invoicing.api.e_invoices import ruling_of
 from invx.contexts.invoicing.api.edge import InvoiceId, Invoicing, Once, answered, id_of
 from invx.contexts.invoicing.api.lists import DOCUMENTS, document_filter, document_slice
 from invx.contexts.invoicing.api.schemas.documents import DraftIn, EditIn, FinalizeIn
 from invx.contexts.invoicing.api.schemas.documents_out import InvoiceListOut, InvoiceOut
+from invx.contexts.invoicing.api.schemas.e_invoices import RuleFormat
 from invx.contexts.invoicing.api.schemas.reports import CheckOut
 from invx.contexts.invoicing.api.showing import (
     show_draft,
@@ -53,6 +56,10 @@ Writer = Annotated[Caller, requires("invoices:write")]
 Finalizer = Annotated[Caller, requires("invoices:finalize")]
 Version = Annotated[int | None, expected_version()]
 Query = Annotated[ListQuery, list_query(DOCUMENTS)]
+CheckFormat = Annotated[
+    RuleFormat | None,
+    Parameter(description="Ask the official rules of this e-invoice format too."),
+]
 
 _PDF = {
     200: {"description": "The PDF.", "content": {"application/pdf": {}}},
@@ -85,7 +92,9 @@ async def list_(caller: Reader, query: Query, edge: Invoicing) -> Response:
 
 
 @router.post("/check", response_model=CheckOut, responses=problem_responses(404, 422))
-async def check(body: DraftIn, caller: Reader, edge: Invoicing) -> Response:
+async def check(
+    body: DraftIn, caller: Reader, edge: Invoicing, format: CheckFormat = None
+) -> Response:
     """Check a draft without writing it. The answer says what it comes to, and what is wrong."""
     content, defaults = content_of(body)
     command = CheckContent(
@@ -93,7 +102,8 @@ async def check(body: DraftIn, caller: Reader, edge: Invoicing) -> Response:
         defaults=defaults,
         legal_entity_id=body.legal_entity,
     )
-    return show_checked(await edge.runner.run(check_content, command, caller))
+    checked = await edge.runner.run(check_content, command, caller)
+    return show_checked(checked, await ruling_of(checked, format, edge.validator))
 
 
 @router.get(
@@ -138,11 +148,13 @@ async def delete(invoice: InvoiceId, caller: Writer, version: Version, edge: Inv
 
 
 @router.post("/{invoice}/check", response_model=CheckOut, responses=problem_responses(404))
-async def check_draft(invoice: InvoiceId, caller: Reader, edge: Invoicing) -> Response:
+async def check_draft(
+    invoice: InvoiceId, caller: Reader, edge: Invoicing, format: CheckFormat = None
+) -> Response:
     """Check whether a draft could be finalized now, without doing it."""
     document_id = id_of(INVOICE, invoice, DocumentNotFound)
     checked = await edge.runner.run(check_content, CheckContent(document_id=document_id), caller)
-    return show_checked(checked)
+    return show_checked(checked, await ruling_of(checked, format, edge.validator))
 
 
 @router.post(

@@ -7,7 +7,8 @@ from pydantic import ConfigDict, Field
 
 from invx.contexts.invoicing.api.schemas import examples
 from invx.contexts.invoicing.api.schemas.lines import DocumentAdjustmentIn, LineIn, PeriodIn
-from invx.contexts.invoicing.api.schemas.parties import PartyIn, PaymentTermsIn
+from invx.contexts.invoicing.api.schemas.parties import IdentifierIn, PartyIn, PaymentTermsIn
+from invx.contexts.invoicing.api.schemas.supplements import AttachmentIn, NoteIn, PaymentMeansIn
 from invx.contexts.invoicing.api.schemas.values import (
     Code,
     Currency,
@@ -77,6 +78,17 @@ class ContentIn(In):
     notes: Text | None = None
     footer: Text | None = None
     metadata: Pairs | None = None
+    further_notes: list[NoteIn] = Field(default=[], max_length=100)
+    tax_point_code: Literal["3", "35", "432"] | None = Field(
+        None, description="When the tax is due, in place of a date (BT-8, UNTDID 2005)."
+    )
+    receiving_advice: Code | None = None
+    despatch_advice: Code | None = None
+    tender: Code | None = Field(None, description="Tender or lot (BT-17).")
+    invoiced_object: IdentifierIn | None = Field(None, description="What it is for (BT-18).")
+    delivery_location: IdentifierIn | None = Field(None, description="Such as a GLN (BT-71).")
+    payment_means: PaymentMeansIn | None = None
+    attachments: list[AttachmentIn] = Field(default=[], max_length=20)
 
 
 class EditIn(ContentIn):

@@ -10,7 +10,13 @@ from invx.contexts.invoicing.api.schemas.lines_out import (
     PeriodOut,
     TaxGroupOut,
 )
-from invx.contexts.invoicing.api.schemas.parties_out import PartyOut, PaymentTermsOut, SellerOut
+from invx.contexts.invoicing.api.schemas.parties_out import (
+    IdentifierOut,
+    PartyOut,
+    PaymentTermsOut,
+    SellerOut,
+)
+from invx.contexts.invoicing.api.schemas.supplements import AttachmentOut, NoteOut, PaymentMeansOut
 from invx.contexts.invoicing.api.schemas.values import (
     Amount,
     DayOut,
@@ -108,6 +114,32 @@ class PrecedingOut(Out):
     issue_date: DayOut | None
 
 
+class DeterminedLineOut(Out):
+    """Why a line bears its taxes."""
+
+    line_id: str
+    scheme: str = Field(description="`domestic`, `reverse_charge`, `oss`, …; more may come.")
+    place: str = Field(description="The jurisdiction whose law decides.")
+    source: str = Field(description="That law.")
+    assumed: list[str] | None = Field(description="What was taken for granted.")
+    fingerprint: str | None = Field(description="Of everything that the answer followed from.")
+
+
+class PackUseOut(Out):
+    country: str
+    version: str
+    status: str
+
+
+class TaxDeterminationOut(Out):
+    """Proof of how the taxes came about, with the versions of the country packs."""
+
+    lines: list[DeterminedLineOut]
+    packs: list[PackUseOut]
+    tax_id_validation: str
+    consultation: str | None
+
+
 class TaxCurrencyOut(Out):
     """The currency in which the seller accounts for tax (BT-6), and its units per unit."""
 
@@ -152,6 +184,9 @@ class InvoiceOut(InvoiceHeadOut):
     payable_rounding: DecimalOut | None
     cash_unit: DecimalOut | None
     tax_currency: TaxCurrencyOut | None
+    determination: TaxDeterminationOut | None = Field(
+        description="How taxes were determined, for lines that did not state theirs."
+    )
     totals: TotalsOut
     tax_groups: list[TaxGroupOut]
     rounding: Rounding
@@ -159,6 +194,15 @@ class InvoiceOut(InvoiceHeadOut):
     notes: str | None
     footer: str | None
     metadata: dict[str, str] | None
+    further_notes: list[NoteOut]
+    tax_point_code: str | None
+    receiving_advice: str | None
+    despatch_advice: str | None
+    tender: str | None
+    invoiced_object: IdentifierOut | None
+    delivery_location: IdentifierOut | None
+    payment_means: PaymentMeansOut | None
+    attachments: list[AttachmentOut]
 
 
 class InvoiceListOut(Out):

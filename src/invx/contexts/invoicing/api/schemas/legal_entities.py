@@ -18,17 +18,37 @@ from invx.contexts.invoicing.api.schemas.parties_out import PaymentTermsOut, Sel
 from invx.contexts.invoicing.api.schemas.values import (
     Code,
     Currency,
+    Flag,
     In,
     Language,
     LegalEntityRef,
     MomentOut,
     Name,
+    NotNegative,
     Out,
+    Text,
     Whole,
 )
+from invx.rules.tax.model import Unproven
 from invx.rules.totals.model import Profile, Rounding
 
 _LOGO = r"^data:image/(png|svg\+xml);base64,[A-Za-z0-9+/=]+$"
+
+
+class TaxIdPolicyIn(In):
+    """`wait` decides nothing, `accept` takes the id as valid, `tax` as if there were none."""
+
+    invalid: Unproven = Unproven.WAIT
+    unavailable: Unproven = Unproven.WAIT
+    not_asked: Unproven = Unproven.WAIT
+
+
+class DistanceSalesIn(In):
+    """In euros, net of tax: they decide whether tax is due at home or at the destination."""
+
+    last_year: NotNegative
+    this_year: NotNegative
+    waived: Flag = Field(False, description="Opted for taxation at the destination.")
 
 
 class LegalEntityIn(In):
@@ -49,6 +69,9 @@ class LegalEntityIn(In):
     directors: list[Name] = Field(default=[], max_length=50)
     bank_accounts: list[BankAccountIn] = Field(default=[], max_length=50)
     endpoint: IdentifierIn | None = None
+    legal_information: Text | None = Field(
+        None, description="What the law wants said beside it, such as the share capital (BT-33)."
+    )
     logo: Annotated[str, StringConstraints(max_length=300_000, pattern=_LOGO)] | None = Field(
         None, description="PNG or SVG as a data URI, at most 200 kB."
     )
@@ -64,6 +87,25 @@ class LegalEntityIn(In):
     titles: dict[Literal["invoice", "credit_note", "proforma"], Name] = Field(
         default={}, description="What documents are called in print, such as Tax invoice."
     )
+    tax_id_policy: TaxIdPolicyIn = Field(
+        default_factory=TaxIdPolicyIn,
+        description="What follows when a VAT id that matters is not known to be valid.",
+    )
+    distance_sales: DistanceSalesIn | None = Field(
+        None, description="Sales to consumers of other member states (Article 59c)."
+    )
+
+
+class TaxIdPolicyOut(Out):
+    invalid: str
+    unavailable: str
+    not_asked: str
+
+
+class DistanceSalesOut(Out):
+    last_year: str
+    this_year: str
+    waived: bool
 
 
 class LegalEntityOut(SellerOut):
@@ -82,6 +124,8 @@ class LegalEntityOut(SellerOut):
     backdating_days: int
     payment_terms: PaymentTermsOut | None
     titles: dict[str, str]
+    tax_id_policy: TaxIdPolicyOut
+    distance_sales: DistanceSalesOut | None
 
 
 class LegalEntityListOut(Out):

@@ -1,8 +1,10 @@
 """Lines of a draft, and what stands on a line: taxes, discounts, items, where it comes from."""
 
+from typing import Literal
+
 from pydantic import Field
 
-from invx.contexts.invoicing.api.schemas.parties import IdentifierIn
+from invx.contexts.invoicing.api.schemas.parties import AddressIn, IdentifierIn
 from invx.contexts.invoicing.api.schemas.values import (
     Code,
     Day,
@@ -16,6 +18,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     Positive,
     Text,
 )
+from invx.rules.tax.model import SupplyKind
 from invx.rules.totals.model import LineKind, Regime
 
 
@@ -70,7 +73,7 @@ class BreakdownIn(In):
 
 class AttributeIn(In):
     name: Name
-    value: Name
+    value: Text
 
 
 class ItemIn(In):
@@ -80,6 +83,25 @@ class ItemIn(In):
     classifications: list[IdentifierIn] = Field(default=[], max_length=20)
     origin: Code | None = None
     attributes: list[AttributeIn] = Field(default=[], max_length=100)
+
+
+class SupplyIn(In):
+    """What decides the taxes of a line, together with seller, buyer and date."""
+
+    kind: SupplyKind = Field(description="By what the place of the supply is found.")
+    category: Code = Field(
+        "standard", description="The product's tax category in the country packs, such as `books`."
+    )
+    dispatch: AddressIn | None = Field(
+        None, description="Where transport begins; the seller's address if absent."
+    )
+    delivery: AddressIn | None = Field(
+        None, description="Where it ends; `ship_to` or the buyer's address if absent."
+    )
+    located: AddressIn | None = Field(None, description="Where a service happens.")
+    transported: Flag = Field(True, description="False for goods that are collected.")
+    installed: Flag = Field(False, description="True for goods that the seller installs.")
+    importer: Literal["buyer", "seller"] | None = None
 
 
 class LineIn(In):
@@ -109,3 +131,9 @@ class LineIn(In):
     ledger_account: Code | None = None
     metadata: Pairs | None = None
     children: list["LineIn"] = Field(default=[], max_length=1000)
+    note: Text | None = Field(None, description="Beside the description and details (BT-127).")
+    invoiced_object: IdentifierIn | None = Field(None, description="What it is for (BT-128).")
+    supply: SupplyIn | None = Field(
+        None,
+        description="What is supplied, for a line without `taxes`: they are determined from it.",
+    )

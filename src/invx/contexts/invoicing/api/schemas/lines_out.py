@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from invx.contexts.invoicing.api.schemas.parties_out import IdentifierOut
+from invx.contexts.invoicing.api.schemas.parties_out import AddressOut, IdentifierOut
 from invx.contexts.invoicing.api.schemas.values import (
     Amount,
     DayOut,
@@ -86,6 +86,17 @@ class ItemOut(Out):
     attributes: list[AttributeOut]
 
 
+class SupplyOut(Out):
+    kind: str
+    category: str
+    dispatch: AddressOut | None
+    delivery: AddressOut | None
+    located: AddressOut | None
+    transported: bool
+    installed: bool
+    importer: str | None
+
+
 class LineOut(Out):
     """A line. The figures of a line with children are the sums of theirs."""
 
@@ -116,3 +127,6 @@ class LineOut(Out):
     ledger_account: str | None
     metadata: dict[str, str] | None
     children: list["LineOut"]
+    note: str | None
+    invoiced_object: IdentifierOut | None
+    supply: SupplyOut | None = Field(description="What its taxes were determined from.")

@@ -9,12 +9,14 @@ from invx.contexts.invoicing.api.schemas.values import (
     Country,
     Currency,
     Day,
+    Flag,
     In,
     Name,
     Text,
     Whole,
 )
 from invx.contexts.invoicing.domain.party import Basis, PartyKind
+from invx.rules.tax.model import Special
 
 
 class AddressIn(In):
@@ -30,12 +32,24 @@ class AddressIn(In):
 class IdentifierIn(In):
     id: Code
     scheme: Code | None = None
+    version: Code | None = Field(None, description="Of the scheme; for classifications (BT-158).")
 
 
 class ContactIn(In):
     name: Name | None = None
     email: Name | None = None
     phone: Name | None = None
+
+
+class CertificateIn(In):
+    """Proof that a buyer buys free of tax."""
+
+    kind: Code = Field(description="As the country's pack names it, such as `eu_151`.")
+    country: Country
+    region: Code | None = None
+    number: Code
+    valid_from: Day = Field("1900-01-01", validate_default=True)
+    valid_until: Day = Field("2199-12-31", validate_default=True)
 
 
 class PartyIn(In):
@@ -53,6 +67,9 @@ class PartyIn(In):
     registration: IdentifierIn | None = None
     identifiers: list[IdentifierIn] = Field(default=[], max_length=20)
     endpoint: IdentifierIn | None = Field(None, description="Where e-invoices go, with its EAS.")
+    certificates: list[CertificateIn] = Field(
+        default=[], max_length=20, description="That let it buy free of tax."
+    )
 
 
 class RegistrationIn(In):
@@ -64,6 +81,13 @@ class RegistrationIn(In):
     basis: Basis = Basis.ACCRUAL
     valid_from: Day | None = None
     valid_to: Day | None = None
+    region: Code | None = Field(None, description="A state or province that registers on its own.")
+    special: Special = Field(
+        Special.ORDINARY, description="A one-stop shop or a small-business scheme, if it is one."
+    )
+    established: Flag = Field(
+        False, description="Whether a fixed establishment there takes part in supplies."
+    )
 
 
 class RegisterIn(In):

@@ -23,12 +23,22 @@ class AddressOut(Out):
 class IdentifierOut(Out):
     id: str
     scheme: str | None
+    version: str | None
 
 
 class ContactOut(Out):
     name: str | None
     email: str | None
     phone: str | None
+
+
+class CertificateOut(Out):
+    kind: str
+    country: str
+    region: str | None
+    number: str
+    valid_from: DayOut
+    valid_until: DayOut
 
 
 class PartyOut(Out):
@@ -46,6 +56,7 @@ class PartyOut(Out):
     registration: IdentifierOut | None
     identifiers: list[IdentifierOut]
     endpoint: IdentifierOut | None
+    certificates: list[CertificateOut]
 
 
 class RegistrationOut(Out):
@@ -57,6 +68,9 @@ class RegistrationOut(Out):
     basis: TaxBasis
     valid_from: DayOut | None
     valid_to: DayOut | None
+    region: str | None
+    special: str
+    established: bool
 
 
 class RegisterOut(Out):
@@ -83,6 +97,7 @@ class SellerOut(PartyOut):
     directors: list[str]
     bank_accounts: list[BankAccountOut]
     logo: str | None
+    legal_information: str | None
 
 
 class TermsStepOut(Out):

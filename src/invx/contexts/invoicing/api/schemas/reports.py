@@ -6,6 +6,7 @@ from pydantic import Field
 
 from invx.contexts.invoicing.api.schemas.documents_out import TotalsOut
 from invx.contexts.invoicing.api.schemas.lines_out import LineOut, TaxGroupOut
+from invx.contexts.invoicing.api.schemas.rulings import RulingOut
 from invx.contexts.invoicing.api.schemas.values import InvoiceRef, MomentOut, Out
 from invx.contexts.invoicing.api.schemas.words import HistorySubject, Profile
 
@@ -33,6 +34,10 @@ class CheckOut(Out):
     totals: TotalsOut | None = Field(description="Null when there can be no figures.")
     lines: list[LineOut]
     tax_groups: list[TaxGroupOut]
+    e_invoice: RulingOut | None = Field(
+        description="By the rules of the `format` asked for; null without one, and while the draft "
+        "makes no e-invoice at all."
+    )
 
 
 class HistoryEntryOut(Out):

@@ -146,6 +146,8 @@ InvoiceRef = reference("inv")
 LegalEntityRef = reference("le")
 SeriesRef = reference("ser")
 EntryRef = reference("sent")
+TaxEntryRef = reference("tax")
+RegistrationRef = reference("reg")
 
 
 class In(BaseModel):

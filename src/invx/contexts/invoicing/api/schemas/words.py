@@ -15,7 +15,18 @@ ClearanceStatus = _words("not_required", "pending", "cleared", "rejected")
 DeliveryStatus = _words("none", "queued", "sent", "delivered", "failed", "viewed")
 DocumentStatus = _words("draft", "finalized", "cancelled", "replaced")
 DocumentType = _words("invoice", "credit_note", "proforma")
+EInvoiceFormat = _words(
+    "ubl",
+    "cii",
+    "xrechnung_ubl",
+    "xrechnung_cii",
+    "peppol",
+    "facturx_en16931",
+    "facturx_extended",
+)
+EInvoiceSyntax = _words("ubl", "cii")
 EntryKind = _words("payment", "credit", "write_off", "withholding", "discount", "refund")
+FindingResource = _words("invoice", "legal_entity")
 HistorySubject = _words("invoice", "settlement")
 LineKind = _words("item", "text", "heading", "subtotal")
 Mode = _words("live", "test")
@@ -25,5 +36,16 @@ Regime = _words("vat", "sales", "levy", "withholding")
 Reset = _words("none", "yearly", "monthly")
 Rounding = _words("per_group", "per_line")
 SettlementStatus = _words("open", "partial", "settled", "overpaid", "written_off", "void")
+Severity = _words("fatal", "warning", "information")
 TaxBasis = _words("accrual", "cash")
+TaxCause = _words(
+    "issued",
+    "advance_received",
+    "cash_received",
+    "discount_taken",
+    "credited",
+    "written_off",
+    "corrected",
+    "voided",
+)
 TermsKind = _words("net", "on_receipt", "end_of_month", "instalments")

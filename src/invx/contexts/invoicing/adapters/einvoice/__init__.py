@@ -1,0 +1,1 @@
+"""E-invoices: one semantic model, written and read in every syntax."""

@@ -1,0 +1,155 @@
+"""Where two e-invoices say something else: by our name, by business term, both values.
+
+What only looks different is the same: an absent base quantity and one of 1, a gross price that is
+the net price, an optional total of zero and none, runs of white space, spaces in account numbers
+and tax ids, the order of discounts among charges. What the issuer's house gives (number BT-1,
+process BT-23, specification BT-24) is not compared.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
+from decimal import Decimal
+from itertools import zip_longest
+from typing import Any
+
+from invx.contexts.invoicing.adapters.einvoice import model
+from invx.contexts.invoicing.adapters.einvoice.terms import term_of
+
+_NOT_COMPARED = frozenset({"number", "process", "specification"})
+_COMPACT = frozenset({"vat_id", "account", "bic"})
+_FIGURES = ("/totals/", "/taxes/", "/net")
+_EMPTY: tuple[Any, ...] = (None, (), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One value that is not the same; None where one of them has none."""
+
+    pointer: str
+    term: str | None
+    source: str | None
+    ours: str | None
+
+    @property
+    def is_figure(self) -> bool:
+        """Whether an amount differs that follows from others: a net, a tax, a total."""
+        total = self.pointer.startswith(_FIGURES[:2])
+        net = self.pointer.startswith("/lines/") and self.pointer.endswith(_FIGURES[2])
+        return total or net
+
+
+def compare(source: model.EInvoice, ours: model.EInvoice) -> list[Difference]:
+    """Everything on which the two do not agree."""
+    return [
+        each
+        for field in fields(model.EInvoice)
+        if field.name not in _NOT_COMPARED
+        for each in _differ(
+            f"/{field.name}",
+            getattr(normal(source), field.name),
+            getattr(normal(ours), field.name),
+        )
+    ]
+
+
+def normal(invoice: model.EInvoice) -> model.EInvoice:
+    """The e-invoice in the form in which equal ones are equal."""
+    totals = invoice.totals
+    return replace(
+        invoice,
+        totals=replace(
+            totals,
+            discounts=totals.discounts or None,
+            charges=totals.charges or None,
+            tax=totals.tax or None,
+            prepaid=totals.prepaid or None,
+            rounding=totals.rounding or None,
+        ),
+        adjustments=_sorted(invoice.adjustments),
+        taxes=tuple(
+            sorted(
+                (replace(each, rate=each.rate or None) for each in invoice.taxes),
+                key=lambda each: (each.category, each.rate or 0),
+            )
+        ),
+        tax_currency=None if invoice.tax_currency == invoice.currency else invoice.tax_currency,
+        lines=tuple(_line(each) for each in invoice.lines),
+        payments=_payments(invoice.payments),
+    )
+
+
+def _sorted(adjustments: tuple[model.Adjustment, ...]) -> tuple[model.Adjustment, ...]:
+    each = (replace(one, rate=one.rate or None) for one in adjustments)
+    return tuple(sorted(each, key=lambda one: one.charge))
+
+
+def _line(line: model.Line) -> model.Line:
+    price = line.price
+    base = None if price.base_quantity == 1 else price.base_quantity
+    discount = price.discount or None
+    gross = price.gross if price.gross != price.net else None
+    return replace(
+        line,
+        rate=line.rate or None,
+        adjustments=_sorted(line.adjustments),
+        price=replace(
+            price,
+            base_quantity=base,
+            base_unit=(price.base_unit or line.unit) if base else None,
+            discount=discount,
+            gross=gross if gross is not None or not discount else price.net + discount,
+        ),
+        children=tuple(_line(each) for each in line.children),
+    )
+
+
+def _payments(payments: tuple[model.Payment, ...]) -> tuple[model.Payment, ...]:
+    """One way to pay with all its accounts: files repeat it for each account."""
+    if len(payments) < 2:  # noqa: PLR2004 - nothing to join
+        return payments
+    accounts = tuple(each for payment in payments for each in payment.transfers)
+    return (replace(payments[0], transfers=accounts),)
+
+
+def _differ(pointer: str, source: Any, ours: Any) -> Iterator[Difference]:
+    if isinstance(source, tuple) or isinstance(ours, tuple):
+        for index, (one, other) in enumerate(zip_longest(source or (), ours or ())):
+            yield from _differ(f"{pointer}/{index}", one, other)
+        return
+    record = source if is_dataclass(source) else ours
+    if is_dataclass(record):
+        if _blank(source) and _blank(ours):
+            return
+        for field in fields(record):
+            one = getattr(source, field.name, None)
+            other = getattr(ours, field.name, None)
+            yield from _differ(f"{pointer}/{field.name}", one, other)
+        return
+    if _same(pointer, source, ours):
+        return
+    yield Difference(pointer, term_of(pointer), _shown(source), _shown(ours))
+
+
+def _blank(value: Any) -> bool:
+    """Whether nothing is said: an address, a contact without a word in it."""
+    if is_dataclass(value):
+        return all(_blank(getattr(value, field.name)) for field in fields(value))
+    return value in _EMPTY
+
+
+def _same(pointer: str, source: Any, ours: Any) -> bool:
+    if source in _EMPTY and ours in _EMPTY:
+        return True
+    if isinstance(source, str) and isinstance(ours, str):
+        if pointer.rpartition("/")[2] in _COMPACT:
+            return "".join(source.split()) == "".join(ours.split())
+        return source.split() == ours.split()
+    return bool(source == ours)
+
+
+def _shown(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    return format(value, "f") if isinstance(value, Decimal) else str(value)

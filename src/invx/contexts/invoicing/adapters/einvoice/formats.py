@@ -1,0 +1,107 @@
+"""The e-invoice formats that we claim to write, and what each asks beyond EN 16931-1."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+EN16931 = "urn:cen.eu:en16931:2017"
+PEPPOL_BILLING = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
+
+
+class Syntax(StrEnum):
+    """How the terms are written down."""
+
+    UBL = "ubl"
+    CII = "cii"
+
+
+class Needs(StrEnum):
+    """What a format asks of a document beyond the core (`needs.py` looks for it)."""
+
+    XRECHNUNG = "xrechnung"  # BR-DE-1 to 31, and the Peppol rules that XRechnung took over
+    PEPPOL = "peppol"  # PEPPOL-EN16931-R002 to R020
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """One format. The rules that apply to it are found by its code in `validation.sheets`."""
+
+    code: str
+    title: str
+    syntax: Syntax
+    specification: str  # BT-24
+    process: str | None = None  # BT-23
+    needs: Needs | None = None
+    valid_from: str | None = None  # ISO date
+    hybrid: bool = False  # carried inside a PDF (Factur-X, ZUGFeRD)
+
+
+_XRECHNUNG = f"{EN16931}#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
+_FACTURX = "urn:factur-x.eu:1p0"
+
+_ALL = (
+    Format(
+        code="ubl",
+        title="EN 16931 in UBL 2.1",
+        syntax=Syntax.UBL,
+        specification=EN16931,
+    ),
+    Format(
+        code="cii",
+        title="EN 16931 in CII D16B",
+        syntax=Syntax.CII,
+        specification=EN16931,
+    ),
+    Format(
+        code="xrechnung_ubl",
+        title="XRechnung 3.0 in UBL 2.1",
+        syntax=Syntax.UBL,
+        specification=_XRECHNUNG,
+        process=PEPPOL_BILLING,
+        needs=Needs.XRECHNUNG,
+        valid_from="2024-02-01",
+    ),
+    Format(
+        code="xrechnung_cii",
+        title="XRechnung 3.0 in CII D16B",
+        syntax=Syntax.CII,
+        specification=_XRECHNUNG,
+        process=PEPPOL_BILLING,
+        needs=Needs.XRECHNUNG,
+        valid_from="2024-02-01",
+    ),
+    Format(
+        code="peppol",
+        title="Peppol BIS Billing 3.0",
+        syntax=Syntax.UBL,
+        specification=f"{EN16931}#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0",
+        process=PEPPOL_BILLING,
+        needs=Needs.PEPPOL,
+        valid_from="2019-07-01",
+    ),
+    Format(
+        code="facturx_en16931",
+        title="Factur-X 1.0 / ZUGFeRD 2, profile EN 16931",
+        syntax=Syntax.CII,
+        specification=EN16931,
+        valid_from="2020-03-24",
+        hybrid=True,
+    ),
+    Format(
+        code="facturx_extended",
+        title="Factur-X 1.0 / ZUGFeRD 2, profile EXTENDED",
+        syntax=Syntax.CII,
+        specification=f"{EN16931}#conformant#{_FACTURX}:extended",
+        valid_from="2020-03-24",
+        hybrid=True,
+    ),
+)
+
+FORMATS = {each.code: each for each in _ALL}
+
+
+def format_of(specification: str, syntax: Syntax) -> Format | None:
+    """The format that a file of this syntax claims by its BT-24; None for one we do not write."""
+    for each in _ALL:
+        if each.syntax is syntax and each.specification == specification and not each.hybrid:
+            return each
+    return None

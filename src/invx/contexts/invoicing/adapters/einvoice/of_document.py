@@ -1,0 +1,255 @@
+"""A document as an e-invoice: its words and its stored figures under the terms of EN 16931.
+
+Nothing is computed again (M1): every amount is one that the document stores. The exceptions state
+nothing new: prices that include tax, whose net price only has to lead to the stored net, and the
+tax in the accounting currency (BT-111), worked out as the resource shows it.
+"""
+
+from base64 import b64decode
+from dataclasses import dataclass, replace
+from datetime import date
+
+from invx.contexts.invoicing.adapters.einvoice import model
+from invx.contexts.invoicing.adapters.einvoice.formats import Format, Needs
+from invx.contexts.invoicing.adapters.einvoice.needs import ensure_complete
+from invx.contexts.invoicing.adapters.einvoice.of_lines import adjustment, lines_of, vat_rate
+from invx.contexts.invoicing.adapters.einvoice.of_parties import (
+    buyer_of,
+    delivery_of,
+    identifier,
+    payee_of,
+    payments_of,
+    representative_of,
+    seller_of,
+)
+from invx.contexts.invoicing.adapters.einvoice.of_terms import due_date_of, payment_terms_of
+from invx.contexts.invoicing.adapters.wording import Wording, wording
+from invx.contexts.invoicing.domain.bill import bill_of
+from invx.contexts.invoicing.domain.content import Content, DocumentType
+from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.errors import NotRepresentable
+from invx.contexts.invoicing.domain.party import Seller
+from invx.kernel.errors import Problem, violated
+from invx.kernel.money import EXACT, quantize
+from invx.rules.calendar.terms import Instalment
+from invx.rules.totals.model import AdjustmentAmount, Profile, Regime, Totals
+from invx.rules.totals.representable import problems as problems_of_bill
+
+DRAFT_NUMBER = "DRAFT"  # stands in for BT-1, which a draft has not
+_TYPE_CODES = {DocumentType.INVOICE: "380", DocumentType.CREDIT_NOTE: "381"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """What was issued, or would be: content and figures, by whom, when, under which number."""
+
+    content: Content
+    totals: Totals
+    seller: Seller
+    number: str = DRAFT_NUMBER
+    issue_date: date
+    due_date: date
+    instalments: tuple[Instalment, ...] = ()
+
+
+def issued(document: Document) -> Issued:
+    """A finalized document as it was issued."""
+    seller, issue_date = document.seller, document.issue_date
+    if seller is None or issue_date is None or document.number is None:
+        violated("only a finalized document was issued")
+    return Issued(
+        content=document.content,
+        totals=document.totals,
+        seller=seller,
+        number=document.number,
+        issue_date=issue_date,
+        due_date=document.due_date or issue_date,
+        instalments=document.instalments,
+    )
+
+
+def e_invoice_of(document: Document, format: Format) -> model.EInvoice:
+    """A finalized document as an e-invoice.
+
+    Raises NotRepresentable for what no e-invoice can carry, EInvoiceIncomplete for what the format
+    asks for and the document lacks; the problems name our fields.
+    """
+    return e_invoice_from(issued(document), format)
+
+
+def e_invoice_from(stated: Issued, format: Format) -> model.EInvoice:
+    """The same of something issued, or about to be. Raises what `e_invoice_of` raises."""
+    content = stated.content
+    ensure_representable(content, stated.totals)
+    ensure_complete(content, stated.totals, stated.seller, format)
+    return as_e_invoice(stated, format)
+
+
+def ensure_representable(content: Content, totals: Totals) -> None:
+    """Raises NotRepresentable: profile `plain` and proformas have no e-invoice (M3)."""
+    if content.type is DocumentType.PROFORMA:
+        detail = "A proforma is no invoice, so there is no e-invoice of it."
+        raise NotRepresentable(detail, problems=[Problem("/type", NotRepresentable.code, detail)])
+    if totals.profile is Profile.EN16931:
+        return
+    bill = replace(bill_of(content, totals.rounding), profile=Profile.EN16931)
+    found = [each for each in problems_of_bill(bill) if each.code == NotRepresentable.code]
+    detail = "A document in profile plain has no e-invoice."
+    raise NotRepresentable(
+        detail, problems=[Problem("/profile", NotRepresentable.code, detail), *found]
+    )
+
+
+def as_e_invoice(stated: Issued, format: Format) -> model.EInvoice:
+    """The mapping itself, of what is known to be representable and complete."""
+    content, totals = stated.content, stated.totals
+    exempt = all(group.category == "O" for group in totals.taxes if group.regime is Regime.VAT)
+    words = wording(content.language)
+    lines, leftover = lines_of(content, totals, words)
+    if content.buyer is None:
+        violated("an e-invoice has a buyer")
+    accounted = content.tax_currency
+    return model.EInvoice(
+        number=stated.number,
+        issue_date=stated.issue_date,
+        type_code=content.type_code or _TYPE_CODES[content.type],
+        currency=content.currency,
+        tax_currency=accounted.currency if accounted else None,
+        tax_point=content.tax_point,
+        tax_point_code=content.tax_point_code,
+        due_date=due_date_of(content, totals, stated.due_date),
+        buyer_reference=content.buyer_reference,
+        project=content.project,
+        contract=content.contract,
+        purchase_order=content.purchase_order,
+        sales_order=content.sales_order,
+        receiving_advice=content.receiving_advice,
+        despatch_advice=content.despatch_advice,
+        tender=content.tender,
+        object=identifier(content.invoiced_object),
+        buyer_accounting_reference=content.buyer_accounting_reference,
+        payment_terms=payment_terms_of(
+            content,
+            totals,
+            stated.issue_date,
+            stated.instalments,
+            coded=format.needs is Needs.XRECHNUNG,
+        ),
+        notes=_notes(content, leftover, one=format.needs is Needs.PEPPOL),
+        process=format.process,
+        specification=format.specification,
+        preceding=tuple(
+            model.Preceding(number=each.number, issue_date=each.issue_date)
+            for each in content.preceding
+        ),
+        seller=seller_of(stated.seller, content, stated.issue_date, exempt=exempt),
+        buyer=buyer_of(content.buyer, exempt=exempt),
+        payee=payee_of(content),
+        tax_representative=representative_of(content, exempt=exempt),
+        delivery=delivery_of(content),
+        period=period(content),
+        payments=payments_of(content, stated.seller),
+        adjustments=tuple(_adjustments(content, totals, words)),
+        totals=_totals(content, totals),
+        taxes=tuple(_groups(totals)),
+        attachments=tuple(_attachments(content)),
+        lines=lines,
+    )
+
+
+def period(content: Content) -> model.Period | None:
+    """BG-14."""
+    stated = content.service_period
+    return model.Period(start=stated.start, end=stated.end) if stated else None
+
+
+def _notes(content: Content, leftover: str | None, *, one: bool) -> tuple[model.Note, ...]:
+    """BG-1; Peppol takes one note only (R002), so there they are joined."""
+    notes = [model.Note(text=content.notes)] if content.notes else []
+    notes += [
+        model.Note(text=each.text, subject=each.subject)
+        for each in content.further_notes
+        if each.text
+    ]
+    if leftover:
+        notes.append(model.Note(text=leftover))
+    if one and len(notes) > 1:
+        return (model.Note(text="\n".join(note.text for note in notes)),)
+    return tuple(notes)
+
+
+def _adjustments(content: Content, totals: Totals, words: Wording) -> list[model.Adjustment]:
+    """BG-20 and BG-21: one for each set of taxes that a discount or charge falls on."""
+    written = [*content.discounts, *content.charges]
+    found: list[model.Adjustment] = []
+    for said, amount in zip(written, totals.adjustments, strict=True):
+        for share in amount.shares:
+            whole = len(amount.shares) == 1
+            part = AdjustmentAmount(
+                charge=amount.charge,
+                base=amount.base if whole else None,
+                percent=amount.percent if whole else None,
+                amount=share.amount,
+            )
+            group = next(
+                totals.taxes[index]
+                for index in share.groups
+                if totals.taxes[index].regime is Regime.VAT
+            )
+            found.append(
+                replace(
+                    adjustment(said, part, words),
+                    category=group.category,
+                    rate=vat_rate(group.category, group.rate),
+                )
+            )
+    return found
+
+
+def _totals(content: Content, totals: Totals) -> model.Totals:
+    accounted = content.tax_currency
+    return model.Totals(
+        line_net=totals.line_net,
+        discounts=totals.discounts if content.discounts else None,
+        charges=totals.charges if content.charges else None,
+        net=totals.net,
+        tax=totals.tax,
+        tax_in_tax_currency=(
+            quantize(EXACT.multiply(totals.tax, accounted.rate), accounted.currency)
+            if accounted
+            else None
+        ),
+        gross=totals.gross,
+        prepaid=totals.prepaid or None,
+        rounding=totals.rounding_amount or None,
+        payable=totals.payable,
+    )
+
+
+def _groups(totals: Totals) -> list[model.TaxGroup]:
+    return [
+        model.TaxGroup(
+            base=group.base,
+            amount=group.amount,
+            category=group.category,
+            rate=vat_rate(group.category, group.rate),
+            reason=group.reason,
+            reason_code=group.reason_code,
+        )
+        for group in totals.taxes
+        if group.regime is Regime.VAT
+    ]
+
+
+def _attachments(content: Content) -> list[model.Attachment]:
+    return [
+        model.Attachment(
+            id=each.id,
+            description=each.description,
+            location=each.location,
+            content=b64decode(each.content) if each.content else None,
+            media_type=each.media_type,
+            filename=each.filename,
+        )
+        for each in content.attachments
+    ]

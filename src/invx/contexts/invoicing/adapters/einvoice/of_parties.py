@@ -1,0 +1,215 @@
+"""Parties, delivery and payment of a document under the terms of EN 16931."""
+
+from datetime import date
+from typing import overload
+
+from invx.contexts.invoicing.adapters.einvoice import model
+from invx.contexts.invoicing.domain.content import Content, PaymentMeans
+from invx.contexts.invoicing.domain.party import (
+    Address,
+    BankAccount,
+    Contact,
+    Identifier,
+    Party,
+    Registration,
+    Seller,
+)
+
+# UNTDID 4461
+CREDIT_TRANSFER, SEPA_TRANSFER = "30", "58"
+CARDS = frozenset({"48", "54", "55"})
+DIRECT_DEBITS = frozenset({"49", "59"})
+
+
+@overload
+def identifier(stated: Identifier) -> model.Identifier: ...
+@overload
+def identifier(stated: None) -> None: ...
+@overload
+def identifier(stated: Identifier | None) -> model.Identifier | None: ...
+def identifier(stated: Identifier | None) -> model.Identifier | None:
+    """An id with its scheme."""
+    return model.Identifier(id=stated.id, scheme=stated.scheme) if stated else None
+
+
+def seller_of(seller: Seller, content: Content, issue_date: date, *, exempt: bool) -> model.Party:
+    """BG-4, with the registration that holds on the day for the place of the taxes.
+
+    `exempt` is a document outside the scope of VAT: it shows no VAT id (BR-O-02).
+    """
+    registration = registration_of(seller, content, issue_date)
+    party = seller.party
+    vat_id = party.vat_id or (registration.vat_id if registration else None)
+    tax_number = party.tax_number or (registration.tax_number if registration else None)
+    return model.Party(
+        name=party.legal_name or party.name,
+        trading_name=_trading_name(party),
+        identifiers=tuple(identifier(each) for each in party.identifiers),
+        registration=identifier(party.registration),
+        vat_id=None if exempt else vat_id,
+        tax_number=tax_number,
+        legal_information=seller.legal_information or _register(seller),
+        endpoint=identifier(party.endpoint),
+        address=_address(party.address),
+        contact=_contact(party.contact),
+    )
+
+
+def registration_of(seller: Seller, content: Content, issue_date: date) -> Registration | None:
+    """The seller's registration in the country whose tax is charged, else in its own, else any."""
+    valid = [
+        each
+        for each in seller.registrations
+        if (each.valid_from or date.min) <= issue_date <= (each.valid_to or date.max)
+    ]
+    places = [tax.jurisdiction for line in content.lines for tax in line.taxes if tax.jurisdiction]
+    if seller.party.address is not None:
+        places.append(seller.party.address.country)
+    for place in places:
+        for each in valid:
+            if each.country == place:
+                return each
+    return next((each for each in valid if each.vat_id), valid[0] if valid else None)
+
+
+def buyer_of(party: Party, *, exempt: bool) -> model.Party:
+    """BG-7. It shows one identifier (BT-46): the first."""
+    return model.Party(
+        name=party.legal_name or party.name,
+        trading_name=_trading_name(party),
+        identifiers=tuple(identifier(each) for each in party.identifiers[:1]),
+        registration=identifier(party.registration),
+        vat_id=None if exempt else party.vat_id,
+        endpoint=identifier(party.endpoint),
+        address=_address(party.address),
+        contact=_contact(party.contact),
+    )
+
+
+def payee_of(content: Content) -> model.Payee | None:
+    """BG-10."""
+    payee = content.payee
+    if payee is None:
+        return None
+    return model.Payee(
+        name=payee.name,
+        identifier=identifier(payee.identifiers[0]) if payee.identifiers else None,
+        registration=identifier(payee.registration),
+    )
+
+
+def representative_of(content: Content, *, exempt: bool) -> model.TaxRepresentative | None:
+    """BG-11; none outside the scope of VAT (BR-O-02)."""
+    party = content.tax_representative
+    if party is None or exempt:
+        return None
+    return model.TaxRepresentative(
+        name=party.name, vat_id=party.vat_id, address=_address(party.address)
+    )
+
+
+def delivery_of(content: Content) -> model.Delivery | None:
+    """BG-13. The place is named (BT-70) only where the name is not that of the buyer."""
+    place, day, location = content.ship_to, content.supply_date, content.delivery_location
+    if place is None:
+        if day is None and location is None:
+            return None
+        return model.Delivery(date=day, location=identifier(location))
+    own = content.buyer.name if content.buyer else None
+    first = place.identifiers[0] if place.identifiers else None
+    return model.Delivery(
+        name=place.name if place.name != own else None,
+        location=identifier(location or first),
+        date=day,
+        address=_address(place.address),
+    )
+
+
+def payments_of(content: Content, seller: Seller) -> tuple[model.Payment, ...]:
+    """BG-16, with the seller's accounts in the currency of the document, else its first."""
+    means = content.payment_means or PaymentMeans()
+    accounts = accounts_of(content, seller)
+    code = means.code or _code(means, accounts, content.currency)
+    if code is None:
+        return ()
+    if code in CARDS | DIRECT_DEBITS:
+        accounts = []
+    debit = means.direct_debit
+    return (
+        model.Payment(
+            code=code,
+            text=means.text,
+            remittance=means.remittance,
+            transfers=tuple(_transfer(each) for each in accounts),
+            card=(
+                model.Card(number=means.card.number, holder=means.card.holder)
+                if means.card and means.card.number
+                else None
+            ),
+            debit=(
+                model.DirectDebit(
+                    mandate=debit.mandate, creditor=debit.creditor, account=debit.account
+                )
+                if debit
+                else None
+            ),
+        ),
+    )
+
+
+def accounts_of(content: Content, seller: Seller) -> list[BankAccount]:
+    """The accounts that a payer may choose from."""
+    numbered = [each for each in seller.bank_accounts if each.iban or each.account]
+    return [each for each in numbered if each.currency == content.currency] or numbered[:1]
+
+
+def _code(means: PaymentMeans, accounts: list[BankAccount], currency: str) -> str | None:
+    if means.card is not None:
+        return "48"
+    if means.direct_debit is not None:
+        return "59" if currency == "EUR" else "49"
+    if not accounts:
+        return None
+    sepa = currency == "EUR" and all(each.iban for each in accounts)
+    return SEPA_TRANSFER if sepa else CREDIT_TRANSFER
+
+
+def _transfer(account: BankAccount) -> model.CreditTransfer:
+    return model.CreditTransfer(
+        account=account.iban or account.account or "", name=account.holder, bic=account.bic
+    )
+
+
+def _trading_name(party: Party) -> str | None:
+    """A registered name beside the name makes that one the trading name (BT-28, BT-45)."""
+    return party.name if party.legal_name else None
+
+
+def _register(seller: Seller) -> str | None:
+    """Court, number and directors, which business letters must show (German HGB § 125a)."""
+    entry = seller.register
+    parts = [
+        " ".join(part for part in (entry.court, entry.number) if part) if entry else "",
+        ", ".join(seller.directors),
+    ]
+    return "; ".join(part for part in parts if part) or None
+
+
+def _address(stated: Address | None) -> model.Address | None:
+    if stated is None:
+        return None
+    return model.Address(
+        line1=stated.line1,
+        line2=stated.line2,
+        line3=stated.line3,
+        city=stated.city,
+        postal_code=stated.postal_code,
+        region=stated.region,
+        country=stated.country,
+    )
+
+
+def _contact(stated: Contact | None) -> model.Contact | None:
+    if stated is None:
+        return None
+    return model.Contact(name=stated.name, phone=stated.phone, email=stated.email)

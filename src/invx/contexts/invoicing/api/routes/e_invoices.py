@@ -1,0 +1,198 @@
+"""E-invoices: issued documents as XML, files of others read and judged."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from invx.contexts.invoicing.adapters.einvoice.formats import FORMATS, Format
+from invx.contexts.invoicing.api.content import content_of
+from invx.contexts.invoicing.api.e_invoices import (
+    about_to_be_issued,
+    claimed,
+    importable,
+    parse,
+    show_parsed,
+    written,
+)
+from invx.contexts.invoicing.api.edge import (
+    Edge,
+    InvoiceId,
+    Invoicing,
+    Once,
+    answered,
+    id_of,
+)
+from invx.contexts.invoicing.api.schemas.documents_out import InvoiceOut
+from invx.contexts.invoicing.api.schemas.e_invoices import (
+    FORMAT_SAYS,
+    EInvoiceOut,
+    RuleFormat,
+    ValidationOut,
+    XmlFormat,
+)
+from invx.contexts.invoicing.api.schemas.examples import E_INVOICE
+from invx.contexts.invoicing.api.showing import show_new_draft
+from invx.contexts.invoicing.app.archive_e_invoice import (
+    ArchiveEInvoice,
+    archive_e_invoice,
+    archive_kind,
+)
+from invx.contexts.invoicing.app.check_content import CheckContent, check_content
+from invx.contexts.invoicing.app.draft_document import DraftDocument, draft_document
+from invx.contexts.invoicing.domain.errors import DocumentNotFound, LegalEntityNotFound
+from invx.contexts.invoicing.read.archives import ArchivedFile, get_archived_file
+from invx.contexts.invoicing.read.queries import get_document
+from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY
+from invx.infra.http.answers import encode, json_response
+from invx.infra.http.permissions import requires
+from invx.infra.http.problems import problem_responses
+from invx.kernel.context import Caller
+from invx.kernel.errors import violated
+
+router = APIRouter(prefix="/v1", tags=["Electronic invoices"])
+
+Reader = Annotated[Caller, requires("invoices:read")]
+Writer = Annotated[Caller, requires("invoices:write")]
+Wanted = Annotated[XmlFormat, Query(description=f"{FORMAT_SAYS}.")]
+Rules = Annotated[
+    RuleFormat | None,
+    Query(description="By whose rules; what the file claims to be when absent."),
+]
+Entity = Annotated[str | None, Query(description="The legal entity that sells; the only one.")]
+Accepting = Annotated[
+    bool, Query(description="Import although the draft comes to other figures than the file.")
+]
+
+MEDIA_TYPE = "application/xml"
+_READABLE = ("application/xml", "text/xml")
+_XML: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The XML.", "content": {MEDIA_TYPE: {}}},
+    **problem_responses(404, 409, 422),
+}
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": E_INVOICE}},
+    }
+}
+
+
+@router.get("/invoices/{invoice}/e-invoice", response_class=Response, responses=_XML)
+async def get(
+    invoice: InvoiceId, request: Request, caller: Reader, edge: Invoicing, format: Wanted = "ubl"
+) -> Response:
+    """Read an invoice as an e-invoice. What was first issued in a format stays as it is.
+
+    Of a draft it is a preview, made anew each time: its header says `Invx-Preview: true`. The ETag
+    of an issued one is the SHA-256 of its bytes.
+    """
+    document_id, wanted = id_of(INVOICE, invoice, DocumentNotFound), FORMATS[format]
+    for _ in range(2):
+        async with edge.runner.reading(caller) as (conn, ctx):
+            archived = await get_archived_file(conn, ctx, document_id, archive_kind(format))
+            if archived is None:
+                shown = await get_document(conn, ctx, document_id)
+        if archived is not None:
+            return _issued(archived, wanted, request)
+        if b'"status":"draft"' in shown.body:
+            return await _preview(document_id, wanted, caller, edge)
+        await edge.runner.run(archive_e_invoice, ArchiveEInvoice(document_id, format), caller)
+    return violated("an archived e-invoice is not there")
+
+
+def _issued(archived: ArchivedFile, format: Format, request: Request) -> Response:
+    tag = f'"{archived.sha256}"'
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers={"etag": tag})
+    headers = {"etag": tag, "content-disposition": _named(archived.number, format)}
+    return Response(archived.content, media_type=MEDIA_TYPE, headers=headers)
+
+
+async def _preview(document_id: UUID, format: Format, caller: Caller, edge: Edge) -> Response:
+    command = CheckContent(document_id=document_id)
+    checked = await edge.runner.run(check_content, command, caller)
+    xml = await written(about_to_be_issued(checked), format)
+    headers = {"invx-preview": "true", "content-disposition": _named("draft", format)}
+    return Response(xml, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _named(number: str, format: Format) -> str:
+    """A file name that every system takes, whatever the number holds."""
+    plain = "".join(each if each.isascii() and each.isalnum() else "-" for each in number)
+    return f'attachment; filename="{plain}-{format.code}.xml"'
+
+
+@router.post(
+    "/e-invoices/parse",
+    response_model=EInvoiceOut,
+    responses=problem_responses(415, 422),
+    openapi_extra=_BODY,
+)
+async def parse_(request: Request, caller: Reader) -> Response:
+    """Read an e-invoice in UBL or CII. Nothing is written.
+
+    The answer has what it says by our names, the bodies that restate it, where a draft of it would
+    differ, and what we do not carry.
+    """
+    del caller
+    return json_response(show_parsed(parse(await _file(request))))
+
+
+@router.post(
+    "/e-invoices/validate",
+    response_model=ValidationOut,
+    responses=problem_responses(415, 422),
+    openapi_extra=_BODY,
+)
+async def validate(
+    request: Request, caller: Reader, edge: Invoicing, format: Rules = None
+) -> Response:
+    """Judge an e-invoice by its schema and the official rules of a format."""
+    del caller
+    data = await _file(request)
+    findings = await edge.validator.validate(data, format or claimed(data))
+    return json_response(encode({"object": "e_invoice_validation", **findings.to_json()}))
+
+
+@router.post(
+    "/invoices/import",
+    status_code=201,
+    response_model=InvoiceOut,
+    responses=problem_responses(404, 409, 415, 422),
+    openapi_extra=_BODY,
+)
+async def import_(
+    *,
+    request: Request,
+    caller: Writer,
+    once: Once,
+    edge: Invoicing,
+    legal_entity: Entity = None,
+    accept_differences: Accepting = False,
+) -> Response:
+    """Write a draft from an e-invoice in UBL or CII.
+
+    It says what the file's author decided; its figures are ours. A file whose own figures differ
+    is refused unless you accept that. Number and seller are yours, not those of the file.
+    """
+    body = importable(parse(await _file(request)), accept_differences=accept_differences)
+    content, defaults = content_of(body)
+    command = DraftDocument(
+        content=content,
+        defaults=defaults - {"payment_terms"},  # those of the file, and none if it has none
+        legal_entity_id=(
+            id_of(LEGAL_ENTITY, legal_entity, LegalEntityNotFound) if legal_entity else None
+        ),
+    )
+    return await answered(edge, draft_document, command, caller, show=show_new_draft, once=once)
+
+
+async def _file(request: Request) -> bytes:
+    """The file that was sent. Raises HTTPException 415 for what is no XML by its own word."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in _READABLE:
+        raise HTTPException(415, detail="The body must be application/xml.")
+    return await request.body()

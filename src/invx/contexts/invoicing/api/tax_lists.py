@@ -1,0 +1,121 @@
+"""What the tax ledger can be asked, and what the questions mean in its rows."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from invx.contexts.invoicing.domain.tax_entries import TaxCause
+from invx.contexts.invoicing.read.tax_queries import TaxSlice
+from invx.contexts.invoicing.read.tax_views import REGISTRATION
+from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY, Row
+from invx.infra.http.filters import EQUAL, RANGE, Amount, Choice, Day, Flag, Id, Text
+from invx.infra.http.pagination import InvalidQuery, Listing, ListQuery
+from invx.infra.http.problems import parameter_problem
+
+MONTH = r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])"
+MONTHS_MAX = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A reporting period: a month."""
+
+    operators = (EQUAL, *RANGE)
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        return {"type": "string", "pattern": f"^{MONTH}$", "examples": ["2026-11"]}
+
+    def parse(self, text: str) -> str:
+        if not re.fullmatch(MONTH, text, re.ASCII):
+            raise ValueError("Expected a month such as 2026-11.")
+        return text
+
+
+ENTRIES = Listing(
+    filters={
+        "legal_entity": Id(LEGAL_ENTITY),
+        "period": Month(),
+        "registration": Id(REGISTRATION),
+        "registered": Flag(),
+        "cause": Choice(tuple(TaxCause)),
+        "category": Text(20),
+        "rate": Amount(),
+        "regime": Text(20),
+        "country": Text(2),
+        "jurisdiction": Text(20),
+        "currency": Text(3),
+        "tax_currency": Text(3),
+        "accounted": Flag(),
+        "provisional": Flag(),
+        "invoice": Id(INVOICE),
+        "tax_point": Day(),
+    },
+    sorts={"tax_point": str},  # and the place among the document's entries: see `place_of`
+    default_sort="tax_point",
+)
+_AMONG = {
+    "legal_entity": "legal_entity_id",
+    "registration": "registration_id",
+    "cause": "cause",
+    "invoice": "document_id",
+}
+_COMPARED = ("period", "rate", "tax_point")
+_MISSING = {"registered": "registration_id", "accounted": "tax_currency"}
+_OPERATORS = {"eq": "=", "gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
+
+
+def tax_slice(query: ListQuery) -> TaxSlice:
+    """The entries that are asked for, in terms of rows."""
+    equal: list[tuple[str, Any]] = []
+    among: list[tuple[str, Any]] = []
+    ranges: list[tuple[str, str, Any]] = []
+    given: list[tuple[str, bool]] = []
+    for each in query.conditions:
+        if each.field in _AMONG:
+            among.append((_AMONG[each.field], each.value))
+        elif each.field in _COMPARED:
+            ranges.append((each.field, _OPERATORS[each.operator], each.value))
+        elif each.field in _MISSING:
+            given.append((_MISSING[each.field], each.value))
+        else:
+            equal.append((each.field, each.value))
+    return TaxSlice(
+        equal=equal,
+        among=among,
+        ranges=ranges,
+        given=given,
+        descending=query.descending,
+        after=_after(query),
+        limit=query.limit,
+    )
+
+
+def place_of(row: Row) -> tuple[str, UUID]:
+    """Where a page ends: as the position of a cursor holds it."""
+    return f"{row['tax_point']} {row['sequence']}", row["document_id"]
+
+
+def _after(query: ListQuery) -> tuple[date, UUID, int] | None:
+    if query.after is None:
+        return None
+    place = re.fullmatch(r"(\d{4}-\d\d-\d\d) (\d{1,9})", str(query.after.key), re.ASCII)
+    try:
+        day, sequence = place.groups() if place else ("", "")
+        return date.fromisoformat(day), query.after.id, int(sequence)
+    except ValueError:
+        problem = parameter_problem("query", "after", "invalid_cursor", "Not of this list.")
+        raise InvalidQuery(problems=[problem]) from None
+
+
+def months_of(first: str, last: str) -> tuple[str, str]:
+    """The months of a summary. Raises InvalidQuery when there are none, or too many."""
+    count = (int(last[:4]) - int(first[:4])) * 12 + int(last[5:]) - int(first[5:]) + 1
+    if not 0 < count <= MONTHS_MAX:
+        detail = f"Ask for 1 to {MONTHS_MAX} months; `from` comes before `to`."
+        problem = parameter_problem("query", "from", "invalid_range", detail)
+        raise InvalidQuery(problems=[problem])
+    return first, last

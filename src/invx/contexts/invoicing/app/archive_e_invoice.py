@@ -1,0 +1,37 @@
+"""Keep the e-invoice that was first issued in a format: from then on it is these bytes (D1)."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.domain.document import Status
+from invx.contexts.invoicing.domain.errors import DocumentNotFinalized
+from invx.kernel.messages import Command
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveEInvoice(Command):
+    document_id: UUID
+    format: str
+
+
+def archive_kind(format: str) -> str:
+    """Under which kind the archive holds the XML of a format."""
+    return f"xml:{format}"
+
+
+async def archive_e_invoice(command: ArchiveEInvoice, uow: InvoicingUnitOfWork) -> None:
+    """Make and archive the XML once; a second call changes nothing.
+
+    Raises DocumentNotFinalized for a draft, and for a voided document of which no such file had
+    left the house; NotRepresentable, and Invalid that names the fields the format needs.
+    """
+    kind = archive_kind(command.format)
+    if await uow.archive.holds(command.document_id, kind):
+        return
+    document = await uow.documents.get(command.document_id)
+    document.ensure_exists()
+    if document.status is Status.DRAFT or document.voided:
+        raise DocumentNotFinalized(f"The document is {document.status}.")
+    [content] = await uow.facts.need(uow.e_invoices.xml(document, command.format))
+    uow.archive.keep(document.id, kind, media_type="application/xml", content=content)

@@ -1,0 +1,119 @@
+"""The account of a document in the tax ledger, frozen when it is finalized."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from invx.contexts.invoicing.domain.content import Content, DocumentType, TaxCurrency
+from invx.contexts.invoicing.domain.document_events import Links
+from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.party import Basis
+from invx.contexts.invoicing.domain.tax_entries import (
+    TaxAccount,
+    TaxCause,
+    TaxedGroup,
+    registration_id,
+)
+from invx.contexts.invoicing.domain.tax_points import basis_of, tax_currency_of, tax_point_of
+from invx.kernel.money import EXACT, quantize, round_to_sum
+from invx.rules.totals.model import ZERO, Regime, TaxGroup, Totals
+
+
+def tax_account_of(
+    said: tuple[Content, Totals, Links],
+    entity: LegalEntity,
+    issue_date: date,
+    original: TaxAccount | None = None,
+) -> TaxAccount | None:
+    """What a document is to the tax ledger; None when it bears no tax at all.
+
+    A credit note stays with the registration and the basis of its original. Withholdings are no
+    tax of the seller's and are left out.
+    """
+    content, totals, links = said
+    sign = -1 if content.type is DocumentType.CREDIT_NOTE else 1
+    groups = [
+        _group(group, sign, content, entity, issue_date)
+        for group in totals.taxes
+        if group.regime is not Regime.WITHHOLDING and (group.base or group.amount)
+    ]
+    if not groups:
+        return None
+    if original is not None:
+        groups = [_as_in(original, group) for group in groups]
+    return TaxAccount(
+        currency=content.currency,
+        total=sign * (totals.due + totals.prepaid),
+        prepaid=sign * totals.prepaid,
+        groups=tuple(_accounted(groups, content.tax_currency)),
+        cause=_cause(content, links),
+        credits=links.credits,
+        tax_currency=content.tax_currency,
+    )
+
+
+def _cause(content: Content, links: Links) -> TaxCause:
+    if links.cancels is not None:
+        return TaxCause.CORRECTED
+    if content.type is DocumentType.CREDIT_NOTE:
+        return TaxCause.CREDITED
+    return TaxCause.ISSUED
+
+
+def _group(
+    group: TaxGroup, sign: int, content: Content, entity: LegalEntity, issue_date: date
+) -> TaxedGroup:
+    day = tax_point_of(content, group.category, issue_date)
+    address = entity.seller.party.address
+    own = address.country if address else None
+    country = group.jurisdiction[:2] if group.jurisdiction else own
+    registration = entity.registration_on(country, day)
+    basis = registration.basis if registration else Basis.ACCRUAL
+    wanted = tax_currency_of(country, entity.details.currency)
+    return TaxedGroup(
+        regime=group.regime,
+        jurisdiction=group.jurisdiction or country,  # as stated, or where the seller is
+        category=group.category,
+        rate=group.rate,
+        base=sign * group.base,
+        tax=sign * group.amount,
+        country=country,
+        registration=registration_id(entity.id, registration) if registration else None,
+        basis=basis_of(basis, content, group.category, country),
+        tax_point=day,
+        provisional=content.tax_currency is None and content.currency != wanted,
+    )
+
+
+def _as_in(original: TaxAccount, group: TaxedGroup) -> TaxedGroup:
+    for each in original.groups:
+        same = (each.regime, each.jurisdiction, each.category, each.rate)
+        if same == (group.regime, group.jurisdiction, group.category, group.rate):
+            return replace(
+                group,
+                country=each.country,
+                registration=each.registration,
+                basis=each.basis,
+                scheme=each.scheme,
+                provisional=each.provisional,
+            )
+    return group
+
+
+def _accounted(groups: list[TaxedGroup], tax_currency: TaxCurrency | None) -> list[TaxedGroup]:
+    """The groups in the tax currency; their taxes sum to what the document states (BT-111)."""
+    if tax_currency is None:
+        return groups
+    bases = _converted([each.base for each in groups], tax_currency)
+    taxes = _converted([each.tax for each in groups], tax_currency)
+    return [
+        replace(group, accounted_base=base, accounted_tax=tax)
+        for group, base, tax in zip(groups, bases, taxes, strict=True)
+    ]
+
+
+def _converted(amounts: Sequence[Decimal], tax_currency: TaxCurrency) -> list[Decimal]:
+    rate, currency = tax_currency.rate, tax_currency.currency
+    total = quantize(EXACT.multiply(sum(amounts, ZERO), rate), currency)
+    return round_to_sum([EXACT.multiply(each, rate) for each in amounts], total, currency)

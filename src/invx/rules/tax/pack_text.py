@@ -1,0 +1,256 @@
+"""Reading a pack from its TOML text, strictly: every error names the key at fault.
+
+Numbers that are rates are strings ("8.1"), so that none is ever a binary float.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from hashlib import sha256
+from typing import TypeVar
+
+from invx.kernel.errors import Invalid, Problem
+from invx.rules.tax.model import DAY_LAST, Scheme, SupplyKind
+from invx.rules.tax.packs import Category, Documents, Ground, Pack, Rate, Status, Territory
+
+_CATEGORIES = frozenset({"S", "Z", "E", "AE", "K", "G", "O", "L", "M"})
+_CODE = re.compile(r"[a-z][a-z0-9_]*")
+_POSTAL = re.compile(r"[0-9A-Z]+(-[0-9A-Z]+|\*)?")
+_VATEX = re.compile(r"VATEX-[A-Z]{2}-[A-Z0-9-]+")
+RATE_MAX = Decimal(100)
+_Part = TypeVar("_Part")
+_Word = TypeVar("_Word", bound=StrEnum)
+
+
+class PackInvalid(Invalid):
+    """The text is not a country pack; `problems` name each key at fault."""
+
+
+def _wrong(at: str, detail: str) -> PackInvalid:
+    return PackInvalid(f"{at}: {detail}", problems=[Problem(at, "pack_invalid", detail)])
+
+
+class _Table:
+    """One TOML table: keys are taken one by one, and what nobody took is an error."""
+
+    def __init__(self, at: str, values: object) -> None:
+        if not isinstance(values, dict):
+            raise _wrong(at or "/", "must be a table")
+        self.at = at
+        self._left: dict[str, object] = dict(values)
+
+    def take(self, key: str, type: type[_Part], *default: _Part) -> _Part:
+        if key not in self._left:
+            if not default:
+                raise _wrong(f"{self.at}/{key}", "is missing")
+            return default[0]
+        value = self._left.pop(key)
+        odd = isinstance(value, datetime) or (isinstance(value, bool) and type is not bool)
+        if odd or not isinstance(value, type):
+            raise _wrong(f"{self.at}/{key}", f"must be of type {type.__name__}")
+        return value
+
+    def text(self, key: str, pattern: re.Pattern[str] | None = None) -> str:
+        value = self.take(key, str)
+        if not value.strip() or (pattern and not pattern.fullmatch(value)):
+            raise _wrong(f"{self.at}/{key}", f"{value!r} is not acceptable here")
+        return value
+
+    def maybe(self, key: str, pattern: re.Pattern[str] | None = None) -> str | None:
+        return self.text(key, pattern) if key in self._left else None
+
+    def number(self, key: str) -> int | None:
+        return self.take(key, int) if key in self._left else None
+
+    def word(self, key: str, words: type[_Word]) -> _Word:
+        return self._known(key, self.take(key, str), words)
+
+    def words(self, key: str, words: type[_Word]) -> tuple[_Word, ...]:
+        return tuple(self._known(key, value, words) for value in self.strings(key))
+
+    def _known(self, key: str, value: str, words: type[_Word]) -> _Word:
+        try:
+            return words(value)
+        except ValueError:
+            raise _wrong(f"{self.at}/{key}", f"{value!r} is none of {', '.join(words)}") from None
+
+    def strings(self, key: str, pattern: re.Pattern[str] | None = None) -> tuple[str, ...]:
+        values: list[object] = self.take(key, list, [])
+        for index, value in enumerate(values):
+            if not isinstance(value, str) or (pattern and not pattern.fullmatch(value)):
+                raise _wrong(f"{self.at}/{key}/{index}", f"{value!r} is not acceptable here")
+        return tuple(map(str, values))
+
+    def rows(self, key: str, read: Callable[["_Table"], _Part]) -> tuple[_Part, ...]:
+        rows: list[object] = self.take(key, list, [])
+        found = []
+        for index, row in enumerate(rows):
+            table = _Table(f"{self.at}/{key}/{index}", row)
+            found.append(read(table))
+            table.done()
+        return tuple(found)
+
+    def table(self, key: str) -> "_Table":
+        return _Table(f"{self.at}/{key}", self._left.pop(key, {}))
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        for key in list(self._left):
+            yield key, self.text(key)
+
+    def done(self) -> None:
+        if self._left:
+            raise _wrong(f"{self.at}/{min(self._left)}", "is not a key of a pack")
+
+
+def pack_of(text: str) -> Pack:
+    """The pack that the text states. Raises PackInvalid."""
+    try:
+        values = tomllib.loads(text, parse_float=str)
+    except tomllib.TOMLDecodeError as error:
+        raise _wrong("/", f"not TOML: {error}") from None
+    table = _Table("", values)
+    rules = table.table("rules")
+    pack = Pack(
+        country=table.text("country", re.compile(r"[A-Z]{2}")),
+        name=table.text("name"),
+        version=table.text("version"),
+        status=table.word("status", Status),
+        digest=sha256(text.encode()).hexdigest(),
+        covers=table.words("covers", Scheme),
+        eu=table.take("eu", bool, False),
+        vat_prefix=table.take("vat_prefix", str, ""),
+        language=table.take("language", str, "en"),
+        postal_digits=table.number("postal_digits"),
+        place_rule=rules.take("services", str, "directive"),
+        foreign_seller=rules.words("foreign_seller_reverse_charge", SupplyKind),
+        rates=table.rows("rates", _rate),
+        categories=table.rows("categories", _category),
+        territories=table.rows("territories", _territory),
+        small_business=_small_business(table),
+        certificates=table.rows("certificates", _ground),
+        texts=table.rows("texts", _text),
+        sources=tuple(table.table("sources").pairs()),
+        documents=_documents(table.table("documents")),
+    )
+    rules.done()
+    table.done()
+    _check(pack)
+    return pack
+
+
+def _rate(row: _Table) -> Rate:
+    stated = row.take("rate", str)
+    try:
+        rate = Decimal(stated)
+    except InvalidOperation:
+        raise _wrong(f"{row.at}/rate", f"{stated!r} is not a number") from None
+    if not (rate.is_finite() and 0 <= rate <= RATE_MAX):
+        raise _wrong(f"{row.at}/rate", f"{stated} is not a percentage")
+    return Rate(
+        code=row.text("code", _CODE),
+        rate=rate,
+        valid_from=row.take("from", date),
+        valid_until=row.take("until", date, DAY_LAST),
+        territory=row.maybe("territory"),
+        source=row.text("source"),
+    )
+
+
+def _category(row: _Table) -> Category:
+    category = Category(
+        code=row.text("code", _CODE),
+        rate=row.maybe("rate", _CODE),
+        exempt=row.maybe("exempt", _CODE),
+        reverse_charge=row.take("reverse_charge", bool, False),
+        asks=row.maybe("asks"),
+        reason_code=row.maybe("reason_code", _VATEX),
+        valid_from=row.take("from", date),
+        valid_until=row.take("until", date, DAY_LAST),
+        territory=row.maybe("territory"),
+        kinds=row.words("kinds", SupplyKind),
+        source=row.text("source"),
+    )
+    ways = (category.rate, category.exempt, category.asks)
+    if sum(way is not None for way in ways) != 1:
+        raise _wrong(row.at, "needs exactly one of rate, exempt, asks")
+    if category.reverse_charge and category.rate is None:
+        raise _wrong(f"{row.at}/rate", "is missing: what a consumer pays")
+    return category
+
+
+def _territory(row: _Table) -> Territory:
+    code = row.text("code")
+    vat = row.take("vat", str, "S")
+    if vat not in {"S", "L", "M", "O"}:
+        raise _wrong(f"{row.at}/vat", f"{vat!r} is none of S, L, M, O")
+    return Territory(
+        code=code,
+        name=row.text("name"),
+        goods=row.take("goods", str, code),
+        services=row.take("services", str, code),
+        source=row.text("source"),
+        iso=row.strings("iso", re.compile(r"[A-Z]{2}")),
+        postal_codes=row.strings("postal_codes", _POSTAL),
+        eu=row.take("eu", bool, False),
+        vat=vat,
+        own_registration=row.take("own_registration", bool, False),
+        by_seller=row.take("by_seller", bool, False),
+        asks=row.maybe("asks"),
+    )
+
+
+def _ground(row: _Table) -> Ground:
+    category = row.text("category")
+    if category not in _CATEGORIES:
+        raise _wrong(f"{row.at}/category", f"{category!r} is not a code of UNCL 5305")
+    return Ground(
+        kind=row.text("kind", _CODE),
+        category=category,
+        source=row.text("source"),
+        reason_code=row.maybe("reason_code", _VATEX),
+    )
+
+
+def _small_business(table: _Table) -> Ground | None:
+    rows = table.rows("small_business", _ground)
+    if len(rows) > 1:
+        raise _wrong("/small_business/1", "one is enough")
+    return rows[0] if rows else None
+
+
+def _text(row: _Table) -> tuple[str, str, str]:
+    language = row.text("language", re.compile(r"[a-z]{2}"))
+    return row.text("key", _CODE), language, row.text("text")
+
+
+def _documents(table: _Table) -> Documents:
+    titles = tuple(table.table("titles").pairs())
+    documents = Documents(
+        titles=titles,
+        retention_years=table.number("retention_years"),
+        retention_source=table.maybe("retention_source"),
+        formats=table.strings("formats"),
+    )
+    table.done()
+    if documents.retention_years is not None and not documents.retention_source:
+        raise _wrong("/documents/retention_source", "is missing")
+    return documents
+
+
+def _check(pack: Pack) -> None:
+    """What only the whole pack shows."""
+    if pack.place_rule not in {"directive", "recipient"}:
+        raise _wrong("/rules/services", f"{pack.place_rule!r} is none of directive, recipient")
+    if bool(pack.covers) != (pack.status is Status.PARTIAL):
+        raise _wrong("/covers", "a partial pack, and only one, lists the schemes that it covers")
+    seen = set()
+    for index, rate in enumerate(pack.rates):
+        key = (rate.code, rate.territory, rate.valid_from)
+        if key in seen:
+            raise _wrong(f"/rates/{index}", "there is one of this code and day already")
+        if rate.valid_until < rate.valid_from:
+            raise _wrong(f"/rates/{index}/until", "is before from")
+        seen.add(key)

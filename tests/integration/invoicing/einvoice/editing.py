@@ -1,0 +1,87 @@
+"""Samples to break: one invoice in both syntaxes, valid as XRechnung, with nearly every term."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from invx.contexts.invoicing.adapters.einvoice.validation.places import NAMES
+
+SAMPLES = Path(__file__).parent / "samples"
+UBL, CII = SAMPLES / "invoice_ubl.xml", SAMPLES / "invoice_cii.xml"
+Edit = Callable[[Any], None]
+
+TRADE = "rsm:SupplyChainTradeTransaction"
+LINE = f"{TRADE}/ram:IncludedSupplyChainTradeLineItem"
+AGREEMENT = f"{TRADE}/ram:ApplicableHeaderTradeAgreement"
+DELIVERY = f"{TRADE}/ram:ApplicableHeaderTradeDelivery"
+SETTLEMENT = f"{TRADE}/ram:ApplicableHeaderTradeSettlement"
+
+
+def edited(sample: Path, *edits: Edit) -> bytes:
+    """The sample after these edits."""
+    root = etree.parse(str(sample), etree.XMLParser(remove_blank_text=True)).getroot()
+    for edit in edits:
+        edit(root)
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
+
+
+def drop(path: str) -> Edit:
+    """Remove everything at a path."""
+
+    def edit(root: Any) -> None:
+        for found in _all(root, path):
+            found.getparent().remove(found)
+
+    return edit
+
+
+def put(path: str, text: str) -> Edit:
+    """Another text at a path."""
+
+    def edit(root: Any) -> None:
+        for found in _all(root, path):
+            found.text = text
+
+    return edit
+
+
+def mark(path: str, attribute: str, value: str | None) -> Edit:
+    """Another value of an attribute; None removes it."""
+
+    def edit(root: Any) -> None:
+        for found in _all(root, path):
+            if value is None:
+                del found.attrib[attribute]
+            else:
+                found.set(attribute, value)
+
+    return edit
+
+
+def after(path: str, xml: str) -> Edit:
+    """An element behind that at a path; prefixes as usual."""
+
+    def edit(root: Any) -> None:
+        declared = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NAMES.items())
+        for found in _all(root, path):
+            found.addnext(etree.fromstring(f"<x {declared}>{xml}</x>")[0])
+
+    return edit
+
+
+def both(*edits: Edit) -> Edit:
+    """Several edits as one."""
+
+    def edit(root: Any) -> None:
+        for each in edits:
+            each(root)
+
+    return edit
+
+
+def _all(root: Any, path: str) -> list[Any]:
+    found = list(root.xpath(path, namespaces=NAMES))
+    assert found, f"the sample has no {path}"
+    return found

@@ -1,0 +1,145 @@
+"""Documents in the tax ledger: finalized, paid, credited, and what the ledger says of them."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from invx.contexts.invoicing.domain.balance import Claim
+from invx.contexts.invoicing.domain.content import Content, DocumentType
+from invx.contexts.invoicing.domain.credit_taxes import fitted
+from invx.contexts.invoicing.domain.crediting import credit_amount, credit_whole
+from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.document_events import Links
+from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
+from invx.contexts.invoicing.domain.party import Basis, Registration
+from invx.contexts.invoicing.domain.settlement import Posting, Settlement, apply_credit
+from invx.contexts.invoicing.domain.settlement_events import (
+    EntryRecorded,
+    SettlementOpened,
+    SettlementVoided,
+)
+from invx.contexts.invoicing.domain.tax_entries import TaxEntry
+from invx.contexts.invoicing.domain.tax_opening import tax_account_of
+from tests.unit.invoicing.domain.drafts import (
+    ENTITY,
+    SELLER,
+    SUBJECT,
+    TODAY,
+    D,
+    drafted,
+    finalize,
+    named,
+    totalled,
+)
+
+ACCRUAL = Registration(country="DE", vat_id="DE342118907")
+CASH = replace(ACCRUAL, basis=Basis.CASH)
+
+
+def entity(*registrations: Registration, **more: Any) -> LegalEntity:
+    """A German legal entity with these registrations."""
+    said = {"time_zone": "Europe/Berlin", "languages": ("de",), "currency": "EUR"} | more
+    seller = replace(SELLER, registrations=registrations)
+    return LegalEntity.register(ENTITY, LegalEntityDetails(seller=seller, **said))
+
+
+@dataclass
+class Case:
+    """An invoice with its credit notes, each with its settlement, as finalizing makes them."""
+
+    seller: LegalEntity
+    document: Document
+    settlement: Settlement
+    notes: list[Settlement] = field(default_factory=list)
+    _count: int = 0
+
+    @classmethod
+    def of(cls, said: Content, seller: LegalEntity, *, name: str = "document") -> "Case":
+        document = finalize(drafted(said, name=name))
+        return cls(seller, document, _opened(document, seller, None))
+
+    @property
+    def settlements(self) -> list[Settlement]:
+        return [self.settlement, *self.notes]
+
+    def post(self, name: str, amount: Any = None, on: date = TODAY, which: int = 0) -> UUID:
+        """An entry; its id. `which` is 0 for the invoice, then its credit notes."""
+        self._count += 1
+        wanted = None if amount is None else D(amount)
+        posting = Posting(source=f"s{self._count}", on=on, amount=wanted)
+        return getattr(self.settlements[which], name)(posting).entry_id
+
+    def reverse(self, entry_id: UUID, on: date = TODAY, which: int = 0) -> UUID:
+        self._count += 1
+        posting = Posting(source=f"s{self._count}", on=on)
+        return self.settlements[which].reverse(entry_id, posting).entry_id
+
+    def credit(self, gross: Any = None, on: date = TODAY, **links: UUID) -> Settlement:
+        """A credit note over an amount, or over all that is left."""
+        original = self.document
+        said = credit_whole(original) if gross is None else credit_amount(original, D(gross), "x")
+        said = fitted(said, original)
+        name = f"{original.id} credited {len(self.notes)}"
+        note = drafted(said, name=name, links=Links(credits=original.id, **links))
+        original.record_credit(note.id, said, totalled(said))
+        settlement = _opened(finalize(note, issue_date=on), self.seller, self.settlement)
+        apply_credit(self.settlement, settlement, Posting(source=str(note.id), on=on))
+        self.notes.append(settlement)
+        return settlement
+
+    @property
+    def ledger(self) -> list[TaxEntry]:
+        """All entries of the invoice and of its credit notes."""
+        return [each for settlement in self.settlements for each in entries_of(settlement)]
+
+
+def _opened(document: Document, seller: LegalEntity, original: Settlement | None) -> Settlement:
+    credits = document.content.type is DocumentType.CREDIT_NOTE
+    issued = document.issue_date or TODAY
+    said = (document.content, document.totals, document.links)
+    account = original.taxes.account if original and original.taxes else None
+    claim = Claim(
+        document_id=document.id,
+        document_type=document.content.type,
+        legal_entity_id=ENTITY,
+        customer="C-1",
+        currency=document.content.currency,
+        total=-document.totals.due if credits else document.totals.due,
+        opened_on=issued,
+    )
+    taxed = tax_account_of(said, seller, issued, account)
+    return Settlement.open_for(claim, subject_id=SUBJECT, tax_account=taxed)
+
+
+def entries_of(settlement: Settlement) -> list[TaxEntry]:
+    """What the events of a settlement add to the ledger, in order."""
+    found: list[TaxEntry] = []
+    for event in settlement.recorded:
+        if isinstance(event, SettlementOpened | EntryRecorded | SettlementVoided):
+            found += event.taxes.entries if event.taxes else ()
+    return found
+
+
+def figures(entries: list[TaxEntry], *by: str) -> dict[Any, tuple[str, str]]:
+    """Sums of base and tax by these attributes, by the rate unless told otherwise."""
+    sums: dict[Any, list[Any]] = defaultdict(lambda: [D(0), D(0)])
+    for each in entries:
+        values = tuple(str(getattr(each, name)) for name in by or ("rate",))
+        key = values[0] if len(values) == 1 else values
+        sums[key][0] += each.base
+        sums[key][1] += each.tax
+    return {key: (str(base), str(tax)) for key, (base, tax) in sums.items() if base or tax}
+
+
+def groups_of(settlement: Settlement) -> dict[str, tuple[str, str]]:
+    """The document's own groups, as `figures` has them."""
+    assert settlement.taxes
+    groups = settlement.taxes.account.groups
+    return {str(g.rate): (str(g.base), str(g.tax)) for g in groups if g.base or g.tax}
+
+
+def other(name: str) -> UUID:
+    return named(name)
