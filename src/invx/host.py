@@ -186,7 +186,8 @@ def _outside(settings: Settings) -> invoicing.Outside:
         registers.vies_url,
         registers.hmrc_url,
         registers.hmrc_token,
-        settings.place.home / "rules",
+        rules=settings.place.home / "rules",
+        packs=settings.place.home / "packs",
     )
 
 

@@ -55,9 +55,12 @@ def _parameters(function: Function) -> int:
 
 
 def share_of_tests(root: Path) -> Iterator[str]:
-    """So many lines of tests per line of code at least, blank lines not counted."""
+    """So many lines of tests per line of code at least, blank lines not counted.
+
+    A row of a table of cases (*.tsv) is a line of tests.
+    """
     code = _lines_of(root, "src/**/*.py")
-    tests = _lines_of(root, "tests/**/*.py")
+    tests = _lines_of(root, "tests/**/*.py") + _lines_of(root, "tests/**/*.tsv")
     if tests < code * TEST_LINES_PER_CODE_LINE_MIN:
         yield f"src: {code} lines of code and {tests} of tests: {tests / code:.2f}"
 

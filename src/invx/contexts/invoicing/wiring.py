@@ -13,7 +13,7 @@ from invx.contexts.invoicing.adapters.pdf import TypstRenderer
 from invx.contexts.invoicing.adapters.rendering import PORT, RenderingPool
 from invx.contexts.invoicing.adapters.tax_ids import facts as tax_ids
 from invx.contexts.invoicing.adapters.tax_ids.form import VIES_COUNTRIES
-from invx.contexts.invoicing.adapters.tax_ids.registers import Hmrc, Register, Vies
+from invx.contexts.invoicing.adapters.tax_ids.registers import Hmrc, Vies
 from invx.contexts.invoicing.adapters.tax_packs import packs_in
 from invx.contexts.invoicing.adapters.unit_of_work import Means, UnitOfWork
 from invx.contexts.invoicing.api.edge import Edge
@@ -33,6 +33,7 @@ from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.api.versions import CHANGES
 from invx.contexts.invoicing.app.archive_document import ArchiveDocument, archive_document
 from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
+from invx.contexts.invoicing.app.ports import TaxRegister
 from invx.contexts.invoicing.app.publish import contract_of
 from invx.contexts.invoicing.domain import (
     document_events,
@@ -115,7 +116,7 @@ class Outside:
 
     def registers(self, clock: Clock) -> tax_ids.Registers:
         """The registers of VAT ids, by the country that ids begin with."""
-        found: dict[str, Register] = {}
+        found: dict[str, TaxRegister] = {}
         if self.vies_url is not None:
             found |= dict.fromkeys(VIES_COUNTRIES, Vies(self.vies_url, clock))
         if self.hmrc_url is not None and self.hmrc_token is not None:

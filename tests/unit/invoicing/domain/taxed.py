@@ -9,7 +9,12 @@ from uuid import UUID
 from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.content import Content, DocumentType
 from invx.contexts.invoicing.domain.credit_taxes import fitted
-from invx.contexts.invoicing.domain.crediting import credit_amount, credit_whole
+from invx.contexts.invoicing.domain.crediting import (
+    LineCredit,
+    credit_amount,
+    credit_lines,
+    credit_whole,
+)
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Links
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
@@ -31,7 +36,6 @@ from tests.unit.invoicing.domain.drafts import (
     D,
     drafted,
     finalize,
-    named,
     totalled,
 )
 
@@ -77,10 +81,17 @@ class Case:
         posting = Posting(source=f"s{self._count}", on=on)
         return self.settlements[which].reverse(entry_id, posting).entry_id
 
-    def credit(self, gross: Any = None, on: date = TODAY, **links: UUID) -> Settlement:
-        """A credit note over an amount, or over all that is left."""
+    def credit(
+        self, gross: Any = None, on: date = TODAY, line: str | None = None, **links: UUID
+    ) -> Settlement:
+        """A credit note over an amount, over a line, or over all that is left."""
         original = self.document
-        said = credit_whole(original) if gross is None else credit_amount(original, D(gross), "x")
+        if line is not None:
+            said = credit_lines(original, [LineCredit(line_id=line)])
+        elif gross is None:
+            said = credit_whole(original)
+        else:
+            said = credit_amount(original, D(gross), "x")
         said = fitted(said, original)
         name = f"{original.id} credited {len(self.notes)}"
         note = drafted(said, name=name, links=Links(credits=original.id, **links))
@@ -139,7 +150,3 @@ def groups_of(settlement: Settlement) -> dict[str, tuple[str, str]]:
     assert settlement.taxes
     groups = settlement.taxes.account.groups
     return {str(g.rate): (str(g.base), str(g.tax)) for g in groups if g.base or g.tax}
-
-
-def other(name: str) -> UUID:
-    return named(name)

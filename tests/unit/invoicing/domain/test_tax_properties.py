@@ -24,7 +24,7 @@ sellers = st.sampled_from([ACCRUAL, CASH]).map(entity)
 NAMES = ["record_payment", "take_discount", "write_off", "refund"]
 steps = st.lists(
     st.tuples(
-        st.sampled_from([*NAMES, "record_payment", "reverse", "credit", "void"]),
+        st.sampled_from([*NAMES, "record_payment", "reverse", "credit", "credit_line", "void"]),
         st.integers(0, 2),
         st.none() | cents,
     ),
@@ -50,6 +50,8 @@ def run(subject, sequence):
                         subject.reverse(standing[which % len(standing)].entry_id, which=at)
                 case "credit":
                     subject.credit(amount)
+                case "credit_line":
+                    subject.credit(line=str(which))
                 case "void":
                     settlement.close_void()
                 case _:
@@ -140,7 +142,11 @@ def test_both_bases_come_to_the_same_once_nothing_is_owed(said, sequence):
 
 @given(said=lines, seller=sellers, sequence=steps)
 def test_an_invoice_that_is_credited_in_full_leaves_no_tax(said, seller, sequence):
-    only = [step for step in sequence if step[0] in {"record_payment", "refund", "credit"}]
+    only = [
+        step
+        for step in sequence
+        if step[0] in {"record_payment", "refund", "credit", "credit_line"}
+    ]
     subject = run(case(said, seller), only)
     if not subject.document.remainder.exhausted:
         subject.credit()

@@ -6,8 +6,8 @@ import pytest
 
 from invx.rules.tax.determine import determine
 from invx.rules.tax.outcome import Determination, Undetermined
-from invx.rules.tax.shipped import packs_with
 from tests.unit.rules.tax.rows import MATRIX, Row, matrix
+from tests.unit.rules.tax.shipped import packs_with
 
 ROWS = matrix(MATRIX.read_text())
 SUPPLIES_MIN = 300

@@ -11,10 +11,10 @@ from invx.rules.tax.determine import determine
 from invx.rules.tax.model import Certificate
 from invx.rules.tax.outcome import Determination, Undetermined
 from invx.rules.tax.rate_table import RateTable, RateTableInvalid, rate_table_of
-from invx.rules.tax.shipped import packs_with
 from invx.rules.totals.compute import compute
 from invx.rules.totals.model import Bill, Line, Profile, Regime, Rounding, Tax
 from tests.unit.rules.tax.rows import facts
+from tests.unit.rules.tax.shipped import packs_with
 
 TABLE = (Path(__file__).parent / "rates.toml").read_text()
 SELLER = "US-TX/73301 none reg=US-TX reg=US-OH"

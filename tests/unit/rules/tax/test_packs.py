@@ -11,8 +11,8 @@ from invx.rules.tax.model import Scheme, SupplyKind
 from invx.rules.tax.outcome import Determination, Undetermined
 from invx.rules.tax.pack_text import PackInvalid, pack_of
 from invx.rules.tax.packs import Pack, Packs, Status
-from invx.rules.tax.shipped import packs_with
 from tests.unit.rules.tax.rows import facts
+from tests.unit.rules.tax.shipped import packs_with
 
 MEMBERS = set(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()

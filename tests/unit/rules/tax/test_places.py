@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from invx.rules.tax.model import Place
 from invx.rules.tax.outcome import TaxUndetermined
 from invx.rules.tax.places import country_of, jurisdiction, locate, matches, postal_code
-from invx.rules.tax.shipped import packs_with
+from tests.unit.rules.tax.shipped import packs_with
 
 
 def where(country: str, code: str | None = None) -> tuple[str, str]:

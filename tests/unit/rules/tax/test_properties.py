@@ -28,10 +28,10 @@ from invx.rules.tax.model import (
 )
 from invx.rules.tax.outcome import Determination, Undetermined
 from invx.rules.tax.rate_table import rate_table_of
-from invx.rules.tax.shipped import packs_with
 from invx.rules.totals.model import Bill, Line, Profile, Regime
 from invx.rules.totals.representable import problems
 from tests.unit.rules.tax.rows import MATRIX, facts, matrix
+from tests.unit.rules.tax.shipped import packs_with
 from tests.unit.rules.tax.test_north_america import TABLE
 
 PACKS = packs_with()
@@ -286,6 +286,20 @@ def test_a_registration_counts_on_its_days_only(days: int) -> None:
         seller = replace(stated.seller, registrations=(limited,))
         answer = determine(replace(stated, seller=seller), PACKS)
         assert isinstance(answer, Determination) is holds
+
+
+@pytest.mark.parametrize("number", [None, "DE123", "DE123-EX", "de123-ex"])
+def test_a_small_business_is_free_abroad_with_an_ex_number_only(number: str | None) -> None:
+    stated = facts("DE small ex=FR", "C FR", "digital standard 2026-05-04")
+    home, abroad = stated.seller.registrations
+    seller = replace(stated.seller, registrations=(home, replace(abroad, vat_id=number)))
+    answer = determine(replace(stated, seller=seller), PACKS)
+    if number and number.lower().endswith("-ex"):
+        assert isinstance(answer, Determination)
+        assert answer.scheme is Scheme.SMALL_BUSINESS
+    else:
+        assert isinstance(answer, Undetermined)
+        assert "EX number" in answer.questions[0].asks
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from decimal import Decimal
 from invx.rules.tax.determine import fingerprint
 from invx.rules.tax.outcome import Determination, Undetermined
 from invx.rules.tax.quotes import Quote, quoted
-from invx.rules.tax.shipped import packs_with
 from invx.rules.totals.model import Profile, Regime, Tax
 from tests.unit.rules.tax.rows import facts
+from tests.unit.rules.tax.shipped import packs_with
 
 FACTS = facts("US-TX none reg=US-NY", "C US-NY/10001", "goods standard 2026-05-04")
 MARK = fingerprint(FACTS, packs_with())

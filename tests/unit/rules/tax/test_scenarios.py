@@ -20,7 +20,7 @@ from invx.rules.tax.model import (
     Validation,
 )
 from invx.rules.tax.outcome import Determination, Undetermined
-from invx.rules.tax.shipped import packs_with
+from tests.unit.rules.tax.shipped import packs_with
 
 DAY = date(2026, 9, 15)
 SPAIN = Seller(

@@ -27,7 +27,7 @@ class TaxUndetermined(Invalid):
     code = UNDETERMINED
 
 
-async def with_taxes(
+async def determine_taxes(
     content: Content, entity: LegalEntity, uow: InvoicingUnitOfWork, *, day: date | None = None
 ) -> Content:
     """The content with determined taxes; as it is when no line asks. Raises TaxUndetermined.
@@ -65,7 +65,7 @@ async def ensure_taxes_hold(
     """
     if document.content.determination is None:
         return None
-    anew = await with_taxes(document.content, entity, uow, day=day)
+    anew = await determine_taxes(document.content, entity, uow, day=day)
     if anew.lines != document.content.lines:
         raise TaxChanged
     return anew if anew != document.content else None

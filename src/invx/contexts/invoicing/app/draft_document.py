@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from invx.contexts.invoicing.app.determine_taxes import with_taxes
+from invx.contexts.invoicing.app.determine_taxes import determine_taxes
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.subjects import subject_of
 from invx.contexts.invoicing.domain.bill import bill_of
@@ -35,7 +35,7 @@ async def draft_document(command: DraftDocument, uow: InvoicingUnitOfWork) -> Do
     """
     entity = await selling_entity(command.legal_entity_id, uow)
     content = filled(command.content, command.defaults, entity)
-    return open_draft(await with_taxes(content, entity, uow), entity, uow)
+    return open_draft(await determine_taxes(content, entity, uow), entity, uow)
 
 
 def open_draft(

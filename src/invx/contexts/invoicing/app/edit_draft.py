@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from invx.contexts.invoicing.app.determine_taxes import with_taxes
+from invx.contexts.invoicing.app.determine_taxes import determine_taxes
 from invx.contexts.invoicing.app.draft_document import filled, totals_of
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.subjects import subject_of
@@ -28,7 +28,7 @@ async def edit_draft(command: EditDraft, uow: InvoicingUnitOfWork) -> Document:
     document.ensure_draft()
     entity = await uow.legal_entities.get(document.legal_entity_id)
     content = filled(command.content, command.defaults, entity)
-    content = await with_taxes(content, entity, uow)
+    content = await determine_taxes(content, entity, uow)
     document.edit(
         content,
         totals_of(content, document.rounding),

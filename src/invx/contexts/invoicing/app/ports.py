@@ -9,7 +9,7 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
-from invx.contexts.invoicing.domain.tax_ids import TaxIdForm
+from invx.contexts.invoicing.domain.tax_ids import RegisterAnswer, TaxIdForm
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.ports import Fact, Repository, UnitOfWork
 from invx.rules.tax.packs import Packs
@@ -66,6 +66,14 @@ class Rendering(Protocol):
 
     def hybrid(self, document: Document, xml: bytes, profile: str) -> Fact:
         """The same with its e-invoice inside (Factur-X); `xml` is a CII file of that profile."""
+        ...
+
+
+class TaxRegister(Protocol):
+    """A register of VAT ids, such as VIES."""
+
+    async def ask(self, form: TaxIdForm, requester: str | None) -> RegisterAnswer:
+        """Its answer; `unavailable` with the reason when there is none."""
         ...
 
 

@@ -64,7 +64,8 @@ def fitted(ideal: Cells, total: Decimal, bounds: Bounds, currency: str) -> Cells
     """Whole units within the bounds, as near to `ideal` as can be, that sum to `total`.
 
     By largest remainder: units that rounding leaves over go to the cells that they move least. A
-    total that the bounds do not allow is met as far as they do. The bounds are on the unit.
+    total that the bounds do not allow is met as far as they do. The bounds are on the unit. Ties go
+    to the earlier cell; a unit that is taken back is taken from the later one.
     """
     parts = [
         min(max(quantize(figure, currency), low), high)
@@ -82,20 +83,23 @@ def fitted(ideal: Cells, total: Decimal, bounds: Bounds, currency: str) -> Cells
     if owed > len(parts) * smallest_unit(currency):  # the bounds, not rounding, took it away
         added = allocate(owed, rooms, currency)
     else:
-        wanted = [(figure - part) * sign for figure, part in zip(ideal, parts, strict=True)]
+        wanted = [
+            ((figure - part) * sign, -sign * index)
+            for index, (figure, part) in enumerate(zip(ideal, parts, strict=True))
+        ]
         added = _unit_by_unit(owed, wanted, rooms, smallest_unit(currency))
     return tuple([part + sign * more for part, more in zip(parts, added, strict=True)])
 
 
 def _unit_by_unit(
-    owed: Decimal, wanted: list[Decimal], rooms: list[Decimal], unit: Decimal
+    owed: Decimal, wanted: list[tuple[Decimal, int]], rooms: list[Decimal], unit: Decimal
 ) -> list[Decimal]:
     added = [ZERO] * len(rooms)
     while owed > 0:
         free = [index for index in range(len(rooms)) if rooms[index] - added[index] >= unit]
         if not free:
             break
-        best = max(free, key=lambda index: (wanted[index] - added[index], -index))
+        best = max(free, key=lambda index: (wanted[index][0] - added[index], wanted[index][1]))
         added[best] += unit
         owed -= unit
     return added

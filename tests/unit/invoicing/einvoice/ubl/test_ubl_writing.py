@@ -25,8 +25,9 @@ HERE = Path(__file__).parent
 BY_CODE = replace(FULLEST, tax_point=None, tax_point_code="432")
 NESTED = replace(FULLEST, lines=(replace(FIRST_LINE, children=(FIRST_LINE,)),))
 OPTIONAL = (None, ())
-# By others that are there; an attachment's type and name by its content.
-NEEDED = ("Totals.tax", "EInvoice.tax_currency", "Adjustment.category", "Attachment.content")
+# What others that are there need: a total, a rate, the type of a content, the unit of a quantity.
+NEEDED = """Totals.tax EInvoice.tax_currency Adjustment.category Attachment.content
+    Price.base_quantity""".split()
 
 
 def without_each(value: Any) -> Iterator[tuple[str, Any]]:

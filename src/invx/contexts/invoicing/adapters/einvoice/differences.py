@@ -6,6 +6,7 @@ and tax ids, the order of discounts among charges. What the issuer's house gives
 process BT-23, specification BT-24) is not compared.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import Decimal
@@ -17,7 +18,7 @@ from invx.contexts.invoicing.adapters.einvoice.terms import term_of
 
 _NOT_COMPARED = frozenset({"number", "process", "specification"})
 _COMPACT = frozenset({"vat_id", "account", "bic"})
-_FIGURES = ("/totals/", "/taxes/", "/net")
+_FIGURE = re.compile(r"/(totals|taxes)/|/lines/[0-9]+(/children/[0-9]+)*/net$")
 _EMPTY: tuple[Any, ...] = (None, (), "")
 
 
@@ -33,9 +34,7 @@ class Difference:
     @property
     def is_figure(self) -> bool:
         """Whether an amount differs that follows from others: a net, a tax, a total."""
-        total = self.pointer.startswith(_FIGURES[:2])
-        net = self.pointer.startswith("/lines/") and self.pointer.endswith(_FIGURES[2])
-        return total or net
+        return _FIGURE.match(self.pointer) is not None
 
 
 def compare(source: model.EInvoice, ours: model.EInvoice) -> list[Difference]:

@@ -55,8 +55,19 @@ def _all(lines: Iterable[model.Line]) -> Iterator[model.Line]:
 
 
 def lines_to(lines: Iterable[model.Line], entry: Entry) -> list[Json]:
-    """The lines, without any of the nets that the API computes."""
-    return [_line(line, entry) for line in lines]
+    """The lines, without any of the nets that the API computes.
+
+    Lines that only inform become texts, those of an item right after it.
+    """
+    found: list[Json] = []
+    for line in lines:
+        if line.informative:
+            text = line.item.name or line.item.description or line.note
+            found.append(filled(kind="text", description=text))
+            continue
+        found.append(_line(line, entry))
+        found += lines_to((child for child in line.children if child.informative), entry)
+    return found
 
 
 def adjustments(stated: Iterable[model.Adjustment], entry: Entry, *, charge: bool) -> list[Json]:
@@ -110,8 +121,9 @@ def _line(line: model.Line, entry: Entry) -> Json:
 
 
 def _money(line: model.Line, entry: Entry) -> Json:
-    if line.children:
-        return {"children": lines_to(line.children, entry)}
+    parts = [child for child in line.children if not child.informative]
+    if parts:
+        return {"children": lines_to(parts, entry)}
     return filled(
         quantity=plain(line.quantity),
         unit=line.unit,

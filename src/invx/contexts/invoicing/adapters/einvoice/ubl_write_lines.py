@@ -1,7 +1,6 @@
 """The lines of an invoice (BG-25) and what they share with the document, in UBL."""
 
 from decimal import Decimal
-from typing import Protocol
 
 from invx.contexts.invoicing.adapters.einvoice.errors import EInvoiceUnwritable
 from invx.contexts.invoicing.adapters.einvoice.model import (
@@ -16,14 +15,7 @@ from invx.contexts.invoicing.adapters.einvoice.model import (
 from invx.contexts.invoicing.adapters.einvoice.ubl_names import OBJECT_TYPE, VAT
 from invx.contexts.invoicing.adapters.einvoice.xml import Branch
 
-
-class Taxed(Protocol):
-    """What has a VAT category and its rate."""
-
-    @property
-    def category(self) -> str | None: ...
-    @property
-    def rate(self) -> Decimal | None: ...
+Taxed = Adjustment | Line | TaxGroup  # what has a VAT category and its rate
 
 
 def write_line(parent: Branch, stated: Line, kind: str, currency: str, prefix: str = "") -> None:

@@ -19,7 +19,7 @@ from lxml import etree
 
 from invx.contexts.invoicing.adapters.einvoice.errors import EInvoiceUnreadable, EInvoiceUnwritable
 
-FILE_BYTES_MAX = 32_000_000  # ten thousand full lines are about 25 MB
+FILE_BYTES_MAX = 50_000_000  # ten thousand lines with every term are 34 MB
 TAGS_MAX = 2_000_000  # opening and closing ones; a tree takes about 100 bytes for each
 DEPTH_MAX = 64  # the deepest element of EN 16931 is 9 below its root, and each sub-line adds one
 BINARY_BYTES_MAX = 7_000_000  # in base 64 just below what the parser takes as one text

@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from invx.contexts.invoicing.adapters.tax_ids.form import form_of
-from invx.contexts.invoicing.adapters.tax_ids.registers import Register, ask_all
+from invx.contexts.invoicing.adapters.tax_ids.registers import ask_all
+from invx.contexts.invoicing.app.ports import TaxRegister
 from invx.contexts.invoicing.domain.tax_ids import TaxIdForm
 from invx.infra.facts import Answered
 from invx.kernel.context import RequestContext
@@ -12,7 +13,7 @@ from invx.kernel.ports import Fact
 
 PORT = "tax_ids"
 
-Registers = Mapping[str, Register]  # by the country as VAT ids begin with it
+Registers = Mapping[str, TaxRegister]  # by the country as VAT ids begin with it
 
 
 class TaxIds:

@@ -7,11 +7,12 @@ needs the answer decides by a stated policy (X02). Nothing is asked unless a reg
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 import structlog
 
+from invx.contexts.invoicing.app.ports import TaxRegister
 from invx.contexts.invoicing.domain.tax_ids import RegisterAnswer, TaxIdForm
 from invx.kernel.ports import Clock
 from invx.rules.tax.model import Validation
@@ -26,14 +27,6 @@ _NO_ANSWER = (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeErro
 log = structlog.get_logger(__name__)
 
 
-class Register(Protocol):
-    """A register of VAT ids."""
-
-    async def ask(self, form: TaxIdForm, requester: str | None) -> RegisterAnswer:
-        """Its answer; `unavailable` with the reason when there is none."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Vies:
     """VIES, by its REST interface: EU member states and Northern Ireland (goods)."""
@@ -43,7 +36,7 @@ class Vies:
     transport: httpx.AsyncBaseTransport | None = None
 
     async def ask(self, form: TaxIdForm, requester: str | None) -> RegisterAnswer:
-        """See Register."""
+        """See `app.ports.TaxRegister`."""
         question = {"countryCode": form.country, "vatNumber": form.tax_id[2:]}
         if requester:
             question["requesterMemberStateCode"] = requester[:2]
@@ -82,7 +75,7 @@ class Hmrc:
     transport: httpx.AsyncBaseTransport | None = None
 
     async def ask(self, form: TaxIdForm, requester: str | None) -> RegisterAnswer:
-        """See Register."""
+        """See `app.ports.TaxRegister`."""
         path = f"{self.url}/organisations/vat/check-vat-number/lookup/{form.tax_id[2:]}"
         if requester and requester.startswith("GB"):
             path += f"/{requester[2:]}"
@@ -126,6 +119,8 @@ def _unavailable(register: str, clock: Clock, error: Exception) -> RegisterAnswe
     )
 
 
-async def ask_all(questions: list[tuple[Register, TaxIdForm, str | None]]) -> list[RegisterAnswer]:
+async def ask_all(
+    questions: list[tuple[TaxRegister, TaxIdForm, str | None]],
+) -> list[RegisterAnswer]:
     """Many questions at once, in order."""
     return await asyncio.gather(*(register.ask(form, by) for register, form, by in questions))

@@ -1,4 +1,4 @@
-"""The packs that come with this version: data of the program, as its code is."""
+"""The packs that come with the program, read once for all tests of the rules."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -15,7 +15,7 @@ def packs_with(overrides: Iterable[Pack] = ()) -> Packs:
 
 @cache
 def _shipped() -> tuple[Pack, ...]:
-    """Read once a process. A pack that is newer than the program comes as an override."""
+    """Read once a process."""
     folder = files("invx.rules.tax") / "packs"
     texts = (each.read_text("utf-8") for each in folder.iterdir() if each.name.endswith(".toml"))
     return tuple(sorted(map(pack_of, texts), key=lambda pack: pack.country))
