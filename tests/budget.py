@@ -2,9 +2,15 @@
 
 A plugin of pytest, named in `tests/conftest.py`; the numbers stand in `budget.toml` beside it.
 Every folder of tests must have one. Soak runs have no budget.
+
+Budgets are seconds of the reference machine. A loop that took `reference_loop_ms` there is timed
+now and then during the run; a machine that is slower by then, or busy with something else, gets
+more time in proportion, up to three times as much.
 """
 
 import os
+import statistics
+import time
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,6 +20,8 @@ import pytest
 
 BUDGET = Path(__file__).with_name("budget.toml")
 SOAK = "INVX_SOAK"
+SAMPLE_SECONDS = 3.0
+FACTOR_MAX = 3.0
 
 
 def overruns(
@@ -29,6 +37,31 @@ def overruns(
         yield f"all suites took {all_of_it:.0f} s of {total:.0f}"
 
 
+class Pace:
+    """How much longer this machine takes than the reference machine, measured during the run."""
+
+    def __init__(self, reference_loop_ms: float) -> None:
+        self._reference = reference_loop_ms / 1000
+        self._samples: list[float] = []
+        self._sampled_at = float("-inf")
+
+    def sample(self) -> None:
+        """Time the loop, unless that was done a moment ago."""
+        began = time.perf_counter()
+        if began - self._sampled_at < SAMPLE_SECONDS:
+            return
+        sum(len(str(number)) for number in range(40_000))
+        self._sampled_at = time.perf_counter()
+        self._samples.append(self._sampled_at - began)
+
+    @property
+    def factor(self) -> float:
+        """1 on the reference machine and on faster ones; 2 where everything takes twice as long."""
+        if not self._samples or not self._reference:
+            return 1.0
+        return min(FACTOR_MAX, max(1.0, statistics.mean(self._samples) / self._reference))
+
+
 class Budget:
     """Adds up the seconds of setup, call and teardown of every test, per top folder of tests."""
 
@@ -37,8 +70,10 @@ class Budget:
         self._suites: dict[str, float] = numbers["suites"]
         self._total: float = numbers["total"]
         self._spent: Counter[str] = Counter()
+        self._pace = Pace(numbers.get("reference_loop_ms", 0))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._pace.sample()
         folders = report.nodeid.split("/")
         if folders[0] == "tests" and len(folders) > 2:
             suite = folders[1]
@@ -51,13 +86,18 @@ class Budget:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("seconds per suite")
         for suite, seconds in sorted(self._spent.items()):
-            allowed = self._suites.get(suite, 0)
+            allowed = self._suites.get(suite, 0) * self._pace.factor
             terminalreporter.write_line(f"{suite:14} {seconds:7.1f} of {allowed:5.0f}")
+        if self._pace.factor > 1:
+            pace = f"the machine took {self._pace.factor:.2f} times as long as the reference"
+            terminalreporter.write_line(pace)
         for finding in self._found():
             terminalreporter.write_line(f"OVER BUDGET: {finding}", red=True)
 
     def _found(self) -> list[str]:
-        return list(overruns(self._spent, self._suites, self._total))
+        factor = self._pace.factor
+        allowed = {suite: seconds * factor for suite, seconds in self._suites.items()}
+        return list(overruns(self._spent, allowed, self._total * factor))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.architecture.source import ROOT
-from tests.budget import overruns
+from tests.budget import Pace, overruns
 
 TESTS = """
 import time, pytest
@@ -54,6 +54,23 @@ def test_a_suite_without_a_budget_fails_the_run(tmp_path: Path) -> None:
     code, said = run(tmp_path, "total = 9\n[suites]\ne2e = 5\n")
     assert code == 1
     assert "tests/unit has no budget" in said
+
+
+def test_a_slower_machine_gets_more_time_in_proportion(tmp_path: Path) -> None:
+    """The loop takes milliseconds here, and took a nanosecond on the invented reference."""
+    text = "total = 9\nreference_loop_ms = 1e-6\n[suites]\nunit = 0.1\n"
+    code, said = run(tmp_path, text)
+    assert code == 0, said
+    assert "3.00 times as long" in said
+    code, said = run(tmp_path, text.replace("0.1", "0.05"))
+    assert code == 1, "three times as much, and no more"
+
+
+def test_a_faster_machine_gets_no_less() -> None:
+    pace = Pace(1e6)
+    pace.sample()
+    assert pace.factor == 1.0
+    assert Pace(3.0).factor == 1.0, "nothing was measured"
 
 
 def test_soak_runs_take_as_long_as_they_take(tmp_path: Path) -> None:
