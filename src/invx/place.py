@@ -35,6 +35,7 @@ ALL_PERMISSIONS = (
     "settlements:read",
     "settlements:write",
     "tax:read",
+    "tax:write",
     "legal_entities:read",
     "legal_entities:write",
     "series:read",

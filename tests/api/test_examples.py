@@ -17,6 +17,9 @@ DAY: list[tuple[str, str]] = [
     ("POST /v1/invoices", ""),
     ("POST /v1/invoices/import", ""),
     ("POST /v1/e-invoices/parse", ""),
+    ("POST /v1/tax-ids/check", ""),
+    ("PUT /v1/tax/rate-tables/{country}", "american"),
+    ("PUT /v1/tax/overrides/{country}", "german"),
     ("POST /v1/e-invoices/validate", ""),
     ("PUT /v1/invoices/{invoice}", "draft"),
     ("POST /v1/invoices/{invoice}/finalize", "draft"),
@@ -64,6 +67,8 @@ async def _make(client: Any, needed: str) -> dict[str, str]:
     """What an example acts on: new each time, so that examples do not depend on one another."""
     if not needed:
         return {}
+    if needed in {"american", "german"}:
+        return {"country": {"american": "US", "german": "DE"}[needed]}
     if needed in {"entity", "series"}:
         kind = {"entity": "legal-entities", "series": "series"}[needed]
         found = (await client.get(f"/v1/{kind}")).json()["data"][0]["id"]

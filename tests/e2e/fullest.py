@@ -66,6 +66,8 @@ LINE: dict[str, Any] = {
     "ledger_account": "8400",
     "metadata": {"ticket": "INV-1"},
     "children": [],
+    "note": "As ordered by phone",
+    "invoiced_object": {"id": "METER-1", "scheme": "AWV", "version": None},
 }
 COMPUTED: dict[str, Any] = {
     "id": "A-2",
@@ -153,6 +155,33 @@ BODY: dict[str, Any] = {
     "notes": "Thank you for your order.",
     "footer": "Nordwind has been making workshops since 1998.",
     "metadata": {"deal": "D-1", "team": "blue"},
+    "further_notes": [{"text": "Export licence 7", "subject": "ABC"}],
+    "receiving_advice": "RA-1",
+    "despatch_advice": "DA-1",
+    "tender": "LOT-1",
+    "invoiced_object": {"id": "OBJ-1", "scheme": "AWV", "version": None},
+    "delivery_location": {"id": "4012345000023", "scheme": "0088", "version": None},
+    "payment_means": {
+        "code": "59",
+        "text": "SEPA direct debit",
+        "remittance": "PAY-1",
+        "card": {"number": "1234", "holder": "M. Mustermann"},
+        "direct_debit": {
+            "mandate": "M-1",
+            "creditor": "DE98ZZZ09999999999",
+            "account": "DE02120300000000202051",
+        },
+    },
+    "attachments": [
+        {
+            "id": "A-1",
+            "description": "Timesheet",
+            "location": "https://example.org/timesheet",
+            "content": "aGVsbG8=",
+            "media_type": "text/csv",
+            "filename": "timesheet.csv",
+        }
+    ],
 }
 ENTITY: dict[str, Any] = {
     "external_id": "LE-1",
@@ -239,4 +268,5 @@ ENTITY: dict[str, Any] = {
         "text": "Zahlbar bis zum Monatsende.",
     },
     "titles": {"invoice": "Steuerrechnung", "credit_note": "Gutschrift"},
+    "legal_information": "Stammkapital 25.000 EUR",
 }

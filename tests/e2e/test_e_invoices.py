@@ -42,8 +42,8 @@ KNOWN_TO_SECOND: dict[str, tuple[str, ...]] = {
     "cen-cii/CII_example7.xml": (_BIC,),
     "cen-cii/CII-BR-CO-10-RoundingIssue.xml": ("lines/", "payment/credit_transfers/0/"),
     "cen-cii/CII_business_example_02.xml": ("due_date",),
-    # Two references without the type that says what they are.
-    "cen-cii/CII_example5.xml": ("attachments/", "lines/0/"),
+    # Two references without the type that says what they are; an account under IBAN that is none.
+    "cen-cii/CII_example5.xml": ("attachments/", "lines/0/", "payment/credit_transfers/1/"),
     "xrechnung/02.02a-INVOICE_ubl.xml": (_BIC,),
     "xrechnung/02.02a-INVOICE_uncefact.xml": (_BIC,),
     "xrechnung/02.05a-INVOICE_ubl.xml": (_BIC,),

@@ -9,8 +9,12 @@ from typing import Any
 
 import httpx
 
+from invx.contexts.invoicing.api.schemas.examples import E_INVOICE, TAX_OVERRIDES
 from tests.integration.isolation.victims import Victim
 from tests.world import SELLER, Desk, draft_body, line
+
+
+XML = {"content-type": "application/xml"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,10 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; `ids` overrides what stands in the path, which else is the victim's."""
+    """One request; `ids` overrides what stands in the path, which else is the victim's.
+
+    A body that is a text is XML.
+    """
 
     body: Any = None
     query: dict[str, str] = field(default_factory=dict)
@@ -48,6 +55,11 @@ class Attempt:
 def missing(response: httpx.Response, victim: Victim) -> bool:
     """It is not there, and the answer tells nothing of it."""
     return response.status_code == 404 and nothing_told(response, victim)
+
+
+def stale(response: httpx.Response, victim: Victim) -> bool:
+    """A version that the victim's thing has, and the intruder's has not."""
+    return response.status_code == 412 and nothing_told(response, victim)
 
 
 def nothing_found(response: httpx.Response, victim: Victim) -> bool:
@@ -99,6 +111,7 @@ def found(**query: str) -> Attempt:
 
 
 DRAFT = draft_body(line("1.00"))
+TABLE: dict[str, Any] = {"rates": []}
 
 ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
     ("POST", "/v1/invoices"): (
@@ -128,6 +141,19 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
     ),
     ("POST", "/v1/invoices/check"): (
         Attempt(lambda v, o: Request({**DRAFT, "legal_entity": v.entity}), missing),
+    ),
+    ("POST", "/v1/invoices/import"): (
+        Attempt(lambda v, o: Request(E_INVOICE, {"legal_entity": v.entity}), missing),
+    ),
+    ("POST", "/v1/e-invoices/parse"): (
+        Attempt(lambda v, o: Request(E_INVOICE), only_own, alike=True),
+    ),
+    ("POST", "/v1/e-invoices/validate"): (
+        Attempt(lambda v, o: Request(E_INVOICE), only_own, alike=True),
+    ),
+    ("GET", "/v1/invoices/{invoice}/e-invoice"): (at(), on_draft()),
+    ("POST", "/v1/tax-ids/check"): (
+        Attempt(lambda v, o: Request({"tax_id": "DE129273398"}), only_own, alike=True),
     ),
     ("GET", "/v1/invoices/{invoice}"): (at(), on_draft()),
     ("PUT", "/v1/invoices/{invoice}"): (on_draft(**DRAFT), at(**DRAFT)),
@@ -224,6 +250,24 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
             lambda v, o: Request(query={"legal_entity": v.entity, "period": "2026-11"}), missing
         ),
     ),
+    ("GET", "/v1/tax/rate-tables"): (Attempt(lambda v, o: Request(), nothing_found),),
+    ("GET", "/v1/tax/rate-tables/{country}"): (
+        Attempt(lambda v, o: Request(ids={"country": "US"}), missing),
+    ),
+    ("PUT", "/v1/tax/rate-tables/{country}"): (
+        Attempt(lambda v, o: Request(TABLE, ids={"country": "CA"}), only_own, alike=True),
+        Attempt(
+            lambda v, o: Request(TABLE, ids={"country": "US"}, headers={"If-Match": '"1"'}),
+            stale,
+        ),
+    ),
+    ("GET", "/v1/tax/overrides"): (Attempt(lambda v, o: Request(), nothing_found),),
+    ("GET", "/v1/tax/overrides/{country}"): (at(),),
+    ("DELETE", "/v1/tax/overrides/{country}"): (at(),),
+    ("PUT", "/v1/tax/overrides/{country}"): (
+        Attempt(lambda v, o: Request(TAX_OVERRIDES, ids={"country": "AT"}), only_own, alike=True),
+        Attempt(lambda v, o: Request(TAX_OVERRIDES, headers={"If-Match": '"1"'}), stale),
+    ),
     ("GET", "/v1/analytics/revenue"): (
         found(legal_entity="entity"),
         Attempt(lambda v, o: Request(), only_own, alike=True),
@@ -240,7 +284,8 @@ async def tried(
     return await client.request(
         method,
         path.format(**{**victim.names(), **request.ids}),
-        json=request.body,
+        json=None if isinstance(request.body, str) else request.body,
+        content=request.body if isinstance(request.body, str) else None,
         params=request.query,
-        headers=request.headers,
+        headers={**(XML if isinstance(request.body, str) else {}), **request.headers},
     )

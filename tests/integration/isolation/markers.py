@@ -39,6 +39,7 @@ _SET: dict[str, Any] = {
     "bic": OMIT,
     "account": OMIT,
     "logo": OMIT,
+    "card": {"number": "1234"},
     "scheme": "0088",
     "amount": "1.00",
     "percent": OMIT,
@@ -46,6 +47,7 @@ _SET: dict[str, Any] = {
     "children": OMIT,
     "period": OMIT,
     "service_period": OMIT,
+    "distance_sales": OMIT,
     "valid_from": OMIT,
     "valid_to": OMIT,
 }
@@ -102,11 +104,12 @@ class Marking:
 
     def _text(self, schema: dict[str, Any], at: str, required: bool) -> Any:
         name = at.rpartition(".")[2]
+        if required and "enum" in schema:
+            return schema["enum"][0]
         if schema.get("type") != "string" or "enum" in schema or "const" in schema:
             return OMIT
         if "format" in schema or not re.search(schema.get("pattern", ""), "zq00000k"):
             return OMIT
-        del required
         return ("DE" if name == "vat_id" else "") + self.mark(at)
 
     def _resolved(self, schema: dict[str, Any]) -> dict[str, Any]:

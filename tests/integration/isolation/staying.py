@@ -12,20 +12,30 @@ STAYS: dict[str, str] = {
     r".*\.source": "the caller's own id of a payment; it makes an entry unique",
     r".*\.(external_id|purchase_order|sales_order|contract|project|order_line)": _IDS,
     r".*\.(buyer_accounting_reference|ledger_account|preceding\.number)": _IDS,
+    r".*\.(receiving_advice|despatch_advice|tender)": _IDS,
+    r".*\.direct_debit\.creditor": "the seller's own id as a creditor (BT-90)",
+    r".*\.attachments\.media_type": "the kind of a file; its name and content go",
     r".*\.lines\.(id|line_id)": _IDS,
+    r".*\.supply\.category": "a tax category of the country packs",
     r".*\.lines\.source\.(kind|id|version)": _IDS,
-    r".*\.item\.(seller_id|buyer_id|standard_id\.id|classifications\.id)": _IDS,
+    r".*\.item\.(seller_id|buyer_id|standard_id\.(id|version)|classifications\.(id|version))": _IDS,
     r".*\.item\.attributes\.name": "the name of a property of goods; its value goes",
     r".*\.taxes\.reason": "the legal ground of an exemption (BT-120), which the tax groups repeat",
 }
 # Routes with a body on which nothing is said about a customer, and why.
 UNSAID: dict[tuple[str, str], str] = {
     ("post", "/v1/invoices/check"): "it answers and writes nothing",
+    ("post", "/v1/tax-ids/check"): "it answers; the evidence that it keeps hides the id",
+    ("post", "/v1/e-invoices/parse"): "it answers and writes nothing",
+    ("post", "/v1/e-invoices/validate"): "it answers and writes nothing",
+    ("post", "/v1/invoices/import"): "its draft is made as by POST /v1/invoices, which says more",
     ("put", "/v1/invoices/{invoice}"): "the case edits with what a draft takes, which is more",
     ("post", "/v1/invoices/{invoice}/finalize"): "it takes a series and dates, and no words",
     ("put", "/v1/legal-entities/{legal_entity}"): "the legal entity's own data, as at its creation",
     ("post", "/v1/series"): "the legal entity's own numbering, which is about no customer",
     ("post", "/v1/series/{series}/next-number"): "the legal entity's own numbering, likewise",
+    ("put", "/v1/tax/rate-tables/{country}"): "rates, places and laws, which are about no customer",
+    ("put", "/v1/tax/overrides/{country}"): "rates, categories and laws, likewise",
     ("post", "/v1/erasures"): "the caller's own opaque id, which is the handle of the erasure",
 }
 # Parties as a whole are erased, with the ids that stand in them.

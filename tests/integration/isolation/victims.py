@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from invx.contexts.invoicing.api.schemas.examples import TAX_OVERRIDES, TAX_RATE_TABLE
 from tests.world import BUYER, SELLER, Desk, World, line
 
 CUSTOMER, EXTERNAL_ID = "victims-customer", "victims-external-id"
@@ -37,6 +38,7 @@ class Victim:
             "invoice": self.invoice,
             "legal_entity": self.entity,
             "series": self.series,
+            "country": "DE",
         }
 
 
@@ -63,6 +65,7 @@ async def furnish(world: World) -> Victim:
         headers={"Idempotency-Key": "victims-key"},
     )
     await desk.post("/v1/legal-entities", {**SELLER, "name": "Zweite GmbH"})
+    await _state_taxes(desk)
     taxes = await desk.get("/v1/tax/entries", limit=1)
     return Victim(
         desk,
@@ -78,3 +81,14 @@ async def furnish(world: World) -> Victim:
         registration=taxes["data"][0]["registration"],
         tax_cursor=taxes["next"],
     )
+
+
+async def _state_taxes(desk: Desk) -> None:
+    """A rate table and rows over a pack, both in their first version."""
+    rates = [{**rate, "name": "Geheim"} for rate in TAX_RATE_TABLE["rates"]]
+    for path, body in (
+        ("rate-tables/US", {"rates": rates}),
+        ("overrides/DE", {**TAX_OVERRIDES, "pack_version": "Geheim"}),
+    ):
+        answer = await desk.client.put(f"/v1/tax/{path}", json=body)
+        assert answer.status_code == 200, answer.text

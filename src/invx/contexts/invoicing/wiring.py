@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from invx.contexts.invoicing.adapters.einvoice import writing
+from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
 from invx.contexts.invoicing.adapters.einvoice.validation import Validator
 from invx.contexts.invoicing.adapters.pdf import TypstRenderer
 from invx.contexts.invoicing.adapters.rendering import PORT, RenderingPool
@@ -24,6 +25,7 @@ from invx.contexts.invoicing.api.routes import (
     history,
     legal_entities,
     personal,
+    rate_tables,
     series,
     settlements,
     taxes,
@@ -38,12 +40,14 @@ from invx.contexts.invoicing.app.publish import contract_of
 from invx.contexts.invoicing.domain import (
     document_events,
     legal_entity_events,
+    rate_table_events,
     series_events,
     settlement_events,
 )
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.rate_table import RateTable
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.read.projections import project
@@ -66,7 +70,15 @@ from invx.kernel.ports import Clock, Ids
 
 NAME = "invoicing"
 
-CODEC = Codec(events_in(document_events, settlement_events, series_events, legal_entity_events))
+CODEC = Codec(
+    events_in(
+        document_events,
+        settlement_events,
+        series_events,
+        legal_entity_events,
+        rate_table_events,
+    )
+)
 
 _REFUSALS = Refusals(
     {
@@ -100,6 +112,7 @@ _ROUTES = (
     personal,
     tax_id_routes,
     taxes,
+    rate_tables,
 )
 
 
@@ -151,13 +164,7 @@ def wire(
 
     def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> UnitOfWork:
         return UnitOfWork(
-            conn,
-            ctx,
-            storage=storage,
-            clock=clock,
-            ids=ids,
-            facts=facts,
-            means=means,
+            conn, ctx, storage=storage, clock=clock, ids=ids, facts=facts, means=means
         )
 
     async def history_of(conn: Connection, tenant_id: UUID, stream_id: UUID) -> list[Envelope]:
@@ -166,10 +173,12 @@ def wire(
 
     rendering = RenderingPool(TypstRenderer(), outside.renderers)
     validator = Validator(outside.rules)
+    opening = HybridOpening()
 
     def close() -> None:
         rendering.close()
         validator.close()
+        opening.close()
 
     directory = Directory(database, clock)
     runner: Runner[UnitOfWork] = Runner(
@@ -193,7 +202,7 @@ def wire(
         tags=TAGS,
         routers=tuple(module.router for module in _ROUTES),
         api_changes=CHANGES,
-        edge=Edge(runner, rendering, CODEC, validator),
+        edge=Edge(runner, rendering, CODEC, validator, opening),
         jobs={"archive_document": _archive, "mark_overdue": _overdue},
         publishes=(DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1),
         history=history_of,
@@ -209,7 +218,7 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
         project,
         lambda recorded: contract_of(recorded.stream_id, recorded.event),
         registry.encode,
-        kinds=(Document, Settlement, Series, LegalEntity),
+        kinds=(Document, Settlement, Series, LegalEntity, RateTable),
     )
 
 

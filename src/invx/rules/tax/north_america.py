@@ -35,7 +35,7 @@ def sales_taxes(case: Case, place: Place, table: RateTable | None) -> Determinat
     """All taxes of the table that hold there. Raises TaxUndetermined."""
     country, region = country_of(place.country), place.region
     if not region:
-        raise ask("/buyer/place/region", f"Which state or province of {country}?")
+        raise ask(f"{_field(case, place)}/region", f"Which state or province of {country}?")
     jurisdiction = f"{country}-{region}"
     case.drawn(country)
     if not _is_registered(case, country, region):
@@ -49,7 +49,7 @@ def sales_taxes(case: Case, place: Place, table: RateTable | None) -> Determinat
     if not rows:
         asks = f"Is {case.supply.kind} taxed in {jurisdiction} on {case.supply.date}? No rate."
         raise ask("/table/rates", asks)
-    _complete_address(rows, place)
+    _complete_address(rows, place, _field(case, place))
     found = narrowest([row for row in rows if row.holds_at(place)], case.supply.category)
     if not found:
         raise ask("/table/rates", f"No rate of {jurisdiction} holds at this address.")
@@ -102,13 +102,22 @@ def _by_origin(case: Case, place: Place, table: RateTable, jurisdiction: str) ->
     return place
 
 
-def _complete_address(rows: list[TableRate], place: Place) -> None:
+def _field(case: Case, place: Place) -> str:
+    """Which of the facts this place is."""
+    supply = case.supply
+    for at, each in (("delivery", supply.delivery), ("located", supply.located)):
+        if each is place:
+            return f"/supply/{at}"
+    return "/buyer/place"
+
+
+def _complete_address(rows: list[TableRate], place: Place, at: str) -> None:
     """Local rates need to know where: by postal code or by city."""
     local = [row for row in rows if row.is_local]
     if any(row.postal_codes for row in local) and not place.postal_code:
-        raise ask("/buyer/place/postal_code", "Local taxes depend on the postal code.")
+        raise ask(f"{at}/postal_code", "Local taxes depend on the postal code.")
     if any(row.cities and not row.postal_codes for row in local) and not place.city:
-        raise ask("/buyer/place/city", "Local taxes depend on the city.")
+        raise ask(f"{at}/city", "Local taxes depend on the city.")
 
 
 def _certificate(case: Case, country: str, region: str) -> Certificate | None:

@@ -5,7 +5,7 @@ Numbers that are rates are strings ("8.1"), so that none is ever a binary float.
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -37,7 +37,7 @@ class _Table:
     """One TOML table: keys are taken one by one, and what nobody took is an error."""
 
     def __init__(self, at: str, values: object) -> None:
-        if not isinstance(values, dict):
+        if not isinstance(values, Mapping):
             raise _wrong(at or "/", "must be a table")
         self.at = at
         self._left: dict[str, object] = dict(values)
@@ -111,6 +111,24 @@ def pack_of(text: str) -> Pack:
         values = tomllib.loads(text, parse_float=str)
     except tomllib.TOMLDecodeError as error:
         raise _wrong("/", f"not TOML: {error}") from None
+    return _pack(values, sha256(text.encode()).hexdigest())
+
+
+def pack_of_values(values: Mapping[str, object]) -> Pack:
+    """The pack that the values of such a text state. Raises PackInvalid.
+
+    Equal values have an equal digest, whatever the order of their keys.
+    """
+    return _pack(values, sha256(repr(_sorted(values)).encode()).hexdigest())
+
+
+def _sorted(value: object) -> object:
+    if isinstance(value, Mapping):
+        return [(key, _sorted(value[key])) for key in sorted(value)]
+    return [_sorted(each) for each in value] if isinstance(value, list) else value
+
+
+def _pack(values: Mapping[str, object], digest: str) -> Pack:
     table = _Table("", values)
     rules = table.table("rules")
     pack = Pack(
@@ -118,7 +136,7 @@ def pack_of(text: str) -> Pack:
         name=table.text("name"),
         version=table.text("version"),
         status=table.word("status", Status),
-        digest=sha256(text.encode()).hexdigest(),
+        digest=digest,
         covers=table.words("covers", Scheme),
         eu=table.take("eu", bool, False),
         vat_prefix=table.take("vat_prefix", str, ""),

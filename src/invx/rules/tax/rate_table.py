@@ -47,7 +47,8 @@ class TableRate:
         if not self.is_local:
             return True
         city = " ".join((place.city or "").split()).casefold()
-        code = postal_code(place.postal_code or "", self.country)[:5]
+        code = postal_code(place.postal_code or "", self.country)
+        code = code[:5] if self.country == "US" else code  # ZIP+4 lies in its ZIP
         return matches(code, self.postal_codes) or city in {c.casefold() for c in self.cities}
 
 
@@ -59,6 +60,19 @@ class RateTable:
     digest: str  # of the text: part of each fingerprint
     rates: tuple[TableRate, ...]
     origin_regions: tuple[str, ...] = ()  # "US-TX": sellers inside use the rates where they are
+
+    @classmethod
+    def of(cls, tables: Iterable["RateTable"]) -> "RateTable | None":
+        """Tables of several countries as one; None when there is none."""
+        known = tuple(tables)
+        if len(known) < 2:  # noqa: PLR2004
+            return known[0] if known else None
+        return cls(
+            version=", ".join(each.version for each in known),
+            digest=sha256("".join(each.digest for each in known).encode()).hexdigest(),
+            rates=tuple(rate for each in known for rate in each.rates),
+            origin_regions=tuple(region for each in known for region in each.origin_regions),
+        )
 
     def rows(self, country: str, region: str, kind: SupplyKind, day: date) -> list[TableRate]:
         """The rows of a region in force that day for a kind of supply."""

@@ -38,12 +38,12 @@ class Term:
 
 def given(pointer: str, value: Decimal) -> Step:
     """The step of a figure that was not computed."""
-    return Step(pointer, "given", str(value), value)
+    return Step(pointer, "given", f"{value:f}", value)
 
 
 def computed(pointer: str, rule: str, formula: str, result: Decimal, *inputs: str) -> Step:
     """A step whose formula is written out with its result."""
-    return Step(pointer, rule, f"{formula} = {result}", result, inputs)
+    return Step(pointer, rule, f"{formula} = {result:f}", result, inputs)
 
 
 def summed(pointer: str, rule: str, terms: Sequence[Term], result: Decimal) -> Step:

@@ -141,6 +141,14 @@ def test_surplus_is_not_taxed_and_neither_is_its_refund():
     assert len(subject.ledger) == before
 
 
+def test_a_credit_note_takes_of_what_is_unpaid_where_it_can():
+    """119.00 and 107.00, of which 150.00 are paid; both rates are credited by halves."""
+    subject = Case.of(content(line("1", "100.00"), line("2", "100.00", "1", S7)), entity(CASH))
+    subject.post("record_payment", "150.00")
+    subject.credit("120.00")
+    assert {each.cause for each in subject.ledger} == {TaxCause.CASH_RECEIVED}
+
+
 def test_a_credit_note_that_takes_what_was_paid_moves_the_money_to_the_other_rate():
     subject = Case.of(content(line("1", "100.00"), line("2", "100.00", "1", S7)), entity(CASH))
     subject.post("record_payment", "200.00")

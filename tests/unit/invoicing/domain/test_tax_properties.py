@@ -153,6 +153,44 @@ def test_an_invoice_that_is_credited_in_full_leaves_no_tax(said, seller, sequenc
     assert figures(close(subject).ledger) == {}
 
 
+acts = st.lists(
+    st.tuples(
+        st.sampled_from(["record_payment", "record_payment", "take_discount", "write_off", "line"]),
+        st.integers(1, 99),
+    ),
+    min_size=2,
+    max_size=7,
+)
+
+
+@given(prices=st.lists(cents, min_size=3, max_size=3), sequence=acts)
+def test_lines_are_credited_in_the_midst_of_payments_and_each_rate_comes_out_right(
+    prices, sequence
+):
+    """Amounts are percents of what is open, so that credits meet what is half paid."""
+    ends = []
+    for basis in (ACCRUAL, CASH):
+        subject = case(list(zip(prices, (S19, S7, Z), strict=True)), entity(basis))
+        for name, percent in sequence:
+            amount = (subject.settlement.open * percent / 100).quantize(D("0.01"))
+            try:
+                if name == "line":
+                    subject.credit(line=str(percent % 3))
+                elif amount:
+                    subject.post(name, amount)
+            except DomainError:
+                continue
+            for settlement in subject.settlements:
+                account, held = settlement.taxes.account, settlement.taxes.held
+                shares = [held.credited, held.received, held.discounted, held.written_off]
+                shares.append(left_of(account, held))
+                for at, whole in enumerate(account.cells):
+                    assert all(each.cells[at] * whole >= 0 for each in shares)
+                assert all(abs(sum(each.cells)) == each.amount for each in shares)
+        ends.append(figures(close(subject).ledger))
+    assert ends[0] == ends[1]
+
+
 @given(said=lines, payments=st.lists(cents, max_size=12))
 def test_a_payment_never_enters_more_or_less_than_was_paid(said, payments):
     subject = case(said, entity(CASH))

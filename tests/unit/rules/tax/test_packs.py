@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -299,3 +300,13 @@ def test_a_scheme_that_a_partial_pack_does_not_cover_is_asked() -> None:
     answer = determine(facts("BE", "C BE", "goods standard 2026-01-01"), narrow)
     assert isinstance(answer, Undetermined)
     assert "domestic is not covered yet, only oss" in answer.questions[0].asks
+
+
+def test_the_pack_that_the_docs_show_can_be_read() -> None:
+    text = (Path(__file__).parents[4] / "docs" / "tax.md").read_text()
+    shown = text.partition("```toml\n")[2].partition("```")[0]
+    pack = pack_of(shown)
+    assert pack.country == "NO"
+    food = pack.category("food", SupplyKind.GOODS, None, date(2026, 1, 1))
+    assert food
+    assert pack.rate(food.rate, None, date(2026, 1, 1))

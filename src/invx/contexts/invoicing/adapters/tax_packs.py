@@ -3,7 +3,9 @@
 Files are read once, at start. A pack of the operator replaces the shipped one of its country.
 """
 
+from collections.abc import Iterable
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from invx.rules.tax.pack_text import PackInvalid, pack_of
@@ -17,15 +19,29 @@ def packs_folder(home: Path) -> Path:
 
 def packs_in(folder: Path | None = None) -> Packs:
     """The packs in force. Raises PackInvalid, naming the file."""
-    shipped = files("invx.rules.tax") / "packs"
-    texts = {each.name: each.read_text("utf-8") for each in shipped.iterdir()}
-    if folder is not None and folder.is_dir():
-        texts |= {each.name: each.read_text("utf-8") for each in folder.glob("[!.]*.toml")}
-    return Packs.of(_read(name, text) for name, text in sorted(texts.items()) if name[0] != "_")
+    own = folder.glob("[!.]*.toml") if folder is not None and folder.is_dir() else ()
+    read = _read_all((files("invx.rules.tax") / "packs").iterdir())
+    return Packs.of((read | _read_all(own)).values())
 
 
-def _read(name: str, text: str) -> Pack:
+def _read_all(found: Iterable[Traversable]) -> dict[str, Pack]:
+    """The packs by country, in the order of their files. A name that begins with _ is a draft's."""
+    packs: dict[str, Pack] = {}
+    names: dict[str, str] = {}
+    for file in sorted(found, key=lambda each: each.name):
+        if file.name.startswith("_"):
+            continue
+        pack = _read(file)
+        if other := names.get(pack.country):
+            raise PackInvalid(f"{file.name}: {other} is a pack of {pack.country} already")
+        packs[pack.country], names[pack.country] = pack, file.name
+    return packs
+
+
+def _read(file: Traversable) -> Pack:
     try:
-        return pack_of(text)
+        return pack_of(file.read_text("utf-8"))
+    except UnicodeDecodeError as wrong:
+        raise PackInvalid(f"{file.name}: not UTF-8: {wrong}") from None
     except PackInvalid as wrong:
-        raise PackInvalid(f"{name}: {wrong.detail}", problems=wrong.problems) from None
+        raise PackInvalid(f"{file.name}: {wrong.detail}", problems=wrong.problems) from None

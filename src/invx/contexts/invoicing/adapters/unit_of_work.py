@@ -6,6 +6,7 @@ from uuid import UUID
 
 from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting
 from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
+from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
 from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
 from invx.contexts.invoicing.adapters.tax_ids.facts import Registers, TaxIds
 from invx.contexts.invoicing.domain.content import DocumentType
@@ -62,6 +63,7 @@ class UnitOfWork(EventUnitOfWork):
         self.rendering = PdfRendering(means.resource_of)
         self.tax_ids = TaxIds(means.registers, ctx)
         self.packs = means.packs
+        self.rate_tables = PostgresRateTables(self, means.packs)
         self.e_invoices = EInvoiceWriting()
         self.personal_data = PostgresPersonalData(self)
 

@@ -1,6 +1,7 @@
 """From the body of a request to the domain's content: defaults, ids of lines, codes of units."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -54,7 +55,9 @@ def content_of(body: ContentIn) -> tuple[Content, frozenset[str]]:
         if values[name] is None:
             values[name] = default
     problems: list[Problem] = []
-    _complete(values["lines"], "/lines", set(_ids(values["lines"])), problems)
+    taken = set(_ids(values["lines"]))
+    made = (text for number in count(1) if (text := str(number)) not in taken)
+    _complete(values["lines"], "/lines", made, problems)
     if problems:
         raise Invalid(problems=problems)
     return convert(values, Content), missing
@@ -68,24 +71,24 @@ def _ids(lines: Iterable[dict[str, Any]]) -> Iterable[str]:
 
 
 def _complete(
-    lines: list[dict[str, Any]], pointer: str, taken: set[str], problems: list[Problem]
+    lines: list[dict[str, Any]], at: str, made: Iterator[str], problems: list[Problem]
 ) -> None:
-    number = 0
     for index, line in enumerate(lines):
+        pointer = f"{at}/{index}"
         if line["id"] is None:
-            number += 1
-            while str(number) in taken:
-                number += 1
-            made = str(number)
-            line["id"] = made
-            taken.add(made)
-        try:
-            line["unit"] = unit_code(line["unit"])
-            for step in line["breakdown"]:
-                step["unit"] = step["unit"] and unit_code(step["unit"])
-        except UnknownUnit as error:
-            problems.append(Problem(f"{pointer}/{index}/unit", error.code, error.detail))
-        _complete(line["children"], f"{pointer}/{index}/children", taken, problems)
+            line["id"] = next(made)
+        _code_unit(line, pointer, problems)
+        for place, step in enumerate(line["breakdown"]):
+            if step["unit"] is not None:
+                _code_unit(step, f"{pointer}/breakdown/{place}", problems)
+        _complete(line["children"], f"{pointer}/children", made, problems)
+
+
+def _code_unit(written: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
+    try:
+        written["unit"] = unit_code(written["unit"])
+    except UnknownUnit as error:
+        problems.append(Problem(f"{pointer}/unit", error.code, error.detail))
 
 
 def details_of(body: LegalEntityIn) -> LegalEntityDetails:

@@ -86,15 +86,15 @@ def syntax_of(data: bytes) -> Syntax:
     return Syntax.CII if root_tag(data).endswith("}" + _CII) else Syntax.UBL
 
 
-def claimed(data: bytes) -> str:
+def claimed(data: bytes, *, hybrid: bool = False) -> str:
     """The format that a file claims to be, else the plain one. Raises EInvoiceUnreadable."""
     syntax = syntax_of(data)
-    format = format_of(_READERS[syntax].read(data).specification, syntax) or _PLAIN[syntax]
-    return format.code
+    said = _READERS[syntax].read(data).specification
+    return (format_of(said, syntax, hybrid=hybrid) or _PLAIN[syntax]).code
 
 
-def parse(data: bytes) -> Parsed:
-    """What a UBL or CII file says. Raises EInvoiceUnreadable."""
+def parse(data: bytes, *, hybrid: bool = False) -> Parsed:
+    """What a UBL or CII file says; `hybrid` for one out of a PDF. Raises EInvoiceUnreadable."""
     syntax = syntax_of(data)
     reader = _READERS[syntax]
     invoice = reader.read(data)
@@ -105,7 +105,7 @@ def parse(data: bytes) -> Parsed:
         differences = compare(invoice, _ours(content, seller, invoice, _PLAIN[syntax]))
     return Parsed(
         syntax,
-        format_of(invoice.specification, syntax),
+        format_of(invoice.specification, syntax, hybrid=hybrid),
         invoice,
         tuple(reader.unread(data)),
         restated,

@@ -9,6 +9,7 @@ import msgspec
 from fastapi import Depends, Path, Request
 from starlette.responses import Response
 
+from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
 from invx.contexts.invoicing.adapters.einvoice.validation import Validator
 from invx.contexts.invoicing.adapters.rendering import RenderingPool
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
@@ -37,12 +38,13 @@ _UNDATED = "2026-11-01"  # the shape of answers that were stored before they sai
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The runner of invoicing, the pool that renders previews, and the rules of e-invoices."""
+    """The runner of invoicing, the pool that renders, the rules of e-invoices, who opens PDFs."""
 
     runner: Runner[UnitOfWork]
     rendering: RenderingPool
     codec: Codec
     validator: Validator
+    opening: HybridOpening
 
     def store(self, conn: Connection, ctx: RequestContext) -> EventStore:
         """The streams of the tenant, for reading its past."""

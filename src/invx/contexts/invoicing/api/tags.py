@@ -27,6 +27,11 @@ TAGS = (
         "name": "Taxes",
         "description": "The tax ledger: what is due for which period, and why, entry by entry.",
     },
+    {
+        "name": "Tax rates",
+        "description": "What you know of taxes yourself: rate tables for sales taxes, and rows "
+        "laid over the packs of countries.",
+    },
     {"name": "Legal entities", "description": "Who sells: the names on your documents."},
     {"name": "Series", "description": "Gapless numbers of documents, and a report that says so."},
     {"name": "Tax ids", "description": "Form, check digits, and what the registers say of them."},

@@ -11,7 +11,7 @@ from invx.contexts.invoicing.domain.tax_entries import TaxCause
 from invx.contexts.invoicing.read.tax_queries import TaxSlice
 from invx.contexts.invoicing.read.tax_views import REGISTRATION
 from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY, Row
-from invx.infra.http.filters import EQUAL, RANGE, Amount, Choice, Day, Flag, Id, Text
+from invx.infra.http.filters import EQUAL, Amount, Choice, Day, Flag, Id, Text
 from invx.infra.http.pagination import InvalidQuery, Listing, ListQuery
 from invx.infra.http.problems import parameter_problem
 
@@ -21,9 +21,9 @@ MONTHS_MAX = 120
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A reporting period: a month."""
+    """A reporting period: a month. Ranges go by `tax_point`, which an index has in order."""
 
-    operators = (EQUAL, *RANGE)
+    operators = (EQUAL,)
 
     @property
     def schema(self) -> Mapping[str, Any]:

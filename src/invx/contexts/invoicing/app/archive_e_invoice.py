@@ -15,18 +15,19 @@ class ArchiveEInvoice(Command):
     format: str
 
 
-def archive_kind(format: str) -> str:
-    """Under which kind the archive holds the XML of a format."""
-    return f"xml:{format}"
+def archive_kind(format: str, *, hybrid: bool) -> str:
+    """Under which kind the archive holds the XML of a format, or the PDF with its XML in it."""
+    return f"{'hybrid' if hybrid else 'xml'}:{format}"
 
 
 async def archive_e_invoice(command: ArchiveEInvoice, uow: InvoicingUnitOfWork) -> None:
-    """Make and archive the XML once; a second call changes nothing.
+    """Make and archive the file once; a second call changes nothing.
 
     Raises DocumentNotFinalized for a draft, and for a voided document of which no such file had
     left the house; NotRepresentable, and Invalid that names the fields the format needs.
     """
-    kind = archive_kind(command.format)
+    profile = uow.e_invoices.profile(command.format)
+    kind = archive_kind(command.format, hybrid=profile is not None)
     if await uow.archive.holds(command.document_id, kind):
         return
     document = await uow.documents.get(command.document_id)
@@ -34,4 +35,8 @@ async def archive_e_invoice(command: ArchiveEInvoice, uow: InvoicingUnitOfWork) 
     if document.status is Status.DRAFT or document.voided:
         raise DocumentNotFinalized(f"The document is {document.status}.")
     [content] = await uow.facts.need(uow.e_invoices.xml(document, command.format))
-    uow.archive.keep(document.id, kind, media_type="application/xml", content=content)
+    media_type = "application/xml"
+    if profile is not None:
+        media_type = "application/pdf"
+        [content] = await uow.facts.need(uow.rendering.hybrid(document, content, profile))
+    uow.archive.keep(document.id, kind, media_type=media_type, content=content)

@@ -11,6 +11,7 @@ from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.check import problems_of
 from invx.contexts.invoicing.domain.check_parties import seller_problems
 from invx.contexts.invoicing.domain.content import Content
+from invx.contexts.invoicing.domain.determination import Determined
 from invx.contexts.invoicing.domain.party import Seller
 from invx.kernel.errors import Problem
 from invx.kernel.messages import Command
@@ -49,13 +50,15 @@ async def check_content(command: CheckContent, uow: InvoicingUnitOfWork) -> Chec
         document.ensure_exists()
         entity = await uow.legal_entities.get(document.legal_entity_id)
         content, rounding = document.content, document.rounding
+        credits = document.links.credits is not None
     else:
         entity = await selling_entity(command.legal_entity_id, uow)
         content = filled(command.content, command.defaults, entity) if command.content else None
-        rounding = entity.details.rounding
+        rounding, credits = entity.details.rounding, False
     if content is None:
         raise TypeError("a check needs content or a document")
-    found = await taxes_found(content, entity, uow)
+    # A credit note bears the taxes of its original, whatever the rules would say today.
+    found = Determined(content=content) if credits else await taxes_found(content, entity, uow)
     content = found.content
     bill = bill_of(content, rounding)
     issue_date = content.issue_date or entity.today(uow.ctx.now)

@@ -1,23 +1,25 @@
 """The step of a draft that determines taxes: the lines that leave them open get them here."""
 
+from dataclasses import replace
 from datetime import date
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.content import Content
+from invx.contexts.invoicing.domain.countries import VAT_PREFIXES, vat_prefix
 from invx.contexts.invoicing.domain.determination import (
     UNKNOWN,
     Determined,
     TaxChanged,
     Validated,
+    country_of_id,
     determined,
     reopened,
     wants_determination,
 )
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
-from invx.contexts.invoicing.domain.party import PartyKind
 from invx.kernel.errors import Invalid
-from invx.rules.tax.model import Validation
+from invx.rules.tax.model import Policy, Validation
 from invx.rules.tax.outcome import UNDETERMINED
 
 
@@ -47,13 +49,15 @@ async def taxes_found(
     content = reopened(content)
     if not wants_determination(content):
         return Determined(content=content)
-    return determined(
-        content,
-        entity.details,
-        uow.packs,
-        day=day or content.issue_date or entity.today(uow.ctx.now),
-        buyer_id=await _validated(content, entity, uow),
-    )
+    details = entity.details
+    day = day or content.issue_date or entity.today(uow.ctx.now)
+    waiting = replace(details, tax_id_policy=Policy())
+    known = await uow.rate_tables.known()
+    found = determined(content, waiting, known.packs, table=known.table, day=day)
+    if not found.hangs_on_id:
+        return found  # the same whatever a register says, so none is asked
+    buyer_id = await _validated(content, entity, uow)
+    return determined(content, details, known.packs, table=known.table, day=day, buyer_id=buyer_id)
 
 
 async def ensure_taxes_hold(
@@ -72,15 +76,12 @@ async def ensure_taxes_hold(
 
 
 async def _validated(content: Content, entity: LegalEntity, uow: InvoicingUnitOfWork) -> Validated:
-    """What the register says of a business buyer's VAT id, where one can be asked."""
+    """What is known of the buyer's VAT id: its form, and the register's answer if there is one."""
     buyer = content.buyer
-    if buyer is None or not buyer.vat_id or buyer.kind is not PartyKind.BUSINESS:
+    country = country_of_id(buyer) if buyer else ""
+    if buyer is None or not buyer.vat_id or vat_prefix(country) not in VAT_PREFIXES:
         return UNKNOWN
-    country = buyer.address.country if buyer.address else None
-    home = entity.seller.party.address
-    if home is not None and country == home.country:
-        return UNKNOWN  # at home an id decides nothing
-    form = uow.tax_ids.form(buyer.vat_id, None if buyer.vat_id[:2].isalpha() else country)
+    form = uow.tax_ids.form(buyer.vat_id, country)
     if form.fault is not None:
         return Validated(Validation.INVALID)
     own = entity.registration_on(None, entity.today(uow.ctx.now))

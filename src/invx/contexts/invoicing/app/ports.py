@@ -7,6 +7,7 @@ from uuid import UUID
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.rate_table import KnownTaxes, RateTable
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.tax_ids import RegisterAnswer, TaxIdForm
@@ -42,6 +43,18 @@ class LegalEntities(Repository[LegalEntity], Protocol):
 
     async def only(self) -> LegalEntity:
         """The tenant's legal entity when it has exactly one. Raises LegalEntityRequired."""
+        ...
+
+
+class RateTables(Repository[RateTable], Protocol):
+    """What the tenant itself knows of taxes, by country."""
+
+    async def locked(self, country: str) -> RateTable:
+        """That of a country, locked; a new one when nothing was ever stated."""
+        ...
+
+    async def known(self) -> KnownTaxes:
+        """The packs with all overrides of the tenant, and its rates, in one round trip."""
         ...
 
 
@@ -99,6 +112,10 @@ class EInvoices(Protocol):
         """
         ...
 
+    def profile(self, format: str) -> str | None:
+        """The Factur-X profile of a format that is carried in a PDF; None for XML by itself."""
+        ...
+
 
 class PersonalData(Protocol):
     """Whose data stands where, and its erasure (D4)."""
@@ -147,6 +164,8 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def rendering(self) -> Rendering: ...
     @property
     def packs(self) -> Packs: ...
+    @property
+    def rate_tables(self) -> RateTables: ...
     @property
     def tax_ids(self) -> TaxIds: ...
     @property

@@ -6,5 +6,10 @@ from invx.kernel.errors import Stale
 
 def expect(aggregate: Aggregate, version: int | None) -> None:
     """Raise Stale unless the caller named no version, or the current one."""
-    if version is not None and version != aggregate.version:
-        raise Stale(f"The current version is {aggregate.version}, not {version}.")
+    expect_part(aggregate.version, version)
+
+
+def expect_part(current: int, version: int | None) -> None:
+    """The same for a part of an aggregate that has a version of its own."""
+    if version is not None and version != current:
+        raise Stale(f"The current version is {current}, not {version}.")

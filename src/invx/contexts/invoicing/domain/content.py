@@ -151,7 +151,7 @@ class Line:
     children: tuple["Line", ...] = ()
     supply: LineSupply | None = None  # what the taxes follow from, unless they are stated
     note: Personal[str] = None  # BT-127
-    invoiced_object: Identifier | None = None  # BT-128
+    invoiced_object: Personal[Identifier] = None  # BT-128: a meter, a telephone number
 
 
 class TermsKind(StrEnum):
@@ -239,7 +239,7 @@ class PaymentMeans:
 class Attachment:
     """A supporting document (BG-24): where it is, or its content in base64."""
 
-    id: str
+    id: Personal[str]
     description: Personal[str] = None
     location: Personal[str] = None
     content: Personal[str] = None
@@ -293,7 +293,7 @@ class Content:
     receiving_advice: str | None = None  # BT-15
     despatch_advice: str | None = None  # BT-16
     tender: str | None = None  # BT-17
-    invoiced_object: Identifier | None = None  # BT-18
-    delivery_location: Identifier | None = None  # BT-71
+    invoiced_object: Personal[Identifier] = None  # BT-18
+    delivery_location: Personal[Identifier] = None  # BT-71
     payment_means: PaymentMeans | None = None
     attachments: tuple[Attachment, ...] = ()

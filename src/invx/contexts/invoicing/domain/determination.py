@@ -6,7 +6,9 @@ Pointers of questions lead into the body of the draft, or under `/seller` into t
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 
+from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.check import lines_of
 from invx.contexts.invoicing.domain.content import (
     Content,
@@ -23,7 +25,10 @@ from invx.rules.tax import model as tax
 from invx.rules.tax.determine import determine
 from invx.rules.tax.outcome import UNDETERMINED, Determination, PackUse, Question, Undetermined
 from invx.rules.tax.packs import Packs
-from invx.rules.totals.model import LineKind
+from invx.rules.tax.rate_table import RateTable
+from invx.rules.totals.compute import compute
+from invx.rules.totals.model import ZERO, LineKind
+from invx.rules.totals.representable import problems as problems_of_bill
 
 
 class TaxChanged(Conflict):
@@ -36,6 +41,7 @@ class Determined:
 
     content: Content
     problems: tuple[Problem, ...] = ()
+    hangs_on_id: bool = False  # whether some tax waits for the validation of the buyer's VAT id
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +67,49 @@ def determined(
     *,
     day: date,
     buyer_id: Validated = UNKNOWN,
+    table: RateTable | None = None,
 ) -> Determined:
     """The content with the taxes of its open lines, determined for `day` unless it names another.
 
-    Lines that state taxes keep them: whoever writes a draft has the last word.
+    `packs` and `table` hold what the tenant itself knows too. Lines that state taxes keep them:
+    whoever writes a draft has the last word.
     """
     if content.buyer is None or content.buyer.address is None or details.seller is None:
         asks = "Taxes follow from where the buyer is: state the address."
         problem = Problem("/buyer/address", UNDETERMINED, asks)
         return Determined(content=content, problems=(problem,))
-    asking = _Asking(content, content.buyer, details, details.seller, packs, day, buyer_id)
-    lines = asking.lines(content.lines, "/lines")
-    kept = TaxDetermination(
-        lines=tuple(asking.found),
-        packs=tuple(sorted(asking.packs_used, key=lambda each: each.country)),
-        tax_id_validation=str(buyer_id.validation),
-        consultation=buyer_id.consultation,
-    )
-    content = replace(content, lines=lines, determination=kept)
-    return Determined(content=content, problems=tuple(asking.problems))
+    asking = _Asking(content, content.buyer, details, details.seller, packs, day, buyer_id, table)
+    found = asking.answer(None)
+    if asking.valued:
+        found = asking.answer(_net_eur(asking, details))
+    return found
+
+
+def _net_eur(asking: "_Asking", details: LegalEntityDetails) -> Decimal | None:
+    """The net in euros of the lines that hang on a limit; None without a rate to the euro.
+
+    Where prices include tax, the net is what is left at the rates that hold below the limit.
+    """
+    wanted = asking.valued
+    rate = _euros_each(asking.content)
+    if rate is None:
+        return None
+    below = asking.answer(ZERO).content
+    bill = bill_of(below, details.rounding)
+    if problems_of_bill(bill):
+        return ZERO  # whoever looks next refuses these figures
+    totals = compute(bill)
+    net = sum((line.net for line in totals.lines if line.id in wanted), ZERO)
+    share = totals.net / totals.line_net if totals.line_net else ZERO
+    return net * share * rate
+
+
+def _euros_each(content: Content) -> Decimal | None:
+    """Euros for one unit of the document's currency."""
+    if content.currency == "EUR":
+        return Decimal(1)
+    stated = content.tax_currency
+    return stated.rate if stated and stated.currency == "EUR" else None
 
 
 def reopened(content: Content) -> Content:
@@ -97,6 +127,8 @@ def _without_taxes(lines: tuple[Line, ...], decided: set[str]) -> tuple[Line, ..
             taxes=() if line.id in decided else line.taxes,
             children=_without_taxes(line.children, decided),
         )
+        if line.children or line.id in decided
+        else line
         for line in lines
     )
 
@@ -107,7 +139,7 @@ def _is_open(line: Line) -> bool:
 
 @dataclass(slots=True)
 class _Asking:
-    """One round of questions to the rules, line by line."""
+    """Rounds of questions to the rules, line by line. Like questions are asked once."""
 
     content: Content
     buyer: Party
@@ -116,29 +148,69 @@ class _Asking:
     packs: Packs
     day: date
     buyer_id: Validated
+    table: RateTable | None
+    net_eur: Decimal | None = None
     found: list[DeterminedLine] = field(default_factory=list)
     packs_used: set[PackUse] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
+    hangs_on_id: bool = False
+    valued: set[str] = field(default_factory=set)  # ids of the lines that hang on a limit
+    answers: dict[tuple[LineSupply, date], Determination | Undetermined] = field(
+        default_factory=dict
+    )
 
-    def lines(self, lines: tuple[Line, ...], at: str) -> tuple[Line, ...]:
-        """The lines with their taxes."""
+    def answer(self, net_eur: Decimal | None) -> Determined:
+        """One round, knowing that much of the net of the lines that hang on a limit."""
+        self.net_eur = net_eur
+        self.found, self.problems, self.packs_used = [], [], set()
+        self.hangs_on_id, self.valued, self.answers = False, set(), {}
+        lines = self._lines(self.content.lines, "/lines")
+        kept = TaxDetermination(
+            lines=tuple(self.found),
+            packs=tuple(sorted(self.packs_used, key=lambda each: each.country)),
+            tax_id_validation=str(self.buyer_id.validation),
+            consultation=self.buyer_id.consultation,
+        )
+        return Determined(
+            content=replace(self.content, lines=lines, determination=kept),
+            problems=tuple(self.problems),
+            hangs_on_id=self.hangs_on_id,
+        )
+
+    def _lines(self, lines: tuple[Line, ...], at: str) -> tuple[Line, ...]:
         return tuple(self._line(line, f"{at}/{index}") for index, line in enumerate(lines))
 
     def _line(self, line: Line, at: str) -> Line:
-        line = replace(line, children=self.lines(line.children, f"{at}/children"))
+        if line.children:
+            line = replace(line, children=self._lines(line.children, f"{at}/children"))
         if line.supply is None or not _is_open(line):
             return line
-        answer = determine(self._facts(line, line.supply), self.packs)
+        key = line.supply, self._date(line)
+        answer = self.answers.get(key)
+        if answer is None:
+            answer = self.answers[key] = determine(self._facts(*key), self.packs, self.table)
         if isinstance(answer, Undetermined):
-            self.problems += (problem_of(each, at) for each in answer.questions)
+            self._asked(answer, line, line.supply, at)
             return line
         self.found.append(_kept(line.id, answer))
         self.packs_used |= set(answer.packs)
         return replace(line, taxes=answer.taxes)
 
-    def _facts(self, line: Line, supply: LineSupply) -> tax.Facts:
+    def _asked(self, answer: Undetermined, line: Line, supply: LineSupply, at: str) -> None:
+        shipped = supply.delivery is None and self.content.ship_to is not None
+        for each in answer.questions:
+            self.problems.append(problem_of(each, at, shipped=shipped))
+            self.hangs_on_id |= each.pointer.endswith("/validation")
+            if each.pointer == _VALUE:
+                self.valued.add(line.id)
+
+    def _date(self, line: Line) -> date:
+        """When the line is supplied; a period when it ends."""
         period = line.service_period or self.content.service_period
         ended = period.end or period.start if period else None
+        return ended or self.content.supply_date or self.day
+
+    def _facts(self, supply: LineSupply, day: date) -> tax.Facts:
         address = self.buyer.address
         delivery = supply.delivery
         if delivery is None and self.content.ship_to is not None:
@@ -159,27 +231,36 @@ class _Asking:
             supply=tax.Supply(
                 kind=supply.kind,
                 category=supply.category,
-                date=ended or self.content.supply_date or self.day,
+                date=day,
                 dispatch=_place(supply.dispatch),
                 delivery=_place(delivery),
                 located=_place(supply.located),
                 transported=supply.transported,
                 installed=supply.installed,
                 importer=supply.importer,
+                net_eur=self.net_eur,
             ),
             policy=self.details.tax_id_policy,
             language=self.content.language.partition("-")[0],
         )
 
 
-def problem_of(question: Question, line: str) -> Problem:
-    """The question, with the pointer of the field that answers it."""
+def problem_of(question: Question, line: str, *, shipped: bool = False) -> Problem:
+    """The question, with the pointer of the field that answers it.
+
+    `shipped` says that the place of delivery is that of the whole document.
+    """
     head, _, rest = question.pointer.removeprefix("/").partition("/")
-    if head == "supply":
+    field, _, below = rest.partition("/")
+    if question.pointer == _VALUE:
+        pointer = "/tax_currency"
+    elif head == "supply" and field == "delivery" and shipped:
+        pointer = f"/ship_to/address/{below}".rstrip("/")
+    elif head == "supply":
         pointer = f"{line}/supply/{rest}".rstrip("/")
     elif head == "buyer":
-        pointer = f"/buyer/{_BUYER.get(rest.partition('/')[0], rest)}"
-        pointer += f"/{rest.partition('/')[2]}" if rest.startswith("place/") else ""
+        pointer = f"/buyer/{_BUYER.get(field, rest)}"
+        pointer += f"/{below}" if field == "place" and below else ""
     elif head == "seller":
         pointer = f"/seller/{rest.replace('place', 'address', 1)}"
     else:
@@ -187,6 +268,7 @@ def problem_of(question: Question, line: str) -> Problem:
     return Problem(pointer, UNDETERMINED, question.asks)
 
 
+_VALUE = "/supply/net_eur"
 _BUYER = {"place": "address", "tax_ids": "vat_id", "business": "kind"}
 
 
@@ -227,11 +309,14 @@ def _registrations(seller: Seller) -> Iterator[tax.Registration]:
 
 
 def _ids(buyer: Party, validation: tax.Validation) -> Iterator[tax.TaxId]:
-    """The buyer's VAT id; one without its country belongs to the country of the address."""
-    if not buyer.vat_id:
-        return
-    text = buyer.vat_id.strip()
-    country = text[:2] if text[:2] in VAT_PREFIXES else ""
-    if not country and buyer.address is not None:
-        country = buyer.address.country
-    yield tax.TaxId(country=country, id=text, validation=validation)
+    if buyer.vat_id and buyer.vat_id.strip():
+        country = country_of_id(buyer)
+        yield tax.TaxId(country=country, id=buyer.vat_id.strip(), validation=validation)
+
+
+def country_of_id(buyer: Party) -> str:
+    """The country that a VAT id begins with; without one it is of the country of the address."""
+    lead = (buyer.vat_id or "").strip()[:2].upper()
+    if lead in VAT_PREFIXES:
+        return lead
+    return buyer.address.country if buyer.address else ""

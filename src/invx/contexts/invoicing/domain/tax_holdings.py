@@ -116,7 +116,8 @@ def matching(
     ideal = scaled(stated, amount, left.amount)
     open_cells = left_of(account, held).cells
     found = fitted(ideal, total, upto(shared(stated, open_cells)), account.currency)
-    return found
+    if sum(found, ZERO) == total:
+        return found
     uncredited = minus(account.cells, held.credited.cells)
     return fitted(ideal, total, upto(shared(stated, uncredited)), account.currency)
 

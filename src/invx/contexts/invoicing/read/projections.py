@@ -10,6 +10,7 @@ from invx.contexts.invoicing.domain.document_events import (
     DraftPatched,
 )
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.rate_table import RateTable
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.series_events import NextNumberSet, NumberDrawn
 from invx.contexts.invoicing.domain.settlement import Settlement
@@ -19,6 +20,7 @@ from invx.contexts.invoicing.domain.settlement_events import (
     SettlementVoided,
 )
 from invx.contexts.invoicing.domain.tax_entries import TaxMovement
+from invx.contexts.invoicing.read.rate_tables import tax_knowledge
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import (
     document_row,
@@ -50,6 +52,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
             rows.put(
                 "legal_entities", {"legal_entity_id": aggregate.id}, legal_entity_row(aggregate)
             )
+        case RateTable():
+            tax_knowledge(recorded, rows)
         case _:
             violated(f"nothing is known of {type(aggregate).__name__}")
 

@@ -5,6 +5,7 @@ M1: list, detail, PDF and every later reader show these very figures; nobody com
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from invx.infra.piecewise import to_builtins
 from invx.kernel.money import EXACT, quantize
 from invx.rules.totals.model import AdjustmentAmount, LineTotals, TaxGroup, Totals
 
+_FIGURES = ("quantity", "price", "price_discount", "base_quantity")  # of a line
 # Said by the document's row, because lists filter and sort by it.
 _IN_ROW = ("type", "currency", "external_id", "issue_date", "due_date", "given_taxes")
 
@@ -69,6 +71,7 @@ def content_resource(content: Content, totals: Totals) -> dict[str, Any]:
     for name in _IN_ROW:
         resource.pop(name, None)
     resource["lines"] = lines_resource(resource["lines"], content.lines, totals.lines)
+    _state_plainly(resource, "prepaid", "payable_rounding", "cash_unit")
     amounts = totals.adjustments
     resource["discounts"] = _adjusted(resource["discounts"], amounts, charge=False)
     resource["charges"] = _adjusted(resource["charges"], amounts, charge=True)
@@ -76,6 +79,7 @@ def content_resource(content: Content, totals: Totals) -> dict[str, Any]:
         accounted = content.tax_currency
         tax = quantize(EXACT.multiply(totals.tax, accounted.rate), accounted.currency)
         resource["tax_currency"]["tax"] = str(tax)  # BT-111
+        _state_plainly(resource["tax_currency"], "rate")
     resource["totals"] = totals_resource(totals)
     resource["tax_groups"] = groups_resource(totals.taxes)
     resource["rounding"] = str(totals.rounding)
@@ -103,6 +107,8 @@ def totals_resource(totals: Totals) -> dict[str, str]:
 def groups_resource(groups: Sequence[TaxGroup]) -> list[dict[str, Any]]:
     """The tax breakdown."""
     built: list[dict[str, Any]] = msgspec.to_builtins(groups)
+    for group in built:
+        _state_plainly(group, "rate")
     return built
 
 
@@ -112,11 +118,15 @@ def lines_resource(
     """Each line as written, with its figures beside what they follow from."""
     merged = []
     for resource, line, figures in zip(written, lines, totals, strict=True):
+        _state_plainly(resource, *_FIGURES)
+        for step in resource["breakdown"]:
+            _state_plainly(step, "quantity", "price", "amount")
         resource["subtotal"] = str(figures.subtotal)
         resource["net"] = str(figures.net)
         resource["computed"] = line.net is not None
         resource["gross"] = str(figures.gross)
         for tax, (base, amount) in zip(resource["taxes"], figures.taxes, strict=True):
+            _state_plainly(tax, "rate")
             tax["base"], tax["amount"] = str(base), str(amount)
         resource["discounts"] = _adjusted(resource["discounts"], figures.adjustments, charge=False)
         resource["charges"] = _adjusted(resource["charges"], figures.adjustments, charge=True)
@@ -125,12 +135,21 @@ def lines_resource(
     return merged
 
 
+def _state_plainly(written: dict[str, Any], *names: str) -> None:
+    """Decimals without an exponent: `str` makes 1E-7 of 0.0000001."""
+    for name in names:
+        figure = written[name]
+        if figure is not None and "E" in figure:
+            written[name] = format(Decimal(figure), "f")
+
+
 def _adjusted(
     written: Sequence[dict[str, Any]], amounts: Sequence[AdjustmentAmount], *, charge: bool
 ) -> list[dict[str, Any]]:
     mine = [amount for amount in amounts if amount.charge is charge]
     adjusted = []
     for resource, amount in zip(written, mine, strict=True):
+        _state_plainly(resource, "percent")
         figures = {"base": None if amount.base is None else str(amount.base)}
         adjusted.append({**resource, **figures, "amount": str(amount.amount)})
     return adjusted

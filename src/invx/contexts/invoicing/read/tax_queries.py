@@ -9,14 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.errors import LegalEntityNotFound
-from invx.contexts.invoicing.domain.party import Basis, Registration
-from invx.contexts.invoicing.domain.tax_entries import registration_id
-from invx.contexts.invoicing.read.tax_views import (
-    REGISTRATION,
-    months,
-    reconciliation_view,
-    tax_figure_view,
-)
+from invx.contexts.invoicing.read.registrations import registrations_of
+from invx.contexts.invoicing.read.tax_views import months, reconciliation_view, tax_figure_view
 from invx.contexts.invoicing.read.views import LEGAL_ENTITY, Row
 from invx.infra.postgres import Connection
 from invx.kernel.context import RequestContext
@@ -166,14 +160,7 @@ async def _registrations(
     )
     if text is None:
         raise LegalEntityNotFound
-    found = []
-    for each in json.loads(text).get("registrations") or []:
-        numbers = {name: each.get(name) for name in ("country", "vat_id", "tax_number")}
-        registration = Registration(**numbers, basis=Basis(each["basis"]))
-        shown = {"id": typeid(REGISTRATION, registration_id(entity_id, registration)), **numbers}
-        validity = {name: each.get(name) for name in ("valid_from", "valid_to")}
-        found.append({**shown, "basis": each["basis"], **validity})
-    return found
+    return registrations_of(entity_id, json.loads(text))
 
 
 async def reconcile(

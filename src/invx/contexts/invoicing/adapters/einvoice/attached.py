@@ -56,6 +56,14 @@ def xml_in(pdf: bytes) -> bytes:
         raise EInvoiceUnreadable("it is not a PDF that can be read") from None
 
 
+def answer(pdf: bytes) -> dict[str, Any]:
+    """`xml_in` for a worker process (`opening`): a refusal is an answer too, and no error."""
+    try:
+        return {"xml": xml_in(pdf)}
+    except EInvoiceUnreadable as refused:
+        return {"refused": refused.detail}
+
+
 def _chosen(pdf: pikepdf.Pdf) -> bytes:
     found: dict[str, list[pikepdf.Stream]] = {}
     others = []

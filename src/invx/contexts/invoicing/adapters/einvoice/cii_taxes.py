@@ -16,6 +16,7 @@ from invx.contexts.invoicing.adapters.einvoice.cii_tree import (
     text,
 )
 from invx.contexts.invoicing.adapters.einvoice.errors import EInvoiceUnwritable
+from invx.contexts.invoicing.adapters.einvoice.formats import MINIMUM
 from invx.contexts.invoicing.adapters.einvoice.model import (
     Adjustment,
     EInvoice,
@@ -139,9 +140,12 @@ def write_totals(invoice: EInvoice) -> Element:
     in_tax_currency = amount(
         "ram:TaxTotalAmount", totals.tax_in_tax_currency, currencyID=invoice.tax_currency
     )
+    # Factur-X MINIMUM, which has no lines, has no sum of them either.
+    without = invoice.specification == MINIMUM
+    line_net = None if without else amount("ram:LineTotalAmount", totals.line_net)
     return always(
         _TOTALS,
-        amount("ram:LineTotalAmount", totals.line_net),
+        line_net,
         amount("ram:ChargeTotalAmount", totals.charges),
         amount("ram:AllowanceTotalAmount", totals.discounts),
         amount("ram:TaxBasisTotalAmount", totals.net),

@@ -32,11 +32,17 @@ class Format:
     process: str | None = None  # BT-23
     needs: Needs | None = None
     valid_from: str | None = None  # ISO date
-    hybrid: bool = False  # carried inside a PDF (Factur-X, ZUGFeRD)
+    profile: str | None = None  # of Factur-X, where the XML is carried inside a PDF
+
+    @property
+    def hybrid(self) -> bool:
+        """Whether it is a PDF with the XML in it."""
+        return self.profile is not None
 
 
 _XRECHNUNG = f"{EN16931}#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
 _FACTURX = "urn:factur-x.eu:1p0"
+MINIMUM = f"{_FACTURX}:minimum"
 
 _ALL = (
     Format(
@@ -78,30 +84,33 @@ _ALL = (
         needs=Needs.PEPPOL,
         valid_from="2019-07-01",
     ),
-    Format(
-        code="facturx_en16931",
-        title="Factur-X 1.0 / ZUGFeRD 2, profile EN 16931",
-        syntax=Syntax.CII,
-        specification=EN16931,
-        valid_from="2020-03-24",
-        hybrid=True,
-    ),
-    Format(
-        code="facturx_extended",
-        title="Factur-X 1.0 / ZUGFeRD 2, profile EXTENDED",
-        syntax=Syntax.CII,
-        specification=f"{EN16931}#conformant#{_FACTURX}:extended",
-        valid_from="2020-03-24",
-        hybrid=True,
+    *(
+        Format(
+            code=f"facturx_{profile}",
+            title=f"Factur-X 1.0 / ZUGFeRD 2, profile {title}",
+            syntax=Syntax.CII,
+            specification=specification,
+            valid_from="2020-03-24",
+            profile=profile,
+        )
+        for profile, title, specification in (
+            ("en16931", "EN 16931", EN16931),
+            ("extended", "EXTENDED", f"{EN16931}#conformant#{_FACTURX}:extended"),
+            ("basic", "BASIC", f"{EN16931}#compliant#{_FACTURX}:basic"),
+            ("basic_wl", "BASIC WL (no lines)", f"{_FACTURX}:basicwl"),
+            ("minimum", "MINIMUM (no lines)", MINIMUM),
+        )
     ),
 )
 
 FORMATS = {each.code: each for each in _ALL}
 
 
-def format_of(specification: str, syntax: Syntax) -> Format | None:
-    """The format that a file of this syntax claims by its BT-24; None for one we do not write."""
-    for each in _ALL:
-        if each.syntax is syntax and each.specification == specification and not each.hybrid:
-            return each
-    return None
+def format_of(specification: str, syntax: Syntax, *, hybrid: bool = False) -> Format | None:
+    """The format that a file of this syntax claims by its BT-24; None for one we do not write.
+
+    EN 16931 in CII is a format by itself and a profile of Factur-X: `hybrid` says that it came out
+    of a PDF.
+    """
+    found = [each for each in _ALL if (each.syntax, each.specification) == (syntax, specification)]
+    return next((each for each in found if each.hybrid is hybrid), found[0] if found else None)

@@ -1,13 +1,19 @@
 """Hybrid invoices (Factur-X 1.0, ZUGFeRD 2): a PDF for people that carries its XML for machines."""
 
+import io
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from lxml import etree
+
 from invx.contexts.invoicing.adapters.einvoice.attached import xml_in
+from invx.contexts.invoicing.adapters.einvoice.cii_tree import NAMES
+from invx.contexts.invoicing.adapters.einvoice.formats import FORMATS
 from invx.contexts.invoicing.adapters.einvoice.xmp import declared
 from invx.contexts.invoicing.adapters.pdf import AttachedFile, Mark, Relationship, TypstRenderer
 from invx.contexts.invoicing.adapters.pdf_metadata import with_metadata
+from invx.kernel.errors import violated
 
 __all__ = ["Profile", "hybrid_pdf", "xml_in"]
 
@@ -54,6 +60,11 @@ _LEVELS = {
     Profile.EXTENDED: "EXTENDED",
     Profile.XRECHNUNG: "XRECHNUNG",
 }
+_CLAIMS = {
+    **{Profile(each.profile): each.specification for each in FORMATS.values() if each.profile},
+    Profile.XRECHNUNG: FORMATS["xrechnung_cii"].specification,
+}
+_GUIDELINE = f"{{{NAMES['ram']}}}GuidelineSpecifiedDocumentContextParameter"
 
 
 def hybrid_pdf(
@@ -65,9 +76,11 @@ def hybrid_pdf(
 ) -> bytes:
     """The PDF of a resource as PDF/A-3b and PDF/UA-1, with its CII in it byte for byte.
 
-    The same input gives the same bytes. `xml` is UTF-8, of the profile that is named, and says
-    what the resource says: nothing of that is checked here. It blocks like `renderer.render`.
+    The same input gives the same bytes. `xml` is UTF-8 and ours. That it says what the resource
+    says is not checked here; that its BT-24 is the profile's is. It blocks like `renderer.render`.
     """
+    if _claimed(xml) != _CLAIMS[profile]:
+        violated(f"the XML does not claim to be of profile {profile}")
     file = AttachedFile(
         name=profile.file_name,
         content=xml,
@@ -76,3 +89,11 @@ def hybrid_pdf(
     )
     drawn = renderer.render(resource, mark=mark, attachment=file)
     return with_metadata(drawn, lambda packet: declared(packet, profile.metadata))
+
+
+def _claimed(xml: bytes) -> str | None:
+    """BT-24 of a CII file of ours."""
+    for _, found in etree.iterparse(io.BytesIO(xml), tag=_GUIDELINE, resolve_entities=False):
+        said: str | None = found.findtext(f"{{{NAMES['ram']}}}ID")
+        return said
+    return None

@@ -28,6 +28,8 @@ from invx.rules.totals.model import LineKind, Regime, Totals
 # BR-DE-17, of UNTDID 1001
 _XRECHNUNG_TYPES = frozenset({"326", "380", "381", "384", "389", "875", "876", "877"})
 
+_WITHOUT_ROUNDING = ("basic", "basic_wl")  # profiles of Factur-X
+
 
 class EInvoiceIncomplete(Invalid):
     """The e-invoice format asks for what the document does not say; `problems` names each field."""
@@ -60,7 +62,17 @@ def missing(content: Content, totals: Totals, seller: Seller, format: Format) ->
         found += _xrechnung(asked)
     elif format.needs is Needs.PEPPOL:
         found += _peppol(asked)
+    if format.profile in _WITHOUT_ROUNDING:
+        found += _unrounded(asked, format)
     return list({each.pointer: each for each in reversed(found)}.values())[::-1]
+
+
+def _unrounded(asked: _Asked, format: Format) -> Iterator[Problem]:
+    """Without BT-114 the amount due would not follow from the total (BR-CO-16)."""
+    if asked.totals.rounding_amount:
+        at = "/cash_unit" if asked.content.cash_unit is not None else "/payable_rounding"
+        detail = f"{format.title} has no place for a rounding of the amount due (BT-114)."
+        yield Problem(at, "not_allowed", detail)
 
 
 def _missing(pointer: str, what: str, rule: str) -> Problem:

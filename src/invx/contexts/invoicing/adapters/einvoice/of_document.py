@@ -244,7 +244,7 @@ def _groups(totals: Totals) -> list[model.TaxGroup]:
 def _attachments(content: Content) -> list[model.Attachment]:
     return [
         model.Attachment(
-            id=each.id,
+            id=each.id or "",
             description=each.description,
             location=each.location,
             content=b64decode(each.content) if each.content else None,

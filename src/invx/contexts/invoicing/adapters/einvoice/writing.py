@@ -10,6 +10,7 @@ from invx.contexts.invoicing.adapters.einvoice import cii_write, ubl_write
 from invx.contexts.invoicing.adapters.einvoice.formats import FORMATS, Format, Syntax
 from invx.contexts.invoicing.adapters.einvoice.model import EInvoice
 from invx.contexts.invoicing.adapters.einvoice.of_document import e_invoice_of
+from invx.contexts.invoicing.adapters.einvoice.profiles import REDUCED
 from invx.contexts.invoicing.domain.document import Document
 from invx.infra.facts import Answered
 from invx.kernel.ports import Fact
@@ -19,7 +20,10 @@ PORT = "einvoice_writer"
 
 def write(invoice: EInvoice, format: Format) -> bytes:
     """The XML; the same invoice always gives the same bytes."""
-    return ubl_write.write(invoice) if format.syntax is Syntax.UBL else cii_write.write(invoice)
+    if format.syntax is Syntax.UBL:
+        return ubl_write.write(invoice)
+    reduce = REDUCED.get(format.code)
+    return cii_write.write(reduce(invoice) if reduce else invoice)
 
 
 class EInvoiceWriting:
@@ -32,6 +36,10 @@ class EInvoiceWriting:
         asked = msgspec.json.encode((format, invoice), order="sorted")
         fingerprint = hashlib.sha256(asked).hexdigest()
         return Fact(PORT, f"{document.id}:{format}", fingerprint, (invoice, wanted))
+
+    def profile(self, format: str) -> str | None:
+        """The Factur-X profile of a format that is carried in a PDF."""
+        return FORMATS[format].profile
 
 
 class EInvoiceWriter:

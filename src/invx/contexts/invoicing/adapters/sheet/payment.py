@@ -17,21 +17,24 @@ from invx.contexts.invoicing.adapters.sheet.fields import (
 from invx.contexts.invoicing.adapters.wording import Wording
 
 _IBAN_GROUP = 4
+_COLLECTED = frozenset({"48", "49", "54", "55", "59"})  # UNTDID 4461: by card, by direct debit
 
 
 def payment(words: Wording, resource: Json, *, live: bool) -> dict[str, Any]:
     """The payment part. A credit note and a document with nothing due name no account.
 
+    Nor does one whose sum is collected: who transferred it too would have paid twice.
     The code for banking apps stands only on a `live` invoice: nobody shall pay a test, a draft or
     a proforma by accident.
     """
     kind, due = resource.get("type", "invoice"), amount(part(resource, "totals"), "due")
     asks = kind != "credit_note" and due is not None and Decimal(due) > 0
-    account = _account(resource) if asks else {}
+    account = _account(resource) if asks and not _collected(resource) else {}
     return {
         "terms": _terms(words, resource, asks=asks),
         "early": _early(words, resource) if asks else [],
         "instalments": _instalments(words, resource) if asks else [],
+        "means": _means(words, resource, account) if asks else [],
         "account": _account_lines(words, resource, account),
         "code": _code(words, resource, account) if live and kind == "invoice" else None,
     }
@@ -107,6 +110,29 @@ def _plan(resource: Json) -> list[Json]:
     return [entry for entry in entries if entry.get("due_date") and entry.get("amount")]
 
 
+def _collected(resource: Json) -> bool:
+    means = part(resource, "payment_means")
+    named = word(means, "code")
+    if named:
+        return named in _COLLECTED
+    return bool(part(means, "card") or part(means, "direct_debit"))
+
+
+def _means(words: Wording, resource: Json, account: Json) -> list[str]:
+    """How it is paid, in the author's words and the details of a collection."""
+    means = part(resource, "payment_means")
+    card, debit = part(means, "card"), part(means, "direct_debit")
+    named = {
+        "means.card": ", ".join(filter(None, (word(card, "number"), word(card, "holder")))),
+        "means.mandate": word(debit, "mandate"),
+        "means.creditor": word(debit, "creditor"),
+        "means.account": word(debit, "account"),
+        "bank.remittance": "" if account else word(means, "remittance"),
+    }
+    said = [f"{words.say(key)}: {text}" for key, text in named.items() if text]
+    return [breakable(text) for text in (word(means, "text"), *said) if text]
+
+
 def _account(resource: Json) -> Json:
     """The account in the document's currency; else one without a currency; else the first."""
     accounts = parts(part(resource, "seller"), "bank_accounts")
@@ -128,7 +154,7 @@ def _account_lines(words: Wording, resource: Json, account: Json) -> list[dict[s
         "bank.account": "" if iban else word(account, "account"),
         "bank.bic": word(account, "bic"),
         "bank.bank": word(account, "bank_name"),
-        "bank.remittance": word(resource, "number"),
+        "bank.remittance": _remittance(resource),
     }
     return [
         {"label": words.say(key), "value": breakable(value)}
@@ -148,7 +174,7 @@ def _code(words: Wording, resource: Json, account: Json) -> dict[str, str] | Non
         bic=word(account, "bic"),
         amount=due,
         currency=currency,
-        remittance=word(resource, "number"),
+        remittance=_remittance(resource),
     )
     if text is None:
         return None
@@ -158,6 +184,11 @@ def _code(words: Wording, resource: Json, account: Json) -> dict[str, str] | Non
         "caption": words.say("bank.qr", amount=money),
         "alt": words.say("bank.qr_alt", amount=money, holder=holder),
     }
+
+
+def _remittance(resource: Json) -> str:
+    """What the payment is to say (BT-83); the number of the document unless it says otherwise."""
+    return word(part(resource, "payment_means"), "remittance") or word(resource, "number")
 
 
 def _holder(resource: Json, account: Json) -> str:

@@ -51,6 +51,8 @@ def view(resource: Json, *, mark: Mark | None) -> dict[str, Any]:
         "totals": totals(words, resource, columns),
         "reasons": reasons(words, resource),
         "notes": lines(resource, "notes"),
+        "further_notes": [lines(note, "text") for note in parts(resource, "further_notes")],
+        "attachments": _attachments(words, resource),
         "payment": payment(words, resource, live=live),
         "footer": lines(resource, "footer"),
         "imprint": _imprint(words, part(resource, "seller")),
@@ -168,6 +170,22 @@ def _others(words: Wording, resource: Json) -> list[dict[str, Any]]:
     return [block for block in found if block]
 
 
+def _attachments(words: Wording, resource: Json) -> dict[str, Any] | None:
+    """The supporting documents by their names: they are in the e-invoice, not on the pages."""
+    stated = parts(resource, "attachments")
+    if not stated:
+        return None
+    label = words.say("attachment.one" if len(stated) == 1 else "attachment.several")
+    return {"label": label, "strong": "", "lines": [_attached(each) for each in stated]}
+
+
+def _attached(stated: Json) -> str:
+    """Its description, else its id; behind it the name of the file or where it is."""
+    named = word(stated, "description") or word(stated, "id")
+    place = word(stated, "filename") or word(stated, "location")
+    return breakable(f"{named} ({place})" if place and place != named else named)
+
+
 def _imprint(words: Wording, seller: Json) -> list[list[str]]:
     """What a business letter must say about its sender, in three columns."""
     contact, register = part(seller, "contact"), part(seller, "register")
@@ -184,6 +202,7 @@ def _imprint(words: Wording, seller: Json) -> list[list[str]]:
             entry,
             f"{label}: {', '.join(directors)}" if directors else "",
             *(f"{words.say(key)} {value}" for key, value in numbers.items() if value),
+            *lines(seller, "legal_information"),
         ],
     ]
     kept = [[breakable(text) for text in column if text] for column in columns]

@@ -14,7 +14,7 @@ from invx.contexts.invoicing.api.edge import InvoiceId, Invoicing, Once, answere
 from invx.contexts.invoicing.api.lists import DOCUMENTS, document_filter, document_slice
 from invx.contexts.invoicing.api.schemas.documents import DraftIn, EditIn, FinalizeIn
 from invx.contexts.invoicing.api.schemas.documents_out import InvoiceListOut, InvoiceOut
-from invx.contexts.invoicing.api.schemas.e_invoices import RuleFormat
+from invx.contexts.invoicing.api.schemas.e_invoices import FormatCode
 from invx.contexts.invoicing.api.schemas.reports import CheckOut
 from invx.contexts.invoicing.api.showing import (
     show_draft,
@@ -57,7 +57,7 @@ Finalizer = Annotated[Caller, requires("invoices:finalize")]
 Version = Annotated[int | None, expected_version()]
 Query = Annotated[ListQuery, list_query(DOCUMENTS)]
 CheckFormat = Annotated[
-    RuleFormat | None,
+    FormatCode | None,
     Parameter(description="Ask the official rules of this e-invoice format too."),
 ]
 

@@ -1,5 +1,7 @@
 """E-invoices: issued documents as XML, files of others read and judged."""
 
+import asyncio
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,8 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from invx.contexts.invoicing.adapters.einvoice.formats import FORMATS, Format
+from invx.contexts.invoicing.adapters.einvoice.hybrid import Profile
+from invx.contexts.invoicing.adapters.wording import Mark
 from invx.contexts.invoicing.api.content import content_of
 from invx.contexts.invoicing.api.e_invoices import (
+    Parsed,
     about_to_be_issued,
     claimed,
     importable,
@@ -29,9 +34,8 @@ from invx.contexts.invoicing.api.schemas.documents_out import InvoiceOut
 from invx.contexts.invoicing.api.schemas.e_invoices import (
     FORMAT_SAYS,
     EInvoiceOut,
-    RuleFormat,
+    FormatCode,
     ValidationOut,
-    XmlFormat,
 )
 from invx.contexts.invoicing.api.schemas.examples import E_INVOICE
 from invx.contexts.invoicing.api.showing import show_new_draft
@@ -46,6 +50,7 @@ from invx.contexts.invoicing.domain.errors import DocumentNotFound, LegalEntityN
 from invx.contexts.invoicing.read.archives import ArchivedFile, get_archived_file
 from invx.contexts.invoicing.read.queries import get_document
 from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY
+from invx.infra.apart import is_apart
 from invx.infra.http.answers import encode, json_response
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses
@@ -56,9 +61,9 @@ router = APIRouter(prefix="/v1", tags=["Electronic invoices"])
 
 Reader = Annotated[Caller, requires("invoices:read")]
 Writer = Annotated[Caller, requires("invoices:write")]
-Wanted = Annotated[XmlFormat, Query(description=f"{FORMAT_SAYS}.")]
+Wanted = Annotated[FormatCode, Query(description=f"{FORMAT_SAYS}.")]
 Rules = Annotated[
-    RuleFormat | None,
+    FormatCode | None,
     Query(description="By whose rules; what the file claims to be when absent."),
 ]
 Entity = Annotated[str | None, Query(description="The legal entity that sells; the only one.")]
@@ -66,33 +71,49 @@ Accepting = Annotated[
     bool, Query(description="Import although the draft comes to other figures than the file.")
 ]
 
-MEDIA_TYPE = "application/xml"
-_READABLE = ("application/xml", "text/xml")
-_XML: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The XML.", "content": {MEDIA_TYPE: {}}},
+XML, PDF = "application/xml", "application/pdf"
+_XMLS = (XML, "text/xml")
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The XML; of a format of Factur-X, the PDF with its XML.",
+        "content": {XML: {}, PDF: {"schema": {"type": "string", "format": "binary"}}},
+    },
     **problem_responses(404, 409, 422),
 }
 _BODY = {
     "requestBody": {
         "required": True,
-        "content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": E_INVOICE}},
+        "content": {
+            XML: {"schema": {"type": "string"}, "example": E_INVOICE},
+            PDF: {"schema": {"type": "string", "format": "binary"}},
+        },
     }
 }
 
 
-@router.get("/invoices/{invoice}/e-invoice", response_class=Response, responses=_XML)
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """The XML that was sent, by itself or in a PDF."""
+
+    xml: bytes
+    hybrid: bool
+
+
+@router.get("/invoices/{invoice}/e-invoice", response_class=Response, responses=_FILE)
 async def get(
     invoice: InvoiceId, request: Request, caller: Reader, edge: Invoicing, format: Wanted = "ubl"
 ) -> Response:
     """Read an invoice as an e-invoice. What was first issued in a format stays as it is.
 
-    Of a draft it is a preview, made anew each time: its header says `Invx-Preview: true`. The ETag
-    of an issued one is the SHA-256 of its bytes.
+    The formats of Factur-X are a PDF that carries the XML. Of a draft it is a preview, made anew
+    each time: its header says `Invx-Preview: true`. The ETag of an issued one is the SHA-256 of its
+    bytes.
     """
     document_id, wanted = id_of(INVOICE, invoice, DocumentNotFound), FORMATS[format]
+    kind = archive_kind(format, hybrid=wanted.hybrid)
     for _ in range(2):
         async with edge.runner.reading(caller) as (conn, ctx):
-            archived = await get_archived_file(conn, ctx, document_id, archive_kind(format))
+            archived = await get_archived_file(conn, ctx, document_id, kind)
             if archived is None:
                 shown = await get_document(conn, ctx, document_id)
         if archived is not None:
@@ -108,21 +129,30 @@ def _issued(archived: ArchivedFile, format: Format, request: Request) -> Respons
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={"etag": tag})
     headers = {"etag": tag, "content-disposition": _named(archived.number, format)}
-    return Response(archived.content, media_type=MEDIA_TYPE, headers=headers)
+    return Response(archived.content, media_type=_media_type(format), headers=headers)
 
 
 async def _preview(document_id: UUID, format: Format, caller: Caller, edge: Edge) -> Response:
+    resource = await edge.resource(caller, document_id) if format.hybrid else {}
     command = CheckContent(document_id=document_id)
     checked = await edge.runner.run(check_content, command, caller)
-    xml = await written(about_to_be_issued(checked), format)
+    content = await written(about_to_be_issued(checked), format)
+    if format.profile is not None:
+        xml, profile = content.decode(), Profile(format.profile)
+        content = await edge.rendering.render(resource, Mark.DRAFT, xml, profile)
     headers = {"invx-preview": "true", "content-disposition": _named("draft", format)}
-    return Response(xml, media_type=MEDIA_TYPE, headers=headers)
+    return Response(content, media_type=_media_type(format), headers=headers)
+
+
+def _media_type(format: Format) -> str:
+    return PDF if format.hybrid else XML
 
 
 def _named(number: str, format: Format) -> str:
     """A file name that every system takes, whatever the number holds."""
     plain = "".join(each if each.isascii() and each.isalnum() else "-" for each in number)
-    return f'attachment; filename="{plain}-{format.code}.xml"'
+    ending = "pdf" if format.hybrid else "xml"
+    return f'attachment; filename="{plain}-{format.code}.{ending}"'
 
 
 @router.post(
@@ -131,14 +161,14 @@ def _named(number: str, format: Format) -> str:
     responses=problem_responses(415, 422),
     openapi_extra=_BODY,
 )
-async def parse_(request: Request, caller: Reader) -> Response:
-    """Read an e-invoice in UBL or CII. Nothing is written.
+async def parse_(request: Request, caller: Reader, edge: Invoicing) -> Response:
+    """Read an e-invoice in UBL or CII, or a PDF that carries one. Nothing is written.
 
     The answer has what it says by our names, the bodies that restate it, where a draft of it would
     differ, and what we do not carry.
     """
     del caller
-    return json_response(show_parsed(parse(await _file(request))))
+    return json_response(show_parsed(await _parsed(await _sent(request, edge))))
 
 
 @router.post(
@@ -150,10 +180,14 @@ async def parse_(request: Request, caller: Reader) -> Response:
 async def validate(
     request: Request, caller: Reader, edge: Invoicing, format: Rules = None
 ) -> Response:
-    """Judge an e-invoice by its schema and the official rules of a format."""
+    """Judge an e-invoice by its schema and the official rules of a format.
+
+    Of a PDF it is the XML inside that is judged.
+    """
     del caller
-    data = await _file(request)
-    findings = await edge.validator.validate(data, format or claimed(data))
+    sent = await _sent(request, edge)
+    by = format or claimed(sent.xml, hybrid=sent.hybrid)
+    findings = await edge.validator.validate(sent.xml, by)
     return json_response(encode({"object": "e_invoice_validation", **findings.to_json()}))
 
 
@@ -173,12 +207,13 @@ async def import_(
     legal_entity: Entity = None,
     accept_differences: Accepting = False,
 ) -> Response:
-    """Write a draft from an e-invoice in UBL or CII.
+    """Write a draft from an e-invoice in UBL or CII, or from a PDF that carries one.
 
     It says what the file's author decided; its figures are ours. A file whose own figures differ
     is refused unless you accept that. Number and seller are yours, not those of the file.
     """
-    body = importable(parse(await _file(request)), accept_differences=accept_differences)
+    parsed = await _parsed(await _sent(request, edge))
+    body = importable(parsed, accept_differences=accept_differences)
     content, defaults = content_of(body)
     command = DraftDocument(
         content=content,
@@ -190,9 +225,22 @@ async def import_(
     return await answered(edge, draft_document, command, caller, show=show_new_draft, once=once)
 
 
-async def _file(request: Request) -> bytes:
-    """The file that was sent. Raises HTTPException 415 for what is no XML by its own word."""
+async def _parsed(sent: _Sent) -> Parsed:
+    """What the file says. A small PDF may hold a long XML, so that is read beside the loop."""
+    if sent.hybrid and not is_apart():
+        return await asyncio.to_thread(parse, sent.xml, hybrid=True)
+    return parse(sent.xml, hybrid=sent.hybrid)
+
+
+async def _sent(request: Request, edge: Edge) -> _Sent:
+    """The file that was sent; of a PDF the XML in it.
+
+    Raises HTTPException 415 for what is neither by its own word, EInvoiceUnreadable for a PDF that
+    carries none.
+    """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in _READABLE:
-        raise HTTPException(415, detail="The body must be application/xml.")
-    return await request.body()
+    if media_type == PDF:
+        return _Sent(await edge.opening.xml_in(await request.body()), hybrid=True)
+    if media_type not in _XMLS:
+        raise HTTPException(415, detail="The body must be application/xml or application/pdf.")
+    return _Sent(await request.body(), hybrid=False)

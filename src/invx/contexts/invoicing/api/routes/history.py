@@ -67,7 +67,7 @@ async def explain(invoice: InvoiceId, caller: Reader, edge: Invoicing) -> Respon
                 "pointer": step.pointer,
                 "rule": step.rule,
                 "formula": step.formula,
-                "result": str(step.result),
+                "result": format(step.result, "f"),
                 "inputs": list(step.inputs),
             }
             for step in steps

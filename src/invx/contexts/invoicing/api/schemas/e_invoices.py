@@ -10,9 +10,8 @@ from invx.contexts.invoicing.api.schemas.reports import FieldProblemOut
 from invx.contexts.invoicing.api.schemas.rulings import RulingOut
 from invx.contexts.invoicing.api.schemas.values import Out
 
-# The formats that are XML by themselves; the others are carried inside a PDF.
-XmlFormat = Literal["ubl", "cii", "xrechnung_ubl", "xrechnung_cii", "peppol"]
-RuleFormat = Literal[
+# Those of Factur-X are PDFs with the XML inside; the others are XML by themselves.
+FormatCode = Literal[
     "ubl",
     "cii",
     "xrechnung_ubl",
@@ -20,6 +19,9 @@ RuleFormat = Literal[
     "peppol",
     "facturx_en16931",
     "facturx_extended",
+    "facturx_basic",
+    "facturx_basic_wl",
+    "facturx_minimum",
 ]
 FORMAT_SAYS = "; ".join(f"`{each.code}`: {each.title}" for each in FORMATS.values())
 

@@ -120,6 +120,43 @@ SERIES: Body = {
 }
 NEXT_NUMBER: Body = {"next": 1200, "reason": "We used another program until yesterday."}
 
+TAX_RATE_TABLE: Body = {
+    "rates": [
+        {
+            "region": "TX",
+            "code": "STATE",
+            "name": "Texas",
+            "rate": "6.25",
+            "kinds": ["goods", "digital"],
+            "valid_from": "1990-07-01",
+            "source": "Tex. Tax Code 151.051",
+        },
+        {
+            "region": "TX",
+            "code": "CITY",
+            "name": "Austin",
+            "rate": "1",
+            "kinds": ["goods", "digital"],
+            "cities": ["Austin"],
+            "valid_from": "1990-07-01",
+            "source": "Comptroller, local rate 2227016",
+        },
+    ],
+    "origin_regions": ["TX"],
+}
+TAX_OVERRIDES: Body = {
+    "pack_version": "acme-3",
+    "categories": [
+        {
+            "code": "workshop",
+            "exempt": "exempt_education",
+            "reason_code": "VATEX-EU-132-1I",
+            "valid_from": "2026-01-01",
+            "source": "Certificate of the Bezirksregierung, § 4 Nr. 21 UStG",
+        }
+    ],
+}
+
 ERASURE: Body = {"customer": "C-1001"}
 ERASURE_OF_ONE: Body = {"invoice": "inv_01jd0y7ct4f6d9zq8x3s5v2w1k"}
 

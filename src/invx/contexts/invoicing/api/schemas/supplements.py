@@ -101,7 +101,7 @@ class PaymentMeansOut(Out):
 class AttachmentOut(Out):
     """A supporting document, with its content in base64."""
 
-    id: str
+    id: str | None
     description: str | None
     location: str | None
     content: str | None

@@ -27,7 +27,7 @@ def _exact(value: Any) -> Any:
     """Decimals are strings: a JSON number has been a binary float on its way, or may become one."""
     if not isinstance(value, str) or not _is_exact(value):
         raise PydanticCustomError("decimal_string", 'Expected a decimal string such as "165.01".')
-    return value
+    return value[1:] if value[0] == "-" and not value.strip("-0.") else value  # no negative zero
 
 
 def _day(value: Any) -> Any:
@@ -61,7 +61,7 @@ NotNegative = _decimal(
 )
 Positive = _decimal(
     "A decimal number as a string, above zero.",
-    r"^(0\.0{0,11}[1-9]|[1-9][0-9]{0,17}(\.[0-9]{1,12})?)$",
+    r"^(0\.0{0,11}[1-9][0-9]{0,11}|[1-9][0-9]{0,17}(\.[0-9]{1,12})?)$",
     gt=0,
     lt=_LIMIT,
 )
@@ -70,6 +70,7 @@ Percent = _decimal(
     r"^[0-9]{1,3}(\.[0-9]{1,6})?$",
     ge=0,
     le=1000,
+    decimal_places=6,
 )
 Day = Annotated[
     date,

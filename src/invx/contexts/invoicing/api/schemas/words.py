@@ -23,6 +23,9 @@ EInvoiceFormat = _words(
     "peppol",
     "facturx_en16931",
     "facturx_extended",
+    "facturx_basic",
+    "facturx_basic_wl",
+    "facturx_minimum",
 )
 EInvoiceSyntax = _words("ubl", "cii")
 EntryKind = _words("payment", "credit", "write_off", "withholding", "discount", "refund")
