@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import big, pdf
+from bench import big, einvoice, hybrid, pdf
 from bench.capture import capture
 from bench.installation import (
     bench_settings,
@@ -19,7 +19,7 @@ from bench.installation import (
     running_server,
 )
 from bench.measure import Bench
-from bench.report import figures, show
+from bench.report import EInvoices, figures, show
 
 console = Console(highlight=False, width=110, record=True)
 
@@ -47,8 +47,15 @@ def _run(folder: Path, *, rounds: int, seconds: float) -> dict[str, float]:
             held = asyncio.run(big.hold(server, token))
             status.update("PDF …")
             pdf_ms = pdf.pdf_cpu_ms(server, token)
-    show(console, bench, held, pdf_ms)
-    return figures(bench, held, pdf_ms)
+        with console.status("E-invoices …"):
+            made = EInvoices(
+                validate_cpu_ms=einvoice.validate_cpu_ms(),
+                hybrid_cpu_ms=hybrid.hybrid_cpu_ms(),
+                count=hybrid.batch_count(),
+                hybrid_batch_peak_mb=hybrid.hybrid_batch_peak_mb(hybrid.batch_count()),
+            )
+    show(console, bench, held, pdf_ms, made)
+    return figures(bench, held, pdf_ms, made)
 
 
 def main() -> None:

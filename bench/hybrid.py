@@ -1,14 +1,15 @@
-"""What hybrid invoices cost: CPU each, and memory when a thousand are made one after another."""
+"""What hybrid invoices cost: CPU each, and memory when a thousand are made and validated."""
 
 import argparse
 import asyncio
 import json
+import os
 import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +22,7 @@ from rich.progress import Progress
 from bench import requests
 from invx.contexts.invoicing.adapters.einvoice import cii_write
 from invx.contexts.invoicing.adapters.einvoice.formats import FORMATS
-from invx.contexts.invoicing.adapters.einvoice.hybrid import Profile, hybrid_pdf
+from invx.contexts.invoicing.adapters.einvoice.hybrid import Profile, hybrid_pdf, xml_in
 from invx.contexts.invoicing.adapters.einvoice.model import (
     Address,
     EInvoice,
@@ -32,11 +33,13 @@ from invx.contexts.invoicing.adapters.einvoice.model import (
     TaxGroup,
     Totals,
 )
+from invx.contexts.invoicing.adapters.einvoice.validation import Validator
+from invx.contexts.invoicing.adapters.einvoice.validation.validator import LIMITS
 from invx.contexts.invoicing.adapters.pdf import TypstRenderer
 from invx.contexts.invoicing.adapters.rendering import RenderingPool
 
 LINES, WARM, RUNS = 10, 3, 25
-BATCH, THREADS = 1_000, 2
+BATCH, BATCH_SHORT, THREADS = 1_000, 20, 2
 _AT_ONCE = 2 * THREADS  # in hand, drawn or waiting: what bounds the memory of a batch
 _DAY = date(2026, 11, 22)
 _PRICE, _RATE = Decimal("118.25"), Decimal(19)
@@ -45,7 +48,7 @@ _UNIT = "HUR"
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch that ran: megabytes at most, and after each tenth of it."""
+    """A batch that ran: megabytes at most, and after each tenth of it, with the rules' process."""
 
     peak_mb: float
     tenths_mb: list[float]
@@ -68,8 +71,13 @@ def hybrid_cpu_ms() -> float:
     return median(spent[WARM:])
 
 
+def batch_count() -> int:
+    """How many a bench makes: a thousand when time does not matter (INVX_SOAK)."""
+    return BATCH if os.environ.get("INVX_SOAK") else BATCH_SHORT
+
+
 def hybrid_batch_peak_mb(count: int = BATCH) -> float:
-    """Megabytes that a process held at most while it made so many hybrids."""
+    """Megabytes held at most while so many hybrids were made and validated."""
     return hybrid_batch(count).peak_mb
 
 
@@ -85,6 +93,7 @@ def hybrid_batch(count: int) -> Batch:
 
 async def _batch(count: int, advance: Callable[[], None]) -> Batch:
     pool = RenderingPool(TypstRenderer(), THREADS)
+    validator = Validator(limits=replace(LIMITS, processes=1))
     free = asyncio.Semaphore(_AT_ONCE)
     done, tenths = 0, []
     began = time.perf_counter()
@@ -93,29 +102,40 @@ async def _batch(count: int, advance: Callable[[], None]) -> Batch:
         nonlocal done
         try:
             xml = cii_write.write(e_invoice(number)).decode()
-            await pool.render(invoice_resource(number), None, xml, Profile.EN16931)
+            pdf = await pool.render(invoice_resource(number), None, xml, Profile.EN16931)
+            findings = await validator.validate(xml_in(pdf), "facturx_en16931")
+            if not (findings.valid and findings.complete):
+                raise SystemExit(f"hybrid {number}: {sorted(findings.rules)}")
         finally:
             free.release()
         done += 1
         advance()
         if done % max(1, count // 10) == 0:
-            tenths.append(round(_megabytes("VmRSS"), 1))
+            tenths.append(round(_megabytes("VmRSS", validator.pids), 1))
 
     async with asyncio.TaskGroup() as group:
         for number in range(count):
             await free.acquire()
             group.create_task(one(number))
     pool.close()
-    peak = _megabytes("VmHWM")
+    peak = _megabytes("VmHWM", validator.pids)
+    validator.close()
     return Batch(round(peak, 1), tenths, round(time.perf_counter() - began, 1))
 
 
-def _megabytes(entry: str) -> float:
-    """Of this process: VmRSS now, VmHWM at most. Where there is no /proc, at most for both."""
-    status = Path("/proc/self/status")
-    if not status.exists():
+def _megabytes(entry: str, pids: list[int]) -> float:
+    """Of this process and those: VmRSS now, VmHWM at most.
+
+    Where there is no /proc it is the most that this one held.
+    """
+    if not Path("/proc/self/status").exists():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    [line] = [line for line in status.read_text().splitlines() if line.startswith(entry)]
+    return sum(_held(entry, pid) for pid in (os.getpid(), *pids))
+
+
+def _held(entry: str, pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    [line] = [line for line in lines if line.startswith(entry)]
     return int(line.split()[1]) * 1024 / 1e6
 
 

@@ -20,7 +20,7 @@ from tests.integration.invoicing.test_determination import (
     tax_of,
 )
 from tests.integration.isolation.markers import in_database
-from tests.world import Desk, World
+from tests.world import SELLER, Desk, World
 
 __all__ = ["german"]  # the fixture
 
@@ -67,7 +67,7 @@ async def test_an_edited_draft_is_determined_anew(german: Desk) -> None:
 
 
 async def test_a_long_draft_is_determined_and_issued_in_little_time(german: Desk) -> None:
-    kinds = ({}, {"category": "books"}, {"transported": False})
+    kinds: tuple[dict[str, Any], ...] = ({}, {"category": "books"}, {"transported": False})
     lines = [open_line("goods", **kinds[index % 3]) for index in range(LINES)]
     started = monotonic()
     made = await draft(german, *lines)
@@ -132,42 +132,33 @@ async def test_the_same_request_again_gets_the_same_determination(german: Desk) 
     assert other.status_code in {409, 422}
 
 
-async def test_a_question_is_not_remembered_as_the_answer_of_a_key(german: Desk) -> None:
-    """Once the legal entity has stated its sales, the same request goes through."""
-    buyer = {**DUTCH, "kind": "consumer"}
-    key = {"Idempotency-Key": "asked-1"}
-    body = {"buyer": buyer, **TERMS, "lines": [open_line("digital")]}
-    asked = await german.client.post("/v1/invoices", json=body, headers=key)
-    assert asked.status_code == 422
-    path = f"/v1/legal-entities/{german.entity}"
-    entity = await german.get(path)
+async def test_an_answered_question_is_asked_again_under_a_new_key(german: Desk) -> None:
+    """A refusal is stored like any answer: its own key repeats it, another one goes through."""
+    body = {"buyer": {**DUTCH, "kind": "consumer"}, **TERMS, "lines": [open_line("digital")]}
+
+    async def ask(key: str) -> Any:
+        return await german.client.post("/v1/invoices", json=body, headers={"Idempotency-Key": key})
+
+    refusal = await ask("first")
+    assert [each["pointer"] for each in refusal.json()["problems"]] == ["/seller/distance_sales"]
     said = {"last_year": "0", "this_year": "0"}
-    amended = await german.client.put(path, json={**_writable(entity), "distance_sales": said})
+    seller = {**SELLER, "registrations": REGISTERED, "distance_sales": said}
+    amended = await german.client.put(f"/v1/legal-entities/{german.entity}", json=seller)
     assert amended.status_code == 200, amended.text
-    answered = await german.client.post("/v1/invoices", json=body, headers=key)
-    assert answered.status_code == 201, answered.text
-
-
-def _writable(entity: dict[str, Any]) -> dict[str, Any]:
-    """What of a legal entity may be written again."""
-    return {
-        key: value
-        for key, value in entity.items()
-        if key not in {"id", "object", "version", "created_at", "kind", "customer"}
-        and value is not None
-        and key not in {"vat_id", "tax_number", "certificates"}
-    }
+    assert (await ask("first")).json()["problems"] == refusal.json()["problems"]
+    answered = await ask("second")
+    assert answered.status_code == 201
+    assert tax_of(answered.json()) == ("S", "19")
 
 
 async def test_history_and_the_state_of_a_moment_show_what_was_determined(german: Desk) -> None:
     made = await draft(german, open_line())
     path = f"/v1/invoices/{made['id']}"
-    before = (await german.get(path))["updated_at"] if "updated_at" in made else None
     history = (await german.get(f"{path}/history"))["data"]
     moment = history[0]["recorded_at"]
     await german.world.advance(german.tenant_id, timedelta(days=1))
     await put(german, made, open_line(), buyer=KOPER)
-    then = await german.get(f"{path}/state", at=before or moment)
+    then = await german.get(f"{path}/state", at=moment)
     assert tax_of(then) == ("S", "19")
     assert then["determination"]["lines"][0]["scheme"] == "domestic"
     now = await german.get(path)
@@ -187,8 +178,9 @@ async def test_the_paper_of_a_reverse_charge_says_who_owes_the_tax(
     await german.world.settle()
     text = await text_of(german, issued)
     assert said in text
-    assert "NL4495445B01" in text
-    assert "DE129273398" in text
+    plain = text.replace(" ", "")
+    assert "NL4495445B01" in plain
+    assert "DE129273398" in plain
 
 
 async def test_an_erased_buyer_leaves_nothing_in_the_determination(german: Desk) -> None:

@@ -133,6 +133,16 @@ async def test_a_table_reads_back_as_it_was_stated(texan: Desk) -> None:
     assert head == {"object": "tax_rate_table", "country": "US", "version": 2, "rows": 1}
 
 
+async def test_the_version_that_a_document_names_can_still_be_read(texan: Desk) -> None:
+    first = await texan.get("/v1/tax/rate-tables/US")
+    await put(texan, "rate-tables/US", {"rates": [STATE]})
+    assert await texan.get("/v1/tax/rate-tables/US", version=1) == first
+    assert (await texan.get("/v1/tax/rate-tables/US", version=2))["rows"] == 1
+    for wrong in ("rate-tables/US?version=3", "rate-tables/CA?version=1", "overrides/US?version=1"):
+        assert (await texan.client.get(f"/v1/tax/{wrong}")).status_code == 404
+    assert (await texan.client.get("/v1/tax/rate-tables/US?version=0")).status_code == 422
+
+
 async def test_stating_the_same_again_is_no_new_version(texan: Desk) -> None:
     same = await put(texan, "rate-tables/US", {"rates": [STATE, CITY]})
     assert same["version"] == 1

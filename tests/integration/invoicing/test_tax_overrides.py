@@ -59,6 +59,14 @@ async def test_what_a_tenant_lays_over_a_pack_holds_for_nobody_else(
     assert (await desk.get("/v1/tax/overrides"))["data"][0]["country"] == "DE"
 
 
+async def test_overrides_of_the_past_can_be_read_with_their_text(desk: Desk) -> None:
+    stated = await put(desk, "overrides/NO", {"pack": NORWAY})
+    await desk.client.delete("/v1/tax/overrides/NO")
+    assert (await desk.client.get("/v1/tax/overrides/NO")).status_code == 404
+    assert await desk.get("/v1/tax/overrides/NO", version=1) == stated
+    assert (await desk.client.get("/v1/tax/overrides/NO?version=2")).status_code == 404
+
+
 async def test_overrides_taken_back_leave_the_shipped_pack(desk: Desk) -> None:
     await put(desk, "overrides/DE", {"categories": [WORKSHOP]})
     made = await drafted(desk, "workshop")

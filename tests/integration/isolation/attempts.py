@@ -13,7 +13,6 @@ from invx.contexts.invoicing.api.schemas.examples import E_INVOICE, TAX_OVERRIDE
 from tests.integration.isolation.victims import Victim
 from tests.world import SELLER, Desk, draft_body, line
 
-
 XML = {"content-type": "application/xml"}
 
 

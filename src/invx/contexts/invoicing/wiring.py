@@ -173,13 +173,6 @@ def wire(
 
     rendering = RenderingPool(TypstRenderer(), outside.renderers)
     validator = Validator(outside.rules)
-    opening = HybridOpening()
-
-    def close() -> None:
-        rendering.close()
-        validator.close()
-        opening.close()
-
     directory = Directory(database, clock)
     runner: Runner[UnitOfWork] = Runner(
         database,
@@ -194,6 +187,7 @@ def wire(
         refusals=_REFUSALS,
         committed=committed,
     )
+    edge = Edge(runner, rendering, CODEC, validator, HybridOpening())
     return Context(
         name=NAME,
         database=database,
@@ -202,12 +196,12 @@ def wire(
         tags=TAGS,
         routers=tuple(module.router for module in _ROUTES),
         api_changes=CHANGES,
-        edge=Edge(runner, rendering, CODEC, validator, opening),
+        edge=edge,
         jobs={"archive_document": _archive, "mark_overdue": _overdue},
         publishes=(DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1),
         history=history_of,
         personal=_PERSONAL,
-        close=close,
+        close=edge.close,
     )
 
 

@@ -32,7 +32,9 @@ SUPPLY = {
 LINES = [*BODY["lines"], {"id": "U", "description": "Determined", "supply": SUPPLY}]
 BUYER = {
     **BODY["buyer"],
-    "certificates": [{"kind": "eu_151", "country": "DE", "number": "7", "valid_from": "2026-01-01"}],
+    "certificates": [
+        {"kind": "eu_151", "country": "DE", "number": "7", "valid_from": "2026-01-01"}
+    ],
 }
 WHOLE: dict[type[BaseModel], dict[str, Any]] = {
     DraftIn: {**BODY, "lines": LINES, "buyer": BUYER},
@@ -191,9 +193,7 @@ BOUNDS: list[tuple[type[BaseModel], str, int]] = [
 
 
 @pytest.mark.parametrize("model,at,most", BOUNDS, ids=[at for _, at, _ in BOUNDS])
-def test_a_list_takes_so_many_and_not_one_more(
-    model: type[BaseModel], at: str, most: int
-) -> None:
+def test_a_list_takes_so_many_and_not_one_more(model: type[BaseModel], at: str, most: int) -> None:
     path = tuple(int(key) if key.isdigit() else key for key in at.split("/")[1:])
     [first] = [value[0] for place, value in places(WHOLE[model]) if place == path]
     assert problems(model, with_value(WHOLE[model], path, [first] * most)) == {}

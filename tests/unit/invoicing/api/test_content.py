@@ -87,7 +87,7 @@ def test_what_the_body_says_is_not_left_to_the_entity(name: str, value: Any) -> 
     assert missing(**{name: None}) == FROM_THE_ENTITY
 
 
-def test_a_stated_due_date_takes_the_place_of_the_entitys_terms() -> None:
+def test_a_stated_due_date_takes_the_place_of_terms_of_the_entity() -> None:
     assert missing(due_date="2026-12-01") == FROM_THE_ENTITY - {"payment_terms"}
     assert content(due_date="2026-12-01").payment_terms is None
     both = content(due_date="2026-12-01", payment_terms={"kind": "net", "days": 3})

@@ -174,7 +174,9 @@ def test_a_vat_id_is_of_the_country_that_it_begins_with_else_of_the_buyers(
 def test_an_id_of_another_country_than_the_buyers_frees_goods_but_no_services() -> None:
     """Goods from Germany to Belgium, bought under a Dutch id: the id counts (Article 138)."""
     belgian = Party(name="Kopers", address=Address(country="BE"), vat_id="NL4495445B01")
-    goods, service = (asked(open_line(of=supply(k)), buyer=belgian) for k in (GOODS, "services"))
+    goods, service = (
+        asked(open_line(of=supply(k)), buyer=belgian) for k in (GOODS, SupplyKind.SERVICES)
+    )
     assert schemes_of(decided(goods, buyer_id=VALID)) == ["intra_community"]
     assert asks(service, buyer_id=VALID) == ["/buyer/vat_id"]
 

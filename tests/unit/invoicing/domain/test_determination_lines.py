@@ -127,12 +127,11 @@ def test_a_tenants_own_pack_changes_the_rate_and_the_version_that_is_kept() -> N
     laid = Packs.of(packs().by_country.values(), [over])
     before, after = (determined(asked(), entity(), p, day=TODAY).content for p in (packs(), laid))
     assert after.lines[0].taxes[0].rate == Decimal(21)
-    assert before.determination is not None
-    assert after.determination is not None
-    version = {each.country: each.version for each in after.determination.packs}["DE"]
-    assert version.endswith("+own-1")
-    prints = [each.determination.lines[0].fingerprint for each in (before, after)]  # type: ignore[union-attr]
-    assert prints[0] != prints[1]
+    then, now = before.determination, after.determination
+    assert then is not None
+    assert now is not None
+    assert {each.country: each.version for each in now.packs}["DE"].endswith("+own-1")
+    assert then.lines[0].fingerprint != now.lines[0].fingerprint
 
 
 def test_a_fingerprint_follows_all_that_the_answer_follows_from() -> None:

@@ -37,6 +37,7 @@ from invx.contexts.invoicing.domain.party import (
 )
 from invx.kernel.errors import InvariantViolation
 from invx.kernel.messages import Event
+from invx.rules.tax.model import Special
 from invx.rules.totals.model import Profile, Rounding
 
 ID = UUID(int=2)
@@ -278,6 +279,12 @@ class TestRegistrations:
         assert entity.registration_on("FR", date(2026, 1, 1)) == french
         assert entity.registration_on("FR", date(2025, 12, 31)) is None
         assert entity.registration_on("IT", date(2026, 7, 1)) is None
+
+    def test_a_one_stop_shop_is_no_registration_in_the_country_where_it_is_filed(self):
+        shop = Registration(country="DE", vat_id="DE129273398", special=Special.OSS)
+        own = Registration(country="DE", vat_id="DE129273398")
+        entity = registered(seller=seller(registrations=(shop, own)))
+        assert entity.registration_on("DE", date(2026, 7, 1)) == own
 
 
 class TestLogo:

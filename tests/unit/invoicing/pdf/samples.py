@@ -257,6 +257,20 @@ def long_table(count: int = 120) -> Resource:
     }
 
 
+def telling() -> Resource:
+    """All that may stand beside the lines: notes, how it is collected, what is attached."""
+    return hosted() | {
+        "seller": SELLER | {"legal_information": "Share capital 25,000 EUR"},
+        "further_notes": [{"text": "Export licence 7", "subject": "ABC"}, {"text": "Two\nlines"}],
+        "payment_means": {
+            "code": "59",
+            "text": "SEPA direct debit",
+            "direct_debit": {"mandate": "M-1", "creditor": "DE98ZZZ09999999999", "account": "X9"},
+        },
+        "attachments": [{"id": "A-1", "description": "Timesheet", "filename": "hours.csv"}],
+    }
+
+
 def credit_note() -> Resource:
     """A German credit note that names its original."""
     return hosted() | {

@@ -100,3 +100,53 @@ def test_a_paid_invoice_asks_for_nothing():
     assert pay["terms"] == ["Nothing is left to pay."]
     assert pay["account"] == []
     assert pay["code"] is None
+
+
+DEBIT = {"mandate": "M-1", "creditor": "DE98ZZZ09999999999", "account": "DE02120300000000202051"}
+
+
+@pytest.mark.parametrize(
+    "means",
+    [
+        {"code": "59", "direct_debit": DEBIT},
+        {"direct_debit": DEBIT},
+        {"code": "48"},
+        {"card": {"number": "1234", "holder": "M. Muster"}},
+    ],
+)
+def test_a_sum_that_is_collected_names_no_account_and_has_no_code(means):
+    """Who transferred it too would have paid twice."""
+    pay = view(hosted() | {"payment_means": means}, mark=None)["payment"]
+    assert (pay["account"], pay["code"]) == ([], None)
+
+
+def test_a_collection_is_said_with_its_details():
+    means = {"text": "SEPA direct debit", "remittance": "PAY-1", "direct_debit": DEBIT}
+    assert view(hosted() | {"payment_means": means}, mark=None)["payment"]["means"] == [
+        "SEPA direct debit",
+        "Mandate reference: M-1",
+        "Creditor id: DE98ZZZ09999999999",
+        "Collected from: DE02120300000000202051",
+        "Reference: PAY-1",
+    ]
+    card = {"card": {"number": "1234", "holder": "M. Muster"}}
+    said = view(hosted() | {"payment_means": card, "language": "de"}, mark=None)["payment"]
+    assert said["means"] == ["Karte: 1234, M. Muster"]
+
+
+def test_a_transfer_says_the_reference_of_its_author_on_paper_and_in_the_code(monkeypatch):
+    coded = []
+    monkeypatch.setattr(
+        "invx.contexts.invoicing.adapters.payment_code.payload",
+        lambda **said: coded.append(said["remittance"]),
+    )
+    means = {"text": "By transfer", "remittance": "KDNR 7"}
+    pay = view(hosted() | {"payment_means": means}, mark=None)["payment"]
+    assert pay["means"] == ["By transfer"]
+    assert {"label": "Write in the reference", "value": "KDNR 7"} in pay["account"]
+    assert coded == ["KDNR 7"]
+
+
+def test_a_credit_note_does_not_say_how_to_pay():
+    credit = samples.credit_note() | {"payment_means": {"text": "By transfer", "remittance": "X"}}
+    assert view(credit, mark=None)["payment"]["means"] == []

@@ -28,6 +28,7 @@ ALL = [
     samples.hosted,
     samples.german,
     samples.long_table,
+    samples.telling,
     samples.credit_note,
     samples.draft,
     samples.inclusive,
@@ -128,6 +129,13 @@ def test_the_hosted_invoice_reads_like_the_hosted_page(drawn):
     ):
         assert said in text, said
     assert len(drawn(samples.hosted).pages) == 1
+
+
+def test_what_stands_beside_the_lines_is_drawn(drawn):
+    text = text_of(drawn(samples.telling))
+    told = "Export licence 7|Mandate reference: M-1|Timesheet (hours.csv)|Share capital 25,000 EUR"
+    assert [said for said in told.split("|") if said not in text] == []
+    assert "DE89 3704" not in text
 
 
 @pytest.mark.parametrize("sample", ALL)

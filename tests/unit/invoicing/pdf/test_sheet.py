@@ -215,3 +215,33 @@ def test_whatever_a_resource_lacks_the_rest_is_still_said(sample):
         assert sheet["document"]
         tried += 1
     assert tried > 80
+
+
+def test_further_notes_stand_one_by_one_without_their_codes():
+    notes = [{"text": "Export licence 7", "subject": "ABC"}, {"text": "Two\nlines"}]
+    sheet = view(samples.hosted() | {"further_notes": notes}, mark=None)
+    assert sheet["further_notes"] == [["Export licence 7"], ["Two", "lines"]]
+    assert view(samples.hosted(), mark=None)["further_notes"] == []
+
+
+def test_attachments_are_named_with_their_file_or_their_place():
+    stated = [
+        {"id": "A-1", "description": "Timesheet", "filename": "t.csv", "content": "aGVsbG8="},
+        {"id": "A-2", "location": "https://example.org/a"},
+        {"id": "plan.pdf", "filename": "plan.pdf"},
+    ]
+    several = view(samples.german() | {"attachments": stated}, mark=None)["attachments"]
+    assert (several["label"], several["lines"]) == (
+        "Anlagen",
+        ["Timesheet (t.csv)", "A-2 (https://example.org/a)", "plan.pdf"],
+    )
+    one = view(samples.hosted() | {"attachments": stated[:1]}, mark=None)["attachments"]
+    assert one["label"] == "Attachment"
+    assert view(samples.hosted(), mark=None)["attachments"] is None
+
+
+def test_legal_information_stands_in_the_imprint():
+    resource = samples.hosted()
+    told = resource["seller"] | {"legal_information": "Share capital 25,000 EUR\nHRA 7"}
+    imprint = view(resource | {"seller": told}, mark=None)["imprint"]
+    assert imprint[-1][-2:] == ["Share capital 25,000 EUR", "HRA 7"]

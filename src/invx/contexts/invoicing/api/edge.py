@@ -46,6 +46,12 @@ class Edge:
     validator: Validator
     opening: HybridOpening
 
+    def close(self) -> None:
+        """End what works beside the event loop."""
+        self.rendering.close()
+        self.validator.close()
+        self.opening.close()
+
     def store(self, conn: Connection, ctx: RequestContext) -> EventStore:
         """The streams of the tenant, for reading its past."""
         return EventStore(conn, self.runner.database.schema, self.codec, ctx.tenant_id)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from invx.contexts.invoicing.domain.content import Content, Line
+from invx.contexts.invoicing.domain.countries import VAT_PREFIXES
 from invx.contexts.invoicing.domain.party import Party, Seller
 from invx.kernel.errors import Problem
 from invx.rules.totals.model import Profile, Regime, Tax
@@ -59,6 +60,9 @@ def buyer_problems(content: Content) -> Iterator[Problem]:
 
 def _buyer_ids(content: Content, buyer: Party) -> Iterator[Problem]:
     categories = {tax.category for tax in taxes_of(content)}
+    if buyer.vat_id and buyer.vat_id.strip()[:2] not in VAT_PREFIXES:
+        detail = "A VAT id begins with the code of its country (BR-CO-09)."
+        yield Problem("/buyer/vat_id", "vat_id_without_country", detail)
     if "AE" in categories and not (buyer.vat_id or buyer.registration):
         detail = "Reverse charge names the buyer's VAT id or registration (BR-AE-02)."
         yield Problem("/buyer/vat_id", "vat_id_missing", detail)

@@ -19,6 +19,7 @@ from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import Conflict, Invalid, Problem, violated
 from invx.kernel.messages import Event
 from invx.rules.calendar.zones import today
+from invx.rules.tax.model import Special
 
 
 class LegalEntityInvalid(Invalid):
@@ -68,12 +69,17 @@ class LegalEntity(Aggregate):
         return self.details.titles.get(type)
 
     def registration_on(self, country: str | None, day: date) -> Registration | None:
-        """The registration in a country (the entity's own by default) that is valid on the day."""
+        """The registration in a country (the entity's own by default) that is valid on the day.
+
+        One-stop shops are filed in a country and are no registration in it.
+        """
         address = self.seller.party.address
         country = country or (address.country if address else None)
         for registration in self.seller.registrations:
             start = registration.valid_from or date.min
             end = registration.valid_to or date.max
+            if registration.special in (Special.OSS, Special.IOSS):
+                continue
             if registration.country == country and start <= day <= end:
                 return registration
         return None

@@ -27,7 +27,7 @@ from invx.kernel.messages import Personal
 from invx.kernel.money import UnknownCurrency, exponent
 from invx.rules.calendar.terms import terms_problems
 from invx.rules.calendar.zones import UnknownZone, zone
-from invx.rules.tax.model import DistanceSales, Policy
+from invx.rules.tax.model import DistanceSales, Policy, Special
 from invx.rules.totals.model import Profile, Rounding
 
 LOGO_BYTES_MAX = 200_000
@@ -37,6 +37,8 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))
 _SCHEME = re.compile(r"[0-9]{4}|[A-Z]{2}")  # as in the EAS and ICD lists
 _LOGO = re.compile(r"data:image/(?P<kind>png|svg\+xml);base64,(?P<data>[A-Za-z0-9+/=]+)")
 _PNG = b"\x89PNG\r\n\x1a\n"
+# Numbers of the import and of the non-Union one-stop shop name no country.
+_SHOP_PREFIXES = {Special.OSS: "EU", Special.IOSS: "IM"}
 _MACHINE_ZONES = {"localtime", "Factory"}  # files of the zone database that are no zones
 
 
@@ -160,7 +162,8 @@ def _registration(registration: Registration, at: str) -> Iterator[Problem]:
         yield Problem(f"{at}/country", "country_unknown", detail)
     elif registration.vat_id is not None:
         prefix = vat_prefix(country)
-        if not registration.vat_id.strip().startswith(prefix):
+        shop = _SHOP_PREFIXES.get(registration.special, prefix)
+        if not registration.vat_id.strip().startswith((prefix, shop)):
             detail = f"A VAT id of {country} begins with {prefix} (BR-CO-09)."
             yield Problem(f"{at}/vat_id", "vat_id_without_country", detail)
     if registration.vat_id is None and registration.tax_number is None:

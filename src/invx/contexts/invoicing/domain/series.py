@@ -166,7 +166,10 @@ class Series(Aggregate):
         if next == first_skipped:
             return
         if not first_skipped < next <= NUMBER_MAX:
-            detail = f"The next number of this period is {first_skipped}; it can only be raised."
+            detail = (
+                f"The next number of this period is {first_skipped}; it can only be raised, "
+                f"to {NUMBER_MAX} at most."
+            )
             problem = Problem("/next", NextNumberNotHigher.code, detail)
             raise NextNumberNotHigher(detail, problems=[problem])
         self.record(

@@ -7,14 +7,18 @@ from uuid import UUID
 
 import msgspec
 
-from invx.contexts.invoicing.domain.rate_table import OverridesNotFound, RateTableNotFound
+from invx.contexts.invoicing.domain.rate_table import (
+    OverridesNotFound,
+    RateTableNotFound,
+    rate_table_id,
+)
 from invx.contexts.invoicing.domain.rate_table_events import (
     OverridesRemoved,
     OverridesStated,
     RatesStated,
 )
 from invx.contexts.invoicing.read.views import Row, Shown
-from invx.infra.event_store import Recorded
+from invx.infra.event_store import EventStore, Recorded
 from invx.infra.piecewise import decode, encode, to_builtins
 from invx.infra.postgres import Connection
 from invx.infra.unit_of_work import Rows
@@ -39,8 +43,7 @@ def tax_knowledge(recorded: Recorded, rows: Rows) -> None:
     event = recorded.event
     match event:
         case RatesStated():
-            body = {"rates": event.rates, "origin_regions": event.origin_regions}
-            _put(recorded, rows, RATES, body=body, digest=event.digest)
+            _put(recorded, rows, RATES, body=_stated_rates(event), digest=event.digest)
         case OverridesStated():
             pack = event.pack
             _put(recorded, rows, OVERRIDES, body=pack, digest=pack.digest, text=event.text)
@@ -85,6 +88,29 @@ async def get_knowledge(conn: Connection, ctx: RequestContext, kind: str, countr
     if row is None:
         raise _MISSING[kind]
     return Shown(row["version"], encode(whole_view(kind, row, decode(row["stated"]))))
+
+
+async def get_stated(store: EventStore, kind: str, country: str, version: int) -> Shown:
+    """The resource as it was stated in a version, which a document may name.
+
+    Raises RateTableNotFound, OverridesNotFound.
+    """
+    stream_id = rate_table_id(store.tenant_id, country)
+    for past in await store.history(stream_id, after=version - 1, limit=1):
+        event = past.event
+        text, body = None, None
+        if kind == RATES and isinstance(event, RatesStated):
+            body = to_builtins(_stated_rates(event))
+        elif kind == OVERRIDES and isinstance(event, OverridesStated):
+            text, body = event.text, to_builtins(event.pack)
+        if body is not None and past.version == version:
+            row = {"country": country, "version": version, "rows": rows_of(body)}
+            return Shown(version, encode(whole_view(kind, {**row, "pack_text": text}, body)))
+    raise _MISSING[kind]
+
+
+def _stated_rates(event: RatesStated) -> dict[str, Any]:
+    return {"rates": event.rates, "origin_regions": event.origin_regions}
 
 
 async def list_knowledge(

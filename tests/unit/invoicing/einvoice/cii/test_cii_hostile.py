@@ -54,7 +54,7 @@ def test_what_is_no_cross_industry_invoice_is_refused(xml: bytes, reason: str) -
 
 def test_no_entity_is_expanded_and_no_file_is_opened() -> None:
     bomb = "".join(f"<!ENTITY e{n} '{f'&e{n - 1};' * 10}'>" for n in range(1, 12))
-    for entities in (f"<!ENTITY e0 'ha'>{bomb}", "<!ENTITY e11 SYSTEM 'file:///etc/passwd'>"):
+    for entities in (f"<!ENTITY e0 'ha'>{bomb}", "<!ENTITY e11 SYSTEM '/etc/passwd'>"):
         text = SOUND.decode().split("?>", 1)[1].replace("RE-2026/1", "&e11;")
 
         with pytest.raises(EInvoiceUnreadable, match="document type"):

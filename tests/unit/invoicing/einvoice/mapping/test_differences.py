@@ -45,7 +45,7 @@ def test_what_one_has_alone_is_a_difference() -> None:
 
 def test_bytes_are_compared_whole_and_shown_by_their_size() -> None:
     one = replace(SOURCE, attachments=(model.Attachment(id="A", content=b"abc"),))
-    two = replace(SOURCE, attachments=(model.Attachment(id="A", content=b"abd"),))
+    two = replace(SOURCE, attachments=(model.Attachment(id="A", content=b"abe"),))
     assert compare(one, two) == [
         Difference("/attachments/0/content", "BT-125", "3 bytes", "3 bytes")
     ]

@@ -127,7 +127,7 @@ def _means(words: Wording, resource: Json, account: Json) -> list[str]:
         "means.mandate": word(debit, "mandate"),
         "means.creditor": word(debit, "creditor"),
         "means.account": word(debit, "account"),
-        "bank.remittance": "" if account else word(means, "remittance"),
+        "means.remittance": "" if account else word(means, "remittance"),
     }
     said = [f"{words.say(key)}: {text}" for key, text in named.items() if text]
     return [breakable(text) for text in (word(means, "text"), *said) if text]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
@@ -41,10 +41,12 @@ from invx.contexts.invoicing.read.rate_tables import (
     OVERRIDES,
     RATES,
     get_knowledge,
+    get_stated,
     list_knowledge,
     rows_of,
     whole_view,
 )
+from invx.contexts.invoicing.read.views import Shown
 from invx.infra.http.answers import encode, json_response
 from invx.infra.http.etag import NOT_MODIFIED, conditional, etag, expected_version, not_modified
 from invx.infra.http.pagination import Listing, ListQuery, list_query, page_body
@@ -62,6 +64,10 @@ router = APIRouter(prefix="/v1/tax", tags=["Tax rates"])
 Reader = Annotated[Caller, requires("tax:read")]
 Writer = Annotated[Caller, requires("tax:write")]
 Version = Annotated[int | None, expected_version()]
+OldVersion = Annotated[
+    int | None,
+    Query(ge=1, le=10**9, description="As it was stated then; documents name the version."),
+]
 InCountry = Annotated[
     str, Path(description="ISO 3166-1 alpha-2.", json_schema_extra={"pattern": "^[A-Z]{2}$"})
 ]
@@ -112,10 +118,20 @@ async def list_rates(caller: Reader, query: ByCountry, edge: Invoicing) -> Respo
     dependencies=[conditional()],
 )
 async def get_rates(
-    country: InCountry, request: Request, caller: Reader, edge: Invoicing
+    country: InCountry,
+    request: Request,
+    caller: Reader,
+    edge: Invoicing,
+    version: OldVersion = None,
 ) -> Response:
     """Read the rates that you keep for a country."""
-    return await _one(edge, caller, request, RATES, _known(country, RateTableNotFound))
+    country = _known(country, RateTableNotFound)
+    async with edge.runner.reading(caller) as (conn, ctx):
+        if version is not None:
+            shown = await get_stated(edge.store(conn, ctx), RATES, country, version)
+        else:
+            shown = await get_knowledge(conn, ctx, RATES, country)
+    return _read(shown, request)
 
 
 @router.put(
@@ -160,10 +176,20 @@ async def list_overrides(caller: Reader, query: ByCountry, edge: Invoicing) -> R
     dependencies=[conditional()],
 )
 async def get_overrides(
-    country: InCountry, request: Request, caller: Reader, edge: Invoicing
+    country: InCountry,
+    request: Request,
+    caller: Reader,
+    edge: Invoicing,
+    version: OldVersion = None,
 ) -> Response:
     """Read what lies over the pack of a country."""
-    return await _one(edge, caller, request, OVERRIDES, _known(country, OverridesNotFound))
+    country = _known(country, OverridesNotFound)
+    async with edge.runner.reading(caller) as (conn, ctx):
+        if version is not None:
+            shown = await get_stated(edge.store(conn, ctx), OVERRIDES, country, version)
+        else:
+            shown = await get_knowledge(conn, ctx, OVERRIDES, country)
+    return _read(shown, request)
 
 
 @router.delete(
@@ -220,9 +246,7 @@ async def _page(edge: Edge, caller: Caller, query: ListQuery, kind: str) -> Resp
     )
 
 
-async def _one(edge: Edge, caller: Caller, request: Request, kind: str, country: str) -> Response:
-    async with edge.runner.reading(caller) as (conn, ctx):
-        shown = await get_knowledge(conn, ctx, kind, country)
+def _read(shown: Shown, request: Request) -> Response:
     return not_modified(request, shown.version) or json_response(
         shown.body, headers={"etag": etag(shown.version)}
     )
