@@ -88,6 +88,12 @@ ISSUING = [
     ),
     _issue(
         "check_parties",
+        "a buyer's number that does not begin with a country",
+        ("/buyer/vat_id", "vat_id_without_country"),
+        buyer={**BUYER, "vat_id": "129273398"},
+    ),
+    _issue(
+        "check_parties",
         "supply within the community without the buyer's number",
         ("/buyer/vat_id", "vat_id_missing"),
         buyer=PRIVATE,

@@ -100,7 +100,8 @@ def examples_of(document: Json, operation: Json) -> list[Any]:
     """The example bodies of an operation."""
     content = operation["requestBody"]["content"]
     if "application/json" not in content:
-        return [body["example"] for body in content.values()]
+        # What is binary, a PDF, cannot be written into the document.
+        return [body["example"] for body in content.values() if "example" in body]
     schema = content["application/json"]["schema"]
     references = [schema, *schema.get("anyOf", ())]
     found: list[Any] = []

@@ -51,7 +51,8 @@ def storable(error: DomainError) -> bool:
 
     That its key was used for another one is not: the key has an answer already.
     """
-    return error.kind not in _NOT_STORED and not isinstance(error, IdempotencyKeyReused)
+    reused = isinstance(error, IdempotencyKeyReused)
+    return error.lasting and error.kind not in _NOT_STORED and not reused
 
 
 def answer_row(

@@ -38,6 +38,7 @@ class DomainError(Exception):
 
     kind: ClassVar[Kind] = Kind.INVALID
     code: ClassVar[str] = "domain_error"
+    lasting: ClassVar[bool] = True  # false: the same request may succeed later without a change
 
     def __init__(self, detail: str = "", *, problems: Sequence[Problem] = ()) -> None:
         super().__init__(detail)

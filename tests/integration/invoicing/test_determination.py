@@ -187,3 +187,18 @@ async def test_a_credit_note_keeps_the_taxes_of_its_invoice(german: Desk) -> Non
     credit = await german.post(f"/v1/invoices/{issued['id']}/credit-notes", {"finalize": True})
     assert credit["totals"]["tax"] == "19.00"
     assert tax_of(credit) == ("S", "19")
+
+
+async def test_a_question_is_not_kept_as_the_answer_to_its_key(world: World) -> None:
+    """X02: when the register answers again, the same request under the same key succeeds."""
+    desk = await world.seller(registrations=REGISTERED)
+    body = {"buyer": {**DUTCH, "vat_id": "NL4495445B01"}, "lines": [open_line()]}
+    headers = {"Idempotency-Key": "once"}
+    async with asking(desk, "http://127.0.0.1:1") as asked:
+        answer = await asked.client.post("/v1/invoices", json=body, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "tax_undetermined")
+    async with register(VIES) as url, asking(desk, url) as asked:
+        answer = await asked.client.post("/v1/invoices", json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+        again = await asked.client.post("/v1/invoices", json=body, headers=headers)
+        assert again.json()["id"] == answer.json()["id"]

@@ -27,6 +27,7 @@ class TaxUndetermined(Invalid):
     """The taxes of a line cannot be told from what is known; the problems ask for the rest."""
 
     code = UNDETERMINED
+    lasting = False  # a register that is down answers again
 
 
 async def determine_taxes(

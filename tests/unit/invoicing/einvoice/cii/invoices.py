@@ -88,6 +88,22 @@ def adjustment(amount: str, *, charge: bool = False, taxed: bool = False) -> Adj
     )
 
 
+def item() -> Item:
+    return Item(
+        name="Beratung",
+        description="im Haus\nund am Telefon",
+        seller_id="B-1",
+        buyer_id="X-9",
+        standard_id=Identifier(id="4012345678901", scheme="0160"),
+        classifications=(
+            Identifier(id="80101500", scheme="STI", scheme_version="19.05"),
+            Identifier(id="0721-880X", scheme="IB"),
+        ),
+        origin="DE",
+        attributes=(Attribute(name="Farbe", value="rot"), Attribute(name="Maß", value="1 m")),
+    )
+
+
 def line(id: str = "1", net: str = "100.00") -> Line:
     """A line with every term; its own adjustments cancel each other."""
     return Line(
@@ -110,19 +126,54 @@ def line(id: str = "1", net: str = "100.00") -> Line:
         ),
         category="S",
         rate=D(19),
-        item=Item(
-            name="Beratung",
-            description="im Haus\nund am Telefon",
-            seller_id="B-1",
-            buyer_id="X-9",
-            standard_id=Identifier(id="4012345678901", scheme="0160"),
-            classifications=(
-                Identifier(id="80101500", scheme="STI", scheme_version="19.05"),
-                Identifier(id="0721-880X", scheme="IB"),
+        item=item(),
+    )
+
+
+def transfers() -> tuple[Payment, ...]:
+    return (
+        Payment(
+            code="30",
+            text="Überweisung",
+            remittance="RE-2026/1",
+            transfers=(
+                CreditTransfer(account="DE02120300000000202051", name="Muster", bic="BYLADEM1001"),
+                CreditTransfer(account="12-345", name="Muster"),
             ),
-            origin="DE",
-            attributes=(Attribute(name="Farbe", value="rot"), Attribute(name="Maß", value="1 m")),
         ),
+    )
+
+
+def totals() -> Totals:
+    return Totals(
+        line_net=D("200.00"),
+        discounts=D("10.00"),
+        charges=D("4.00"),
+        net=D("194.00"),
+        tax=D("36.86"),
+        tax_in_tax_currency=D("400.00"),
+        gross=D("230.86"),
+        prepaid=D("30.00"),
+        rounding=D("-0.01"),
+        payable=D("200.85"),
+    )
+
+
+def attachments() -> tuple[Attachment, ...]:
+    return (
+        Attachment(id="Stunden", description="Nachweis", location="https://muster.example/s"),
+        Attachment(
+            id="Plan", content=bytes(range(256)), media_type="application/pdf", filename="p.pdf"
+        ),
+    )
+
+
+def delivery() -> Delivery:
+    return Delivery(
+        name="Lager",
+        location=Identifier(id=GLN, scheme="0088"),
+        date=date(2026, 1, 30),
+        address=address("Halle"),
     )
 
 
@@ -164,49 +215,16 @@ def full() -> EInvoice:
         tax_representative=TaxRepresentative(
             name="Fiskal GmbH", vat_id="DE987654321", address=address("Ring")
         ),
-        delivery=Delivery(
-            name="Lager",
-            location=Identifier(id=GLN, scheme="0088"),
-            date=date(2026, 1, 30),
-            address=address("Halle"),
-        ),
+        delivery=delivery(),
         period=Period(start=date(2026, 1, 1), end=date(2026, 1, 31)),
-        payments=(
-            Payment(
-                code="30",
-                text="Überweisung",
-                remittance="RE-2026/1",
-                transfers=(
-                    CreditTransfer(
-                        account="DE02120300000000202051", name="Muster", bic="BYLADEM1001"
-                    ),
-                    CreditTransfer(account="12-345", name="Muster"),
-                ),
-            ),
-        ),
+        payments=transfers(),
         adjustments=(
             adjustment("10.00", taxed=True),
             adjustment("4.00", charge=True, taxed=True),
         ),
-        totals=Totals(
-            line_net=D("200.00"),
-            discounts=D("10.00"),
-            charges=D("4.00"),
-            net=D("194.00"),
-            tax=D("36.86"),
-            tax_in_tax_currency=D("400.00"),
-            gross=D("230.86"),
-            prepaid=D("30.00"),
-            rounding=D("-0.01"),
-            payable=D("200.85"),
-        ),
+        totals=totals(),
         taxes=(TaxGroup(base=D("194.00"), amount=D("36.86"), category="S", rate=D(19)),),
-        attachments=(
-            Attachment(id="Stunden", description="Nachweis", location="https://muster.example/s"),
-            Attachment(
-                id="Plan", content=bytes(range(256)), media_type="application/pdf", filename="p.pdf"
-            ),
-        ),
+        attachments=attachments(),
         lines=(line("1"), line("2")),
     )
 

@@ -167,11 +167,27 @@ def breakdown(sold: list[Line], adjustments: list[Adjustment]) -> tuple[TaxGroup
     )
 
 
+accounts = st.builds(CreditTransfer, account=words, name=maybe(words), bic=maybe(words))
+transfers = st.lists(accounts, min_size=1, max_size=2).map(tuple)
+payments = st.lists(
+    st.builds(Payment, code=st.just("30"), remittance=maybe(words), transfers=transfers),
+    max_size=1,
+).map(tuple)
+attachments = st.lists(
+    st.builds(
+        Attachment,
+        id=words,
+        content=st.binary(min_size=1, max_size=20),
+        media_type=st.just("text/csv"),
+        filename=st.just("a.csv"),
+    ),
+    max_size=1,
+).map(tuple)
+
+
 @st.composite
-def invoices(draw: st.DrawFn) -> EInvoice:
-    """Sound by the rules of EN 16931: every total follows from the lines."""
-    sold = [draw(lines(str(place))) for place in range(1, draw(st.integers(2, 4)))]
-    adjustments = [
+def document_adjustments(draw: st.DrawFn, sold: list[Line]) -> list[Adjustment]:
+    return [
         Adjustment(
             charge=draw(st.booleans()),
             amount=draw(amounts),
@@ -182,14 +198,38 @@ def invoices(draw: st.DrawFn) -> EInvoice:
         for one in sold
         if draw(st.booleans())
     ]
-    taxes = breakdown(sold, adjustments)
+
+
+def sums(
+    sold: list[Line],
+    adjustments: list[Adjustment],
+    taxes: tuple[TaxGroup, ...],
+    prepaid: Decimal | None,
+) -> Totals:
     line_net = sum((one.net for one in sold), D(0))
-    charges = sum((one.amount for one in adjustments if one.charge), D(0))
-    discounts = sum((one.amount for one in adjustments if not one.charge), D(0))
-    net = line_net - discounts + charges
+    charges = [one.amount for one in adjustments if one.charge]
+    discounts = [one.amount for one in adjustments if not one.charge]
+    net = line_net - sum(discounts, D(0)) + sum(charges, D(0))
     tax = sum((one.amount for one in taxes), D(0))
-    prepaid = draw(maybe(amounts))
-    accounts = st.builds(CreditTransfer, account=words, name=maybe(words), bic=maybe(words))
+    return Totals(
+        line_net=line_net,
+        discounts=sum(discounts, D(0)) if discounts else None,
+        charges=sum(charges, D(0)) if charges else None,
+        net=net,
+        tax=tax,
+        gross=net + tax,
+        prepaid=prepaid,
+        payable=net + tax - (prepaid or 0),
+    )
+
+
+@st.composite
+def invoices(draw: st.DrawFn) -> EInvoice:
+    """Sound by the rules of EN 16931: every total follows from the lines."""
+    sold = [draw(lines(str(place))) for place in range(1, draw(st.integers(2, 4)))]
+    adjustments = draw(document_adjustments(sold))
+    taxes = breakdown(sold, adjustments)
+    totals = sums(sold, adjustments, taxes, draw(maybe(amounts)))
     return EInvoice(
         number=draw(words),
         issue_date=draw(days),
@@ -209,37 +249,10 @@ def invoices(draw: st.DrawFn) -> EInvoice:
         buyer=draw(parties("FR12345678901")),
         delivery=draw(maybe(st.builds(Delivery, name=maybe(words), date=days))),
         period=draw(maybe(periods())),
-        payments=tuple(
-            Payment(code="30", remittance=draw(maybe(words)), transfers=transfers)
-            for transfers in draw(
-                st.lists(st.lists(accounts, min_size=1, max_size=2).map(tuple), max_size=1)
-            )
-        ),
+        payments=draw(payments),
         adjustments=tuple(adjustments),
-        totals=Totals(
-            line_net=line_net,
-            discounts=discounts if any(not one.charge for one in adjustments) else None,
-            charges=charges if any(one.charge for one in adjustments) else None,
-            net=net,
-            tax=tax,
-            gross=net + tax,
-            prepaid=prepaid,
-            payable=net + tax - (prepaid or 0),
-        ),
+        totals=totals,
         taxes=taxes,
-        attachments=tuple(
-            draw(
-                st.lists(
-                    st.builds(
-                        Attachment,
-                        id=words,
-                        content=st.binary(min_size=1, max_size=20),
-                        media_type=st.just("text/csv"),
-                        filename=st.just("a.csv"),
-                    ),
-                    max_size=1,
-                )
-            )
-        ),
+        attachments=draw(attachments),
         lines=tuple(sold),
     )
