@@ -96,7 +96,7 @@ async def test_the_summary_is_the_sum_of_the_entries_and_reconciles(
     assert sum(each["count"] for each in found["figures"]) == len(rows)
     assert found["provisional"] == sum(each["provisional"] for each in rows)
     for figure in found["figures"]:
-        own = (await desk.client.get(figure["entries"], params={"limit": 100})).json()["data"]
+        own = (await desk.client.get(f"{figure['entries']}&limit=100")).json()["data"]
         assert total(own) == total([figure])
         assert len(own) == figure["count"]
     for period in {each["period"] for each in rows}:

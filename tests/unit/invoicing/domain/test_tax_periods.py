@@ -59,7 +59,7 @@ def test_an_intra_community_supply_is_due_by_the_15th_at_the_latest(supplied, is
 )
 def test_what_the_document_states_comes_before_article_67_except_payment(more, expected):
     given = {"supply_date": date(2026, 1, 7)} | more
-    said = content(line("1", "10", "1", K), buyer=FRENCH, **given)
+    said = content(line("1", "10", "1", K), buyer=FRENCH, profile=Profile.PLAIN, **given)
     subject = Case.of(said, entity(CASH))
     [entry] = subject.ledger
     assert (entry.tax_point, entry.basis) == (expected, Basis.ACCRUAL)
@@ -142,8 +142,8 @@ def test_a_credit_note_of_a_document_on_payment_counts_when_the_money_goes_back(
 
 
 def test_a_credit_of_an_intra_community_supply_counts_at_its_issue_even_on_cash():
-    said = content(line("1", "100.00", "1", K), buyer=FRENCH, supply_date=date(2026, 1, 7))
-    subject = Case.of(said, entity(CASH))
+    more = {"buyer": FRENCH, "supply_date": date(2026, 1, 7), "profile": Profile.PLAIN}
+    subject = Case.of(content(line("1", "100.00", "1", K), **more), entity(CASH))
     note = subject.credit("40.00", on=MAY)
     assert figures(entries_of(note), "period", "category") == {("2026-05", "K"): ("-40.00", "0.00")}
 

@@ -10,7 +10,7 @@ from invx.contexts.invoicing.domain.content import TaxCurrency
 from invx.contexts.invoicing.domain.tax_entries import TaxCause
 from invx.contexts.invoicing.domain.tax_holdings import nothing_held
 from invx.rules.totals.model import ZERO
-from tests.unit.invoicing.domain.drafts import S7, S19, D, Z, content, line
+from tests.unit.invoicing.domain.drafts import S7, D, Z, content, line
 from tests.unit.invoicing.domain.taxed import (
     ACCRUAL,
     CASH,
