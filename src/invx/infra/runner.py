@@ -268,6 +268,8 @@ class _Attempt(Generic[C, U, R]):
                 translated = self._runner.translate(error, self._caller)
                 if not isinstance(translated, ConcurrencyConflict):
                     raise translated from error
+                if error.sqlstate == TENANT_STALE:
+                    self._now = None  # the tenant's clock may have been moved
                 deadlock = isinstance(error, asyncpg.DeadlockDetectedError)
                 self._again("deadlock" if deadlock else "lost_race")
                 await asyncio.sleep(random.uniform(0, 0.01) * 2 ** min(attempt, 5))  # noqa: S311

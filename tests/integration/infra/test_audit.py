@@ -166,7 +166,7 @@ async def _any_stream(conn: Any, desk: Desk) -> UUID:
 @pytest.mark.parametrize(
     "changed",
     [
-        "value = (replace(value::text, 'a', 'b'))::json",
+        r'value = regexp_replace(value::text, $r$([a-z])"$r$, $r$\1x"$r$)::json',
         "value = (value::text || ' ')::json",
         "salt = set_byte(salt, 0, get_byte(salt, 0) # 1)",
         "subject_id = gen_random_uuid()",
