@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from invx.infra.inbox import BULK, receive
+from invx.infra.inbox import receive
+from invx.infra.rotation import BULK
 from invx.infra.postgres import Database
 from invx.infra.transport import (
     Faults,

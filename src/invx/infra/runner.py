@@ -92,13 +92,14 @@ class Runner(Generic[U]):
         caller: Caller,
         *,
         within: Within | None = None,
+        long: bool = False,
     ) -> R:
         """Run a command to its commit and return what its handler returned.
 
         Raises what the handler raises; lost races are run again. `within` is awaited after the
-        flush, inside the transaction.
+        flush, inside the transaction. `long` work is kept away from the event loop from the start.
         """
-        attempt = _Attempt(self, handler, command, caller, within=within)
+        attempt = _Attempt(self, handler, command, caller, within=within, long=long)
         result: R = (await attempt.run())[0]
         return result
 
@@ -233,6 +234,7 @@ class _Attempt(Generic[C, U, R]):
         within: Within | None = None,
         render: Callable[[R, U], Answer] | None = None,
         request: IdempotentRequest | None = None,
+        long: bool = False,
     ) -> None:
         self._runner = runner
         self._handler = handler
@@ -243,7 +245,7 @@ class _Attempt(Generic[C, U, R]):
         self._request = request
         self._facts = KnownFacts()
         self._new_facts: list[Answered] = []
-        self._apart = False
+        self._apart = long
         self._now: datetime | None = None
 
     async def run(self) -> tuple[Any, Answer | None]:

@@ -33,8 +33,9 @@ from invx.contexts.invoicing.api.routes import (
 from invx.contexts.invoicing.api.routes import tax_ids as tax_id_routes
 from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.api.versions import CHANGES
-from invx.contexts.invoicing.app.archive_document import ArchiveDocument, archive_document
+from invx.contexts.invoicing.app.archive_document import ArchiveDocuments, archive_documents
 from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
+from invx.contexts.invoicing.app.portions import documents_of, schedule_for, split
 from invx.contexts.invoicing.app.ports import TaxRegister
 from invx.contexts.invoicing.app.publish import contract_of
 from invx.contexts.invoicing.domain import (
@@ -69,6 +70,7 @@ from invx.kernel.messages import Envelope
 from invx.kernel.ports import Clock, Ids
 
 NAME = "invoicing"
+PDFS_AT_ONCE_MAX = 16  # of a job; all are in memory
 
 CODEC = Codec(
     events_in(
@@ -217,8 +219,13 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
 
 
 async def _archive(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
-    await archive_document(ArchiveDocument(UUID(payload["key"])), uow)
+    if split("archive_document", payload, uow):
+        return
+    ids = documents_of(payload)
+    await archive_documents(ArchiveDocuments(ids[:PDFS_AT_ONCE_MAX]), uow)
+    schedule_for("archive_document", ids[PDFS_AT_ONCE_MAX:], uow.ctx.now, uow)
 
 
 async def _overdue(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
-    await mark_overdue(MarkOverdue(UUID(payload["key"])), uow)
+    if not split("mark_overdue", payload, uow):
+        await mark_overdue(MarkOverdue(documents_of(payload)), uow)

@@ -1,18 +1,20 @@
 """Make a draft legally binding: freeze it, give it the next number, open what is to be settled."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
-from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.portions import schedule_for
+from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork, SeriesChoice
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.credit_taxes import fitted
 from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.document_events import Issue
+from invx.contexts.invoicing.domain.document_events import Issue, Links
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import (
@@ -45,11 +47,50 @@ class Finalized:
     settlement: Settlement | None
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A draft that has passed every check: only its number is missing."""
+
+    order: FinalizeDocument
+    document: Document
+    entity: LegalEntity
+    original: Document | None  # that a credit note credits
+    issue_date: date
+
+    @property
+    def choice(self) -> SeriesChoice:
+        """Which series it draws from."""
+        default = (self.document.legal_entity_id, self.document.content.type)
+        return self.order.series_id or default
+
+    @property
+    def dated(self) -> bool:
+        """Whether somebody wants it to have just this date."""
+        return bool(self.order.issue_date or self.document.content.issue_date)
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether issuing it changes no other document."""
+        return self.document.links == Links()
+
+
 async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork) -> Finalized:
     """The finalized document.
 
     Everything that can fail comes first; the number is drawn last, right before the write. Raises
     NotFound, Stale, DocumentNotDraft, Invalid, TaxChanged, DateBeforeLast and SeriesOnHold.
+    """
+    ready = await ready_to_finalize(command, uow)
+    series = await _series(command, ready.document, uow)
+    done = await issue(ready, series, uow)
+    follow_up([done], uow)
+    return done
+
+
+async def ready_to_finalize(command: FinalizeDocument, uow: InvoicingUnitOfWork) -> Ready:
+    """The draft after all checks that need no series. A refusal leaves no other document changed.
+
+    Raises what `finalize_document` raises, but for what the series says.
     """
     document = await uow.documents.get(command.document_id)
     expect(document, command.expected_version)
@@ -61,16 +102,39 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     if original is None:
         await _determine_again(document, entity, issue_date, uow)
     document.ensure_finalizable(entity.seller, issue_date)
-    if original is not None:
-        original.record_credit(document.id, document.content, document.totals)
-    series = await _series(command, document, uow)
-    if wanted is None:
+    return Ready(command, document, entity, original, issue_date)
+
+
+async def issue(ready: Ready, series: Series, uow: InvoicingUnitOfWork) -> Finalized:
+    """Number the draft and open its settlement. `series` is locked, and `ready.choice`.
+
+    Raises SeriesOfAnother, DateBeforeLast, SeriesOnHold, CreditExceedsRemainder. A refusal changes
+    nothing but the document, if it `stands_alone`.
+    """
+    document, entity, original = ready.document, ready.entity, ready.original
+    series.ensure_serves(document.legal_entity_id, document.content.type)
+    issue_date = ready.issue_date
+    if not ready.dated:
         # Midnight may have passed in another transaction while this one waited for the series.
         issue_date = series.not_before(issue_date)
+    if issue_date != ready.issue_date:
+        document.ensure_finalizable(entity.seller, issue_date)
+    if original is not None:
+        original.record_credit(document.id, document.content, document.totals)
     _finalize(document, entity, series, issue_date, uow)
-    settlement = await settle_finalized(document, entity, original, uow)
-    uow.jobs.schedule("archive_document", str(document.id), due_at=uow.ctx.now)
-    return Finalized(document, settlement)
+    return Finalized(document, await settle_finalized(document, entity, original, uow))
+
+
+def follow_up(done: Sequence[Finalized], uow: InvoicingUnitOfWork) -> None:
+    """What is to be done later: keep the PDFs, and look whether they were paid in time."""
+    schedule_for("archive_document", [each.document.id for each in done], uow.ctx.now, uow)
+    due: dict[datetime, list[UUID]] = {}
+    for each in done:
+        settlement = each.settlement
+        if settlement and settlement.open and settlement.claim.overdue_from:
+            due.setdefault(settlement.claim.overdue_from, []).append(each.document.id)
+    for moment, ids in due.items():
+        schedule_for("mark_overdue", ids, moment, uow)
 
 
 async def _determine_again(
@@ -99,9 +163,7 @@ async def _series(
 ) -> Series:
     if command.series_id is None:
         return await uow.series.default_locked(document.legal_entity_id, document.content.type)
-    series = await uow.series.get_locked(command.series_id)
-    series.ensure_serves(document.legal_entity_id, document.content.type)
-    return series
+    return await uow.series.get_locked(command.series_id)
 
 
 def _finalize(
@@ -161,8 +223,6 @@ async def settle_finalized(
     if document.links.replaces:
         replaced = await uow.documents.get(document.links.replaces)
         replaced.record_replacement(document.id)
-    if claim.overdue_from is not None and settlement.open:
-        uow.jobs.schedule("mark_overdue", str(document.id), due_at=claim.overdue_from)
     return settlement
 
 

@@ -26,11 +26,31 @@ class ManyRepository(Repository[A], Protocol[A]):
         ...
 
 
+class Documents(ManyRepository[Document], Protocol):
+    """Documents."""
+
+    async def taken(self, external_ids: Iterable[str]) -> set[str]:
+        """Those that a document of the tenant has."""
+        ...
+
+    def drop(self, id: UUID) -> bool:
+        """Forget what a document has recorded; it is not written. True, for it is forgotten."""
+        ...
+
+
+# A series by its id, or the default one of a legal entity's documents of a type.
+SeriesChoice = UUID | tuple[UUID, DocumentType]
+
+
 class SeriesRepository(Repository[Series], Protocol):
     """Series; they are only ever taken locked, so that numbers are drawn one after another."""
 
     async def default_locked(self, legal_entity_id: UUID, type: DocumentType) -> Series:
         """The series that a type draws from, locked. Raises SeriesNotFound."""
+        ...
+
+    async def locked_for(self, choices: Collection[SeriesChoice]) -> dict[SeriesChoice, Series]:
+        """The series of many documents, those that exist, locked in the order of their ids."""
         ...
 
     def make_default(self, series: Series) -> None:
@@ -63,6 +83,10 @@ class Archive(Protocol):
 
     async def holds(self, document_id: UUID, kind: str) -> bool:
         """Whether something is archived already."""
+        ...
+
+    async def held(self, document_ids: Iterable[UUID], kind: str) -> set[UUID]:
+        """The documents of which something is archived already."""
         ...
 
     def keep(self, document_id: UUID, kind: str, *, media_type: str, content: bytes) -> None:
@@ -151,7 +175,7 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     """The unit of work of invoicing."""
 
     @property
-    def documents(self) -> ManyRepository[Document]: ...
+    def documents(self) -> Documents: ...
     @property
     def settlements(self) -> ManyRepository[Settlement]: ...
     @property
