@@ -125,6 +125,10 @@ class EventUnitOfWork:
         """This is bulk work: its contracts and jobs go behind everybody's interactive ones (E3)."""
         self.jobs.lane = BULK
 
+    def system_now(self) -> datetime:
+        """System time, for what is remembered of an answer."""
+        return self._clock.now()
+
     def start_over(self) -> None:
         """Forget all that was loaded and recorded; nothing of it is written. Locks stay."""
         self.held.clear()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,13 @@ from invx.contexts.invoicing.adapters.tax_packs import packs_in
 from invx.contexts.invoicing.adapters.unit_of_work import Means, UnitOfWork
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.api.routes import (
+    bulk,
     corrections,
     documents,
     e_invoices,
     history,
     legal_entities,
+    operations,
     personal,
     rate_tables,
     series,
@@ -33,6 +36,7 @@ from invx.contexts.invoicing.api.routes import (
 from invx.contexts.invoicing.api.routes import tax_ids as tax_id_routes
 from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.api.versions import CHANGES
+from invx.contexts.invoicing.adapters.works import WORKS
 from invx.contexts.invoicing.app.archive_document import ArchiveDocuments, archive_documents
 from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
 from invx.contexts.invoicing.app.portions import documents_of, schedule_for, split
@@ -60,6 +64,7 @@ from invx.infra.context import Context, PersonalStore
 from invx.infra.event_store import EventStore
 from invx.infra.facts import KnownFacts
 from invx.infra.migrate import Migration, migrations_in
+from invx.infra.operations import JOB, Work, work_on
 from invx.infra.postgres import Connection, Database
 from invx.infra.runner import Refusals, Runner
 from invx.infra.tenancy import Directory
@@ -100,10 +105,13 @@ _PERSONAL = (
     PersonalStore("skipped_numbers", "re-projected"),
     PersonalStore("legal_entities", "re-projected"),
     PersonalStore("archives", "deleted with the document's data"),
+    PersonalStore("operation_items", "problems of erased documents emptied"),
     PersonalStore("idempotency", "answer replaced; dropped after eight days"),
 )
 
 _ROUTES = (
+    bulk,  # before documents, whose paths begin with an id
+    operations,
     documents,
     e_invoices,
     corrections,
@@ -199,7 +207,11 @@ def wire(
         routers=tuple(module.router for module in _ROUTES),
         api_changes=CHANGES,
         edge=edge,
-        jobs={"archive_document": _archive, "mark_overdue": _overdue},
+        jobs={
+            "archive_document": _archive,
+            "mark_overdue": _overdue,
+            JOB: partial(_operate, works=WORKS),
+        },
         publishes=(DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1),
         history=history_of,
         personal=_PERSONAL,
@@ -216,6 +228,12 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
         registry.encode,
         kinds=(Document, Settlement, Series, LegalEntity, RateTable),
     )
+
+
+async def _operate(
+    payload: Mapping[str, Any], uow: UnitOfWork, *, works: Mapping[str, Work]
+) -> None:
+    await work_on(payload, uow.operations, works, uow)
 
 
 async def _archive(payload: Mapping[str, Any], uow: UnitOfWork) -> None:

@@ -11,7 +11,7 @@ from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
 from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
 from invx.contexts.invoicing.adapters.tax_ids.facts import Registers, TaxIds
-from invx.contexts.invoicing.app.ports import SeriesChoice
+from invx.contexts.invoicing.app.ports import GivenAnswer, SeriesChoice
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import (
@@ -26,6 +26,7 @@ from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.infra.event_store import EventSourcedRepository
 from invx.infra.facts import KnownFacts
+from invx.infra.operations import PostgresOperations
 from invx.infra.postgres import Connection
 from invx.infra.unit_of_work import EventUnitOfWork, Storage
 from invx.infra.write_set import WriteSet
@@ -68,7 +69,19 @@ class UnitOfWork(EventUnitOfWork):
         self.packs = means.packs
         self.rate_tables = PostgresRateTables(self, means.packs)
         self.e_invoices = EInvoiceWriting()
+        self.operations = PostgresOperations(self)
         self.personal_data = PostgresPersonalData(self)
+
+    async def given_answers(self, key_hashes: Sequence[str]) -> dict[str, GivenAnswer]:
+        """The answers that items of batches were given, by the hash of their key."""
+        rows = await self.conn.fetch(
+            "SELECT DISTINCT ON (key_hash) key_hash, fingerprint, body FROM invoicing.idempotency"
+            " WHERE tenant_id = $1 AND key_hash = ANY($2::text[])"
+            " ORDER BY key_hash, created_at DESC",
+            self.ctx.tenant_id,
+            key_hashes,
+        )
+        return {row["key_hash"]: GivenAnswer(row["fingerprint"], row["body"]) for row in rows}
 
 
 class PostgresDocuments(EventSourcedRepository[Document]):
@@ -92,6 +105,11 @@ class PostgresDocuments(EventSourcedRepository[Document]):
         """Forget what a document has recorded; it is not written. True, for it is forgotten."""
         self._unit.held.pop(id, None)
         return True
+
+    def is_untouched(self, id: UUID) -> bool:
+        """Whether a document has recorded nothing in this unit of work."""
+        held = self._unit.held.get(id)
+        return held is None or not held.aggregate.recorded
 
 
 class LockedSeries(EventSourcedRepository[Series]):

@@ -71,7 +71,7 @@ async def edge_of(request: Request) -> Edge:
 
 
 def _in_path(prefix: str, what: str) -> Any:
-    """An id in a path. What has another form is not found, so the pattern only documents it."""
+    """The type of an id in a path. What has another form is not found, so the pattern only documents it."""
     pattern = f"^{typeid_pattern(prefix)}$"
     return Annotated[str, Path(description=what, json_schema_extra={"pattern": pattern})]
 
@@ -79,6 +79,7 @@ def _in_path(prefix: str, what: str) -> Any:
 InvoiceId = _in_path(INVOICE, "The invoice.")
 LegalEntityId = _in_path(LEGAL_ENTITY, "The legal entity.")
 SeriesId = _in_path(SERIES, "The series.")
+OperationId = _in_path("op", "The operation.")
 
 Invoicing = Annotated[Edge, Depends(edge_of)]
 Once = Annotated[IdempotencyRequest | None, idempotency_key()]

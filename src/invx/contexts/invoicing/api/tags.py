@@ -11,6 +11,14 @@ TAGS = (
         "description": "What is done about a finalized document: void, cancel, replace, credit.",
     },
     {
+        "name": "Bulk",
+        "description": "Many documents at once: in a batch, or as an operation.",
+    },
+    {
+        "name": "Operations",
+        "description": "Work that outlasts a request: how far it is, what failed, cancel, resume.",
+    },
+    {
         "name": "Settlement",
         "description": "What is open of a document, and the entries that settle it.",
     },

@@ -53,38 +53,38 @@ async def bulk_invoices(command: BulkInvoices, uow: InvoicingUnitOfWork) -> Sequ
     wanted = dict(enumerate(command.invoices))
     uow.behind_others()
 
+    async def opened(new: NewInvoice) -> Finalized | Ready:
+        draft = await draft_document(new.draft, uow)
+        if not new.finalize:
+            return Finalized(draft, None)
+        order = FinalizeDocument(
+            document_id=draft.id,
+            issue_date=new.issue_date,
+            series_id=new.series_id,
+            at_once=True,
+        )
+        try:
+            return await ready_to_finalize(order, uow)
+        except DomainError:
+            uow.documents.drop(draft.id)
+            raise
+
     async def attempt(apart: Apart) -> Sequence[Outcome]:
         await _refuse_taken(wanted, apart, uow)
-        drafts = await apart.each(
-            ((index, each.draft) for index, each in wanted.items()),
-            lambda draft: draft_document(draft, uow),
-            undo=lambda _: True,  # a refused draft has not been added
-        )
-        orders = {
-            index: FinalizeDocument(
-                document_id=draft.id,
-                issue_date=wanted[index].issue_date,
-                series_id=wanted[index].series_id,
-            )
-            for index, draft in drafts.items()
-            if wanted[index].finalize
-        }
-        done = {index: Finalized(draft, None) for index, draft in drafts.items()}
-        done |= await finalize_each(orders, apart, uow)
-        return apart.outcomes(len(wanted), done)
+        made = await apart.each(wanted.items(), opened, undo=lambda _: True)
+        ready = {index: each for index, each in made.items() if isinstance(each, Ready)}
+        done = {index: each for index, each in made.items() if isinstance(each, Finalized)}
+        return apart.outcomes(len(wanted), done | await issue_each(ready, apart, uow))
 
     return await each_apart(attempt, uow)
 
 
-async def finalize_each(
-    orders: Mapping[int, FinalizeDocument], apart: Apart, uow: InvoicingUnitOfWork
+async def issue_each(
+    ready: Mapping[int, Ready], apart: Apart, uow: InvoicingUnitOfWork
 ) -> dict[int, Finalized]:
-    """All checks first, then the series locked in the order of their ids, then the numbers."""
-    ready = await apart.each(
-        orders.items(),
-        lambda order: ready_to_finalize(order, uow),
-        undo=lambda order: uow.documents.drop(order.document_id),
-    )
+    """Number them: the series locked in the order of their ids, then all numbers at once."""
+    if not ready:
+        return {}
     series = await uow.series.locked_for({each.choice for each in ready.values()})
 
     async def numbered(each: Ready) -> Finalized:

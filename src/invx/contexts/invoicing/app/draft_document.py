@@ -55,6 +55,7 @@ def open_draft(
             links=links or Links(),
         ),
     )
+    document.trust_figures()
     uow.documents.add(document)
     return document
 

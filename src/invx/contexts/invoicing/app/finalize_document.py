@@ -37,6 +37,7 @@ class FinalizeDocument(Command):
     issue_date: date | None = None
     series_id: UUID | None = None
     expected_version: int | None = None
+    at_once: bool = False  # it was opened by this very unit of work, to be finalized
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ async def issue(ready: Ready, series: Series, uow: InvoicingUnitOfWork) -> Final
         document.ensure_finalizable(entity.seller, issue_date)
     if original is not None:
         original.record_credit(document.id, document.content, document.totals)
-    _finalize(document, entity, series, issue_date, uow)
+    _finalize(ready, series, issue_date, uow)
     return Finalized(document, await settle_finalized(document, entity, original, uow))
 
 
@@ -166,13 +167,8 @@ async def _series(
     return await uow.series.get_locked(command.series_id)
 
 
-def _finalize(
-    document: Document,
-    entity: LegalEntity,
-    series: Series,
-    issue_date: date,
-    uow: InvoicingUnitOfWork,
-) -> None:
+def _finalize(ready: Ready, series: Series, issue_date: date, uow: InvoicingUnitOfWork) -> None:
+    document, entity = ready.document, ready.entity
     due = document.totals.due
     issue = Issue(
         number=series.draw(document.id, issue_date),
@@ -182,7 +178,7 @@ def _finalize(
         instalments=instalments_of(document.content, due, issue_date),
         title=entity.title_of(document.content.type),
     )
-    document.finalize(entity.seller, issue, now=uow.ctx.now)
+    document.finalize(entity.seller, issue, now=uow.ctx.now, at_once=ready.order.at_once)
 
 
 async def settle_finalized(

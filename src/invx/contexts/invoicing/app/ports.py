@@ -1,6 +1,7 @@
 """What the handlers of invoicing hold, and the ports to what invoicing does not control."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.tax_ids import RegisterAnswer, TaxIdForm
 from invx.kernel.aggregate import Aggregate
+from invx.kernel.operations import Operations
 from invx.kernel.ports import Fact, Repository, UnitOfWork
 from invx.rules.tax.packs import Packs
 
@@ -35,6 +37,10 @@ class Documents(ManyRepository[Document], Protocol):
 
     def drop(self, id: UUID) -> bool:
         """Forget what a document has recorded; it is not written. True, for it is forgotten."""
+        ...
+
+    def is_untouched(self, id: UUID) -> bool:
+        """Whether a document has recorded nothing in this unit of work."""
         ...
 
 
@@ -141,6 +147,14 @@ class EInvoices(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """What was answered to an item of a batch, under its key; `fingerprint` says to which."""
+
+    fingerprint: str
+    body: bytes
+
+
 class PersonalData(Protocol):
     """Whose data stands where, and its erasure (D4)."""
 
@@ -194,5 +208,11 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def tax_ids(self) -> TaxIds: ...
     @property
     def e_invoices(self) -> EInvoices: ...
+    async def given_answers(self, key_hashes: Sequence[str]) -> dict[str, GivenAnswer]:
+        """The answers that items of batches were given, by the hash of their key."""
+        ...
+
+    @property
+    def operations(self) -> Operations: ...
     @property
     def personal_data(self) -> PersonalData: ...

@@ -96,6 +96,7 @@ class Document(Aggregate):
         self.cancelled_by: UUID | None = None
         self.replaced_by: UUID | None = None
         self._checked: tuple[object, ...] | None = None
+        self._sound: Content | None = None
         self._invoiced: Remainder | None = None  # made when asked for, as is:
         self._remainder: Remainder | None = None
 
@@ -158,6 +159,10 @@ class Document(Aggregate):
         self.ensure_draft()
         self.record(DraftDeleted())
 
+    def trust_figures(self) -> None:
+        """The figures of this content have just been checked: that is not done a second time."""
+        self._sound = self.content
+
     def ensure_finalizable(self, seller: Seller, issue_date: date) -> None:
         """Check all that can fail before a number is drawn.
 
@@ -165,16 +170,23 @@ class Document(Aggregate):
         """
         self.ensure_draft()
         problems = problems_of(
-            self.content, self.rounding, finalizing=True, issue_date=issue_date
+            self.content,
+            self.rounding,
+            finalizing=True,
+            issue_date=issue_date,
+            sound=self._sound is self.content,
         ) + seller_problems(self.content, seller)
         if problems:
             raise refusal_of(problems)
         self._checked = (self.version, seller, issue_date)
 
-    def finalize(self, seller: Seller, issue: Issue, *, now: datetime) -> None:
+    def finalize(
+        self, seller: Seller, issue: Issue, *, now: datetime, at_once: bool = False
+    ) -> None:
         """Make the draft a document for good. Call `ensure_finalizable` before drawing a number.
 
-        Raises what `ensure_finalizable` raises.
+        `at_once`: it was never stored as a draft, so this is the first of its events. Raises what
+        `ensure_finalizable` raises.
         """
         if self._checked != (self.version, seller, issue.issue_date):
             self.ensure_finalizable(seller, issue.issue_date)
@@ -185,6 +197,8 @@ class Document(Aggregate):
         if issue.instalments:
             parts = sum((each.amount for each in issue.instalments), totals.due - totals.due)
             invariant(parts == totals.due, "instalments sum to what is due")
+        if at_once:
+            self.begin_anew()
         self.record(
             DocumentFinalized(
                 subject_id=self.subject_id,
@@ -201,6 +215,7 @@ class Document(Aggregate):
                 due_date=issue.due_date,
                 instalments=issue.instalments,
                 finalized_at=now,
+                created_at=self.created_at if at_once else None,
             )
         )
 
@@ -333,6 +348,9 @@ class Document(Aggregate):
         self.issue_date, self.due_date = event.issue_date, event.due_date
         self.instalments, self.finalized_at = event.instalments, event.finalized_at
         self.title = event.title
+        if event.created_at is not None:
+            self.created_at, self.legal_entity_id = event.created_at, event.legal_entity_id
+            self.mode, self.links = event.mode, event.links
 
     def ensure_exists(self) -> None:
         """Raises DocumentNotFound for a draft that was thrown away."""

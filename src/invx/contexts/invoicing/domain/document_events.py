@@ -142,6 +142,7 @@ class DocumentFinalized(Event):
     due_date: date | None
     instalments: tuple[Instalment, ...]
     finalized_at: datetime
+    created_at: datetime | None = None  # of a document that was never a draft: its stream's first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

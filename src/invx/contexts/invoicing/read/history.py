@@ -75,7 +75,7 @@ async def document_as_of(store: EventStore, document_id: UUID, moment: datetime)
 async def _past(store: EventStore, document_id: UUID) -> list[Recorded]:
     """Both streams in the order in which their events were recorded. Raises DocumentNotFound."""
     events = await store.history(document_id)
-    if not events or not isinstance(events[0].event, DraftCreated):
+    if not events or not isinstance(events[0].event, DraftCreated | DocumentFinalized):
         raise DocumentNotFound
     events += await store.history(settlement_id(document_id))
     return sorted(events, key=lambda each: (each.recorded_at, each.event_id))

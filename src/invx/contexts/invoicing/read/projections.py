@@ -58,22 +58,30 @@ def project(recorded: Recorded, rows: Rows) -> None:
             violated(f"nothing is known of {type(aggregate).__name__}")
 
 
+def _is_last(recorded: Recorded) -> bool:
+    """Whether this is the command's last event of the stream: a row is stated once, with it."""
+    version: int = recorded.aggregate.version
+    return recorded.version == version
+
+
 def _document(recorded: Recorded, document: Document, rows: Rows) -> None:
     key = {"document_id": document.id}
     if is_gone(document):
         for table in ("document_search", "document_contents", "documents"):
             rows.delete(table, key)
         return
-    rows.put("documents", key, document_row(document))
+    if _is_last(recorded):
+        rows.put("documents", key, document_row(document))
     if isinstance(recorded.event, DraftCreated | DraftEdited | DraftPatched | DocumentFinalized):
-        resource = encode(document_resource(document))
+        resource = encode(document_resource(document), of=document.content)
         rows.put("document_contents", key, {"resource": msgspec.Raw(resource)})
         rows.put("document_search", key, search_row(document))
 
 
 def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
     key = {"document_id": settlement.claim.document_id}
-    rows.put("settlements", key, settlement_row(settlement))
+    if _is_last(recorded):
+        rows.put("settlements", key, settlement_row(settlement))
     event = recorded.event
     if isinstance(event, SettlementOpened | EntryRecorded | SettlementVoided):
         _taxes(recorded, settlement, event.taxes, rows)
@@ -106,7 +114,8 @@ def _taxes(
 
 def _series(recorded: Recorded, series: Series, rows: Rows) -> None:
     key = {"series_id": series.id}
-    rows.put("series", key, series_row(series))
+    if _is_last(recorded):
+        rows.put("series", key, series_row(series))
     event = recorded.event
     if isinstance(event, NumberDrawn):
         rows.put(

@@ -1,0 +1,54 @@
+"""The kinds of operations on documents, and how a chunk of each is done."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from invx.contexts.invoicing.app.bulk_documents import (
+    FinalizeDocuments,
+    ReleaseDocuments,
+    VoidDocuments,
+    finalize_documents,
+    release_documents,
+    void_documents,
+)
+from invx.contexts.invoicing.app.bulk_invoices import Outcome
+from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.infra.operations import Work
+from invx.kernel.errors import DomainError
+from invx.kernel.operations import Operation
+
+# A chunk holds its series and its rows while it is written: well below a second.
+_DOCUMENTS = 250
+_RELEASED = "marked as sent"
+
+Refusals = Sequence[DomainError | None]
+
+
+async def _finalize(
+    operation: Operation, ids: Sequence[UUID], uow: InvoicingUnitOfWork
+) -> Refusals:
+    day = operation.settings["issue_date"]
+    command = FinalizeDocuments(ids, date.fromisoformat(day) if day else None)
+    return _refusals(await finalize_documents(command, uow))
+
+
+async def _void(operation: Operation, ids: Sequence[UUID], uow: InvoicingUnitOfWork) -> Refusals:
+    del operation
+    return _refusals(await void_documents(VoidDocuments(ids), uow))
+
+
+async def _release(operation: Operation, ids: Sequence[UUID], uow: InvoicingUnitOfWork) -> Refusals:
+    del operation
+    return _refusals(await release_documents(ReleaseDocuments(ids, _RELEASED), uow))
+
+
+def _refusals(outcomes: Sequence[Outcome]) -> Refusals:
+    return [each if isinstance(each, DomainError) else None for each in outcomes]
+
+
+WORKS = {
+    "finalize": Work(_DOCUMENTS, _finalize),
+    "void": Work(_DOCUMENTS, _void),
+    "release": Work(_DOCUMENTS, _release),
+}
