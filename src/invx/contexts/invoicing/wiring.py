@@ -24,6 +24,7 @@ from invx.contexts.invoicing.api.routes import (
     corrections,
     documents,
     e_invoices,
+    graces,
     history,
     legal_entities,
     operations,
@@ -38,12 +39,15 @@ from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.api.versions import CHANGES
 from invx.contexts.invoicing.adapters.works import WORKS
 from invx.contexts.invoicing.app.archive_document import ArchiveDocuments, archive_documents
+from invx.contexts.invoicing.app.end_grace import EndGrace, end_grace
+from invx.contexts.invoicing.app.give_grace import JOB as END_GRACE
 from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
 from invx.contexts.invoicing.app.portions import documents_of, schedule_for, split
 from invx.contexts.invoicing.app.ports import TaxRegister
 from invx.contexts.invoicing.app.publish import contract_of
 from invx.contexts.invoicing.domain import (
     document_events,
+    grace_events,
     legal_entity_events,
     rate_table_events,
     series_events,
@@ -51,6 +55,7 @@ from invx.contexts.invoicing.domain import (
 )
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
+from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_table import RateTable
 from invx.contexts.invoicing.domain.series import Series
@@ -84,6 +89,7 @@ CODEC = Codec(
         series_events,
         legal_entity_events,
         rate_table_events,
+        grace_events,
     )
 )
 
@@ -112,6 +118,7 @@ _PERSONAL = (
 _ROUTES = (
     bulk,  # before documents, whose paths begin with an id
     operations,
+    graces,
     documents,
     e_invoices,
     corrections,
@@ -210,6 +217,7 @@ def wire(
         jobs={
             "archive_document": _archive,
             "mark_overdue": _overdue,
+            END_GRACE: _end_grace,
             JOB: partial(_operate, works=WORKS),
         },
         publishes=(DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1),
@@ -226,8 +234,12 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
         project,
         lambda recorded: contract_of(recorded.stream_id, recorded.event),
         registry.encode,
-        kinds=(Document, Settlement, Series, LegalEntity, RateTable),
+        kinds=(Document, Settlement, Series, LegalEntity, RateTable, Grace),
     )
+
+
+async def _end_grace(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await end_grace(EndGrace(UUID(payload["key"])), uow)
 
 
 async def _operate(

@@ -21,6 +21,7 @@ from invx.contexts.invoicing.domain.errors import (
     SeriesNotFound,
     SettlementNotFound,
 )
+from invx.contexts.invoicing.domain.grace import Grace, GraceNotFound
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
@@ -61,6 +62,7 @@ class UnitOfWork(EventUnitOfWork):
         super().__init__(conn, ctx, storage=storage, clock=clock, ids=ids, facts=facts)
         self.documents = PostgresDocuments(self)
         self.settlements = self.repository(Settlement, missing=SettlementNotFound)
+        self.graces = self.repository(Grace, missing=GraceNotFound)
         self.series = LockedSeries(self)
         self.legal_entities = PostgresLegalEntities(self)
         self.archive = PostgresArchive(conn, ctx.tenant_id, self.write_set, clock)

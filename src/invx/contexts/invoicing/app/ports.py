@@ -7,6 +7,7 @@ from uuid import UUID
 
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_table import KnownTaxes, RateTable
 from invx.contexts.invoicing.domain.series import Series
@@ -192,6 +193,8 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def documents(self) -> Documents: ...
     @property
     def settlements(self) -> ManyRepository[Settlement]: ...
+    @property
+    def graces(self) -> ManyRepository[Grace]: ...
     @property
     def series(self) -> SeriesRepository: ...
     @property

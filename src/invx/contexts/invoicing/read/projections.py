@@ -9,6 +9,7 @@ from invx.contexts.invoicing.domain.document_events import (
     DraftEdited,
     DraftPatched,
 )
+from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_table import RateTable
 from invx.contexts.invoicing.domain.series import Series
@@ -20,6 +21,7 @@ from invx.contexts.invoicing.domain.settlement_events import (
     SettlementVoided,
 )
 from invx.contexts.invoicing.domain.tax_entries import TaxMovement
+from invx.contexts.invoicing.read.graces import grace_row
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import (
@@ -52,6 +54,9 @@ def project(recorded: Recorded, rows: Rows) -> None:
             rows.put(
                 "legal_entities", {"legal_entity_id": aggregate.id}, legal_entity_row(aggregate)
             )
+        case Grace():
+            if _is_last(recorded):
+                rows.put("graces", {"document_id": aggregate.document_id}, grace_row(aggregate))
         case RateTable():
             tax_knowledge(recorded, rows)
         case _:

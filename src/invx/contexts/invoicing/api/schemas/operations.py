@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, SkipValidation, model_validator
 
 from invx.contexts.invoicing.api.schemas import examples
-from invx.contexts.invoicing.api.schemas.documents import DraftIn
+from invx.contexts.invoicing.api.schemas.documents import NewIn
 from invx.contexts.invoicing.api.schemas.documents_out import ListTotalsOut
 from invx.contexts.invoicing.api.schemas.values import (
     Code,
@@ -24,7 +24,7 @@ from invx.kernel import limits
 IDS_MAX = 10_000  # named one by one; a filter selects more
 
 
-class BatchItemIn(DraftIn):
+class BatchItemIn(NewIn):
     """A draft, or with `finalize` a document at once."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.DRAFT]})
