@@ -14,6 +14,7 @@ TAX_PACK_CHARS_MAX = 40_000  # a pack's text is read while others wait
 IDEMPOTENCY_KEY_CHARS_MAX = 255
 BODY_BYTES_MAX = 16_000_000
 OPERATION_ITEMS_MAX = 100_000
+ARCHIVED_DOCUMENTS_MAX = 20_000  # in one ZIP, whose list of files is in memory
 BULK_INVOICES_MAX = 1_000  # in one unit of work, and in one batch
 PAGE_ITEMS_DEFAULT = 25
 PAGE_ITEMS_MAX = 100

@@ -20,6 +20,7 @@ from invx.contexts.invoicing.adapters.tax_packs import packs_in
 from invx.contexts.invoicing.adapters.unit_of_work import Means, UnitOfWork
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.api.routes import (
+    archives,
     bulk,
     corrections,
     documents,
@@ -116,7 +117,8 @@ _PERSONAL = (
 )
 
 _ROUTES = (
-    bulk,  # before documents, whose paths begin with an id
+    archives,  # before documents, whose paths begin with an id, like bulk
+    bulk,
     operations,
     graces,
     documents,

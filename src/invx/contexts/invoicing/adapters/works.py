@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
+from invx.contexts.invoicing.app.archive_files import ArchiveFiles, archive_files
 from invx.contexts.invoicing.app.bulk_documents import (
     FinalizeDocuments,
     ReleaseDocuments,
@@ -20,6 +21,7 @@ from invx.kernel.operations import Operation
 
 # A chunk holds its series and its rows while it is written: well below a second.
 _DOCUMENTS = 250
+_FILES = 8  # documents whose files are made together, and held in memory
 _RELEASED = "marked as sent"
 
 Refusals = Sequence[DomainError | None]
@@ -43,6 +45,10 @@ async def _release(operation: Operation, ids: Sequence[UUID], uow: InvoicingUnit
     return _refusals(await release_documents(ReleaseDocuments(ids, _RELEASED), uow))
 
 
+async def _archive(operation: Operation, ids: Sequence[UUID], uow: InvoicingUnitOfWork) -> Refusals:
+    return await archive_files(ArchiveFiles(ids, operation.settings["files"]), uow)
+
+
 def _refusals(outcomes: Sequence[Outcome]) -> Refusals:
     return [each if isinstance(each, DomainError) else None for each in outcomes]
 
@@ -51,4 +57,5 @@ WORKS = {
     "finalize": Work(_DOCUMENTS, _finalize),
     "void": Work(_DOCUMENTS, _void),
     "release": Work(_DOCUMENTS, _release),
+    "archive": Work(_FILES, _archive),
 }

@@ -32,3 +32,62 @@ async def select_documents(
         if len(rows) < some:
             break
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedFile:
+    """An archived file of a document."""
+
+    document_id: UUID
+    number: str
+    kind: str
+    content: bytes
+    sha256: str
+
+
+async def select_issued(
+    conn: Connection, ctx: RequestContext, ids: Sequence[UUID], kinds: Sequence[str]
+) -> tuple[list[UUID], int]:
+    """Which of these documents are issued, in order, and how many of their files are not made."""
+    rows = await conn.fetch(
+        """SELECT d.document_id, (
+            SELECT count(*) FROM invoicing.archives a WHERE a.tenant_id = d.tenant_id
+            AND a.document_id = d.document_id AND a.kind = ANY($3::text[])) AS made
+        FROM invoicing.documents d
+        WHERE d.tenant_id = $1 AND d.document_id = ANY($2::uuid[]) AND d.number IS NOT NULL
+        ORDER BY d.document_id""",
+        ctx.tenant_id,
+        list(ids),
+        list(kinds),
+    )
+    missing = sum(len(kinds) - row["made"] for row in rows)
+    return [row["document_id"] for row in rows], missing
+
+
+async def done_by(conn: Connection, ctx: RequestContext, operation_id: UUID) -> list[UUID]:
+    """The documents with which an operation is done, in its order."""
+    rows = await conn.fetch(
+        "SELECT subject FROM invoicing.operation_items WHERE tenant_id = $1 AND operation_id = $2"
+        " AND state = 'done' ORDER BY position",
+        ctx.tenant_id,
+        operation_id,
+    )
+    return [row["subject"] for row in rows]
+
+
+async def files_of(
+    conn: Connection, ctx: RequestContext, ids: Sequence[UUID], kinds: Sequence[str]
+) -> list[SelectedFile]:
+    """The files that are archived of these documents, in their order."""
+    rows = await conn.fetch(
+        """SELECT d.document_id, d.number, a.kind, a.bytes, a.sha256
+        FROM unnest($2::uuid[]) WITH ORDINALITY AS w(document_id, place)
+        JOIN invoicing.documents d ON d.tenant_id = $1 AND d.document_id = w.document_id
+        JOIN invoicing.archives a ON a.tenant_id = d.tenant_id
+            AND a.document_id = d.document_id AND a.kind = ANY($3::text[])
+        ORDER BY w.place, a.kind""",
+        ctx.tenant_id,
+        list(ids),
+        list(kinds),
+    )
+    return [SelectedFile(*row) for row in rows]

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, SkipValidation, model_validator
 from invx.contexts.invoicing.api.schemas import examples
 from invx.contexts.invoicing.api.schemas.documents import NewIn
 from invx.contexts.invoicing.api.schemas.documents_out import ListTotalsOut
+from invx.contexts.invoicing.api.schemas.e_invoices import FormatCode
 from invx.contexts.invoicing.api.schemas.values import (
     Code,
     Day,
@@ -83,6 +84,14 @@ class FinalizeManyIn(SelectionIn):
 
     issue_date: Day | None = Field(
         None, description="Of all of them. What the draft says, or else today, when absent."
+    )
+
+
+class ArchiveIn(SelectionIn):
+    """Finalized documents, and which of their files."""
+
+    files: list[Literal["pdf"] | FormatCode] = Field(
+        default=["pdf"], min_length=1, max_length=5, description="`pdf`, and formats of e-invoices."
     )
 
 
