@@ -38,7 +38,7 @@ Row: TypeAlias = Mapping[str, Any] | asyncpg.Record
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """How a kind of operation is done: a chunk of subjects at a time, a refusal or None for each."""
+    """How a kind of operation is done: by so many subjects, a refusal or None for each."""
 
     chunk: int
     run: Callable[[Operation, Sequence[UUID], Any], Awaitable[Sequence[DomainError | None]]]

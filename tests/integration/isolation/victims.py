@@ -25,6 +25,7 @@ class Victim:
     number: str
     registration: str
     tax_cursor: str
+    operation: str
     customer: str = CUSTOMER
     external_id: str = EXTERNAL_ID
 
@@ -39,6 +40,7 @@ class Victim:
             "legal_entity": self.entity,
             "series": self.series,
             "country": "DE",
+            "operation": self.operation,
         }
 
 
@@ -47,7 +49,7 @@ async def furnish(world: World) -> Victim:
     desk = await world.seller(external_id="victims-entity")
     buyer = {**BUYER, "customer": CUSTOMER, "name": "Geheim KG"}
     said: dict[str, Any] = {"buyer": buyer, "metadata": {"secret": "yes"}}
-    await desk.invoice(line("5.00"), **said)
+    small = await desk.invoice(line("5.00"), **said)
     draft = await desk.draft(line("7.00"), external_id=EXTERNAL_ID, **said)
     issued = await desk.invoice(line("100.00"), line("50.00"), **said)
     path = f"/v1/invoices/{issued['id']}"
@@ -58,6 +60,9 @@ async def furnish(world: World) -> Victim:
     series = (await desk.get("/v1/series"))["data"]
     serving = next(each["id"] for each in series if "invoice" in each["types"])
     await desk.post(f"/v1/series/{serving}/next-number", {"next": 90, "reason": "moved"})
+    await desk.post(f"/v1/invoices/{draft['id']}/grace", {"finalize_at": "2199-01-01T00:00:00Z"})
+    selection = {"invoices": [small["id"], draft["id"]]}
+    begun = await desk.post("/v1/invoices/release", selection)
     await world.settle()
     await desk.client.post(  # an answer that is stored
         "/v1/invoices",
@@ -80,6 +85,7 @@ async def furnish(world: World) -> Victim:
         number=issued["number"],
         registration=taxes["data"][0]["registration"],
         tax_cursor=taxes["next"],
+        operation=begun["id"],
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from invx.contexts.invoicing.adapters.tax_ids.form import VIES_COUNTRIES
 from invx.contexts.invoicing.adapters.tax_ids.registers import Hmrc, Vies
 from invx.contexts.invoicing.adapters.tax_packs import packs_in
 from invx.contexts.invoicing.adapters.unit_of_work import Means, UnitOfWork
+from invx.contexts.invoicing.adapters.works import WORKS
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.api.routes import (
     archives,
@@ -38,7 +38,6 @@ from invx.contexts.invoicing.api.routes import (
 from invx.contexts.invoicing.api.routes import tax_ids as tax_id_routes
 from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.api.versions import CHANGES
-from invx.contexts.invoicing.adapters.works import WORKS
 from invx.contexts.invoicing.app.archive_document import ArchiveDocuments, archive_documents
 from invx.contexts.invoicing.app.end_grace import EndGrace, end_grace
 from invx.contexts.invoicing.app.give_grace import JOB as END_GRACE
@@ -66,11 +65,12 @@ from invx.contexts.invoicing.read.resource import issued_resource
 from invx.contracts.invoicing import DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1
 from invx.contracts.registry import Registry
 from invx.infra.codec import Codec, events_in
-from invx.infra.context import Context, PersonalStore
+from invx.infra.context import Context, Job, PersonalStore
 from invx.infra.event_store import EventStore
 from invx.infra.facts import KnownFacts
 from invx.infra.migrate import Migration, migrations_in
-from invx.infra.operations import JOB, Work, work_on
+from invx.infra.operations import JOB as OPERATION
+from invx.infra.operations import work_on
 from invx.infra.postgres import Connection, Database
 from invx.infra.runner import Refusals, Runner
 from invx.infra.tenancy import Directory
@@ -216,12 +216,7 @@ def wire(
         routers=tuple(module.router for module in _ROUTES),
         api_changes=CHANGES,
         edge=edge,
-        jobs={
-            "archive_document": _archive,
-            "mark_overdue": _overdue,
-            END_GRACE: _end_grace,
-            JOB: partial(_operate, works=WORKS),
-        },
+        jobs=_JOBS,
         publishes=(DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1),
         history=history_of,
         personal=_PERSONAL,
@@ -244,10 +239,8 @@ async def _end_grace(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await end_grace(EndGrace(UUID(payload["key"])), uow)
 
 
-async def _operate(
-    payload: Mapping[str, Any], uow: UnitOfWork, *, works: Mapping[str, Work]
-) -> None:
-    await work_on(payload, uow.operations, works, uow)
+async def _operate(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await work_on(payload, uow.operations, WORKS, uow)
 
 
 async def _archive(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
@@ -261,3 +254,11 @@ async def _archive(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
 async def _overdue(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     if not split("mark_overdue", payload, uow):
         await mark_overdue(MarkOverdue(documents_of(payload)), uow)
+
+
+_JOBS: dict[str, Job] = {
+    "archive_document": _archive,
+    "mark_overdue": _overdue,
+    END_GRACE: _end_grace,
+    OPERATION: _operate,
+}

@@ -50,7 +50,7 @@ class PostgresRateTables(EventSourcedRepository[RateTable]):
             return table
 
     async def known(self) -> KnownTaxes:
-        """The packs with all overrides of the tenant, and its rates, in one round trip, read once."""
+        """The packs with all overrides of the tenant, and its rates, in one round trip."""
         if self._known is None:
             self._known = await self._read()
         return self._known

@@ -5,16 +5,11 @@ from datetime import date
 from uuid import UUID
 
 from invx.contexts.invoicing.app.archive_files import ArchiveFiles, archive_files
-from invx.contexts.invoicing.app.bulk_documents import (
-    FinalizeDocuments,
-    ReleaseDocuments,
-    VoidDocuments,
-    finalize_documents,
-    release_documents,
-    void_documents,
-)
 from invx.contexts.invoicing.app.bulk_invoices import Outcome
+from invx.contexts.invoicing.app.finalize_documents import FinalizeDocuments, finalize_documents
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.release_documents import ReleaseDocuments, release_documents
+from invx.contexts.invoicing.app.void_documents import VoidDocuments, void_documents
 from invx.infra.operations import Work
 from invx.kernel.errors import DomainError
 from invx.kernel.operations import Operation

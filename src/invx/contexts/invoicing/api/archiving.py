@@ -123,9 +123,8 @@ async def files_in(wanted: Selected, edge: Edge, caller: Caller) -> AsyncIterato
 def _name(file: SelectedFile, code: str, taken: set[str]) -> str:
     """By the number of the document; two series may have one number in common."""
     stem = file.number.replace("/", "-").replace("\\", "-")
-    if code == PDF:
-        end = ".pdf"
-    else:
+    end = ".pdf"
+    if code != PDF:
         end = f".{code}.pdf" if FORMATS[code].hybrid else f".{code}.xml"
     name = stem + end
     return name if name not in taken else f"{stem}_{typeid(INVOICE, file.document_id)}{end}"

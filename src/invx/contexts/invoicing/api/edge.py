@@ -71,7 +71,7 @@ async def edge_of(request: Request) -> Edge:
 
 
 def _in_path(prefix: str, what: str) -> Any:
-    """The type of an id in a path. What has another form is not found, so the pattern only documents it."""
+    """An id in a path. What has another form is not found, so the pattern only documents it."""
     pattern = f"^{typeid_pattern(prefix)}$"
     return Annotated[str, Path(description=what, json_schema_extra={"pattern": pattern})]
 

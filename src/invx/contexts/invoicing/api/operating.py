@@ -30,7 +30,7 @@ from invx.infra.idempotency import Answer, IdempotentRequest, answer_row
 from invx.infra.operations import Row, said
 from invx.kernel import limits
 from invx.kernel.context import Caller
-from invx.kernel.errors import DomainError, Invalid, Problem
+from invx.kernel.errors import DomainError, Invalid
 from invx.kernel.ids import typeid
 from invx.kernel.operations import Operation, OperationState
 
@@ -157,7 +157,7 @@ def _result(index: int, item: BatchItem, result: Result, unit: UnitOfWork) -> di
         body = encode(_invoice(result.document))
         view["invoice"] = msgspec.Raw(body)
         if item.key is not None:
-            _remember(item.key, result.document, body, unit)
+            _remember(item.key, body, unit)
     return view
 
 
@@ -178,7 +178,7 @@ def _invoice(document: Document) -> Mapping[str, Any]:
     }
 
 
-def _remember(key: ItemKey, document: Document, body: bytes, unit: UnitOfWork) -> None:
+def _remember(key: ItemKey, body: bytes, unit: UnitOfWork) -> None:
     """A plain insert: of two batches at once that hold the item, the second runs again."""
     request = IdempotentRequest(key.key_hash, key.fingerprint, _never)
     answer = Answer(200, body)

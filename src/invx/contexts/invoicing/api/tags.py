@@ -15,6 +15,10 @@ TAGS = (
         "description": "Many documents at once: in a batch, or as an operation.",
     },
     {
+        "name": "Grace periods",
+        "description": "Drafts that are finalized by themselves at a moment, unless they are held.",
+    },
+    {
         "name": "Operations",
         "description": "Work that outlasts a request: how far it is, what failed, cancel, resume.",
     },

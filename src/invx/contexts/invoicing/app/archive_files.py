@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from invx.contexts.invoicing.app.apart import Apart, each_apart
 from invx.contexts.invoicing.app.archive_document import ArchiveDocument, archive_document
 from invx.contexts.invoicing.app.archive_e_invoice import (
     ArchiveEInvoice,
     archive_e_invoice,
     archive_kind,
 )
+from invx.contexts.invoicing.app.each_apart import Apart, each_apart
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.errors import DocumentNotFinalized
 from invx.kernel.errors import DomainError

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from invx.contexts.invoicing.app.apart import Apart, each_apart
 from invx.contexts.invoicing.app.draft_document import DraftDocument, draft_document
+from invx.contexts.invoicing.app.each_apart import Apart, each_apart
 from invx.contexts.invoicing.app.finalize_document import (
-    FinalizeDocument,
     Finalized,
+    FinalizeDocument,
     Ready,
     follow_up,
     issue,

@@ -9,7 +9,7 @@ from invx.contexts.invoicing.api.archiving import ARCHIVED, archived, files_in
 from invx.contexts.invoicing.api.edge import Invoicing, Once, answered
 from invx.contexts.invoicing.api.operating import selected, show_begun
 from invx.contexts.invoicing.api.schemas.operations import ArchiveIn, OperationOut
-from invx.contexts.invoicing.app.operations import BeginOperation, begin_operation
+from invx.contexts.invoicing.app.begin_operation import BeginOperation, begin_operation
 from invx.infra.http.pagination import ListQuery, list_query
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses

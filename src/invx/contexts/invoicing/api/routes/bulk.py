@@ -15,8 +15,8 @@ from invx.contexts.invoicing.api.schemas.operations import (
     SelectionIn,
 )
 from invx.contexts.invoicing.app.batch_invoices import BatchInvoices, batch_invoices
+from invx.contexts.invoicing.app.begin_operation import BeginOperation, begin_operation
 from invx.contexts.invoicing.app.bulk_invoices import NewInvoice
-from invx.contexts.invoicing.app.operations import BeginOperation, begin_operation
 from invx.infra.http.idempotency_key import IdempotencyRequest
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses

@@ -21,7 +21,7 @@ from invx.infra.http.problems import problem_responses
 from invx.infra.idempotency import Answer
 from invx.kernel.context import Caller
 
-router = APIRouter(prefix="/v1", tags=["Invoices"])
+router = APIRouter(prefix="/v1", tags=["Grace periods"])
 
 Reader = Annotated[Caller, requires("invoices:read")]
 Finalizer = Annotated[Caller, requires("invoices:finalize")]
@@ -62,7 +62,7 @@ async def get(invoice: InvoiceId, caller: Reader, edge: Invoicing) -> Response:
 async def give(
     invoice: InvoiceId, body: GraceIn, caller: Finalizer, once: Once, edge: Invoicing
 ) -> Response:
-    """Finalize a draft by itself at a moment, another one, or not at all. Edits until then count."""
+    """Let a draft be finalized by itself at a moment, or not at all. Edits until then count."""
     command = GiveGrace(
         document_id=id_of(INVOICE, invoice, DocumentNotFound), finalize_at=body.finalize_at
     )

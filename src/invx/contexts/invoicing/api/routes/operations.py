@@ -19,12 +19,8 @@ from invx.contexts.invoicing.api.schemas.operations import (
     OperationListOut,
     OperationOut,
 )
-from invx.contexts.invoicing.app.operations import (
-    CancelOperation,
-    ResumeOperation,
-    cancel_operation,
-    resume_operation,
-)
+from invx.contexts.invoicing.app.cancel_operation import CancelOperation, cancel_operation
+from invx.contexts.invoicing.app.resume_operation import ResumeOperation, resume_operation
 from invx.infra.http.answers import encode, json_response
 from invx.infra.http.filters import Choice
 from invx.infra.http.pagination import Listing, ListQuery, list_query, page_body

@@ -1,6 +1,6 @@
 """Work on many documents: what it is asked for, and how far it is."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, SkipValidation, model_validator

@@ -7,8 +7,11 @@ it: nothing has been written yet, so nothing has to be undone.
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
+from uuid import UUID
 
+from invx.contexts.invoicing.app.finalize_document import Finalized
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.domain.settlement import settlement_id
 from invx.kernel.errors import DomainError
 from invx.kernel.ports import Fact, Needs
 
@@ -70,3 +73,18 @@ async def each_apart(
             return await attempt(Apart(refused))
         except _Spoiled:
             uow.start_over()
+
+
+async def each_document(
+    ids: Sequence[UUID], correct: Callable[[UUID], Awaitable[Finalized]], uow: InvoicingUnitOfWork
+) -> Sequence[Finalized | DomainError]:
+    """What `correct` makes of each document, in order. It changes the document before all else."""
+    uow.behind_others()
+
+    async def attempt(apart: Apart) -> Sequence[Finalized | DomainError]:
+        await uow.documents.find_all(ids)
+        await uow.settlements.find_all(settlement_id(id) for id in ids)
+        done = await apart.each(enumerate(ids), correct, undo=uow.documents.is_untouched)
+        return apart.outcomes(len(ids), done)
+
+    return await each_apart(attempt, uow)
