@@ -32,7 +32,8 @@ async def settled_at_last(desk: Desk) -> None:
         await desk.world.settle()
         async with desk.world.admin() as conn:
             await conn.execute(
-                "UPDATE invoicing.due_jobs SET next_attempt_at = '-infinity' WHERE kind = 'operation'"
+                "UPDATE invoicing.due_jobs SET next_attempt_at = '-infinity'"
+                " WHERE kind = 'operation'"
             )
 
 
@@ -127,7 +128,7 @@ async def test_a_cancelled_operation_stops_after_the_chunk_that_runs(
 
 
 async def test_bulk_work_waits_behind_what_others_wait_for(world: World, desk: Desk) -> None:
-    """E3: contracts and jobs of bulk work have a lane of their own, and tenants take turns in it."""
+    """E3: contracts and jobs of bulk work have a lane of their own; tenants take turns in it."""
     other = await world.seller()
     operation, _ = await begun(desk, 3)
     await begun(other, 3)
