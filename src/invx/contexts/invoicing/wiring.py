@@ -20,6 +20,7 @@ from invx.contexts.invoicing.adapters.tax_packs import packs_in
 from invx.contexts.invoicing.adapters.unit_of_work import Means, UnitOfWork
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.api.routes import (
+    accounting,
     corrections,
     documents,
     e_invoices,
@@ -114,6 +115,7 @@ _ROUTES = (
     tax_id_routes,
     taxes,
     rate_tables,
+    accounting,
 )
 
 
