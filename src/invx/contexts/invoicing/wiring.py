@@ -99,6 +99,7 @@ _PERSONAL = (
     PersonalStore("settlement_entries", "re-projected"),
     PersonalStore("skipped_numbers", "re-projected"),
     PersonalStore("legal_entities", "re-projected"),
+    PersonalStore("bookings", "kept as long as the books: codes of accounts and cost centres"),
     PersonalStore("archives", "deleted with the document's data"),
     PersonalStore("idempotency", "answer replaced; dropped after eight days"),
 )
