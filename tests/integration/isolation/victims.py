@@ -40,6 +40,7 @@ class Victim:
             "legal_entity": self.entity,
             "series": self.series,
             "country": "DE",
+            "code": "SKR03",
         }
 
 
