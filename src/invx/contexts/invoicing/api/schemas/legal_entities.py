@@ -32,6 +32,7 @@ from invx.contexts.invoicing.api.schemas.values import (
 from invx.rules.tax.model import Unproven
 from invx.rules.totals.model import Profile, Rounding
 
+_ENGINE = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 _LOGO = r"^data:image/(png|svg\+xml);base64,[A-Za-z0-9+/=]+$"
 
 
@@ -94,6 +95,11 @@ class LegalEntityIn(In):
     distance_sales: DistanceSalesIn | None = Field(
         None, description="Sales to consumers of other member states (Article 59c)."
     )
+    tax_engine: Annotated[str, StringConstraints(pattern=_ENGINE)] | None = Field(
+        None,
+        description="The tax engine, by the operator's name, that says the rates of North America.",
+        examples=["acme"],
+    )
 
 
 class TaxIdPolicyOut(Out):
@@ -126,6 +132,7 @@ class LegalEntityOut(SellerOut):
     titles: dict[str, str]
     tax_id_policy: TaxIdPolicyOut
     distance_sales: DistanceSalesOut | None
+    tax_engine: str | None
 
 
 class LegalEntityListOut(Out):

@@ -149,6 +149,7 @@ SeriesRef = reference("ser")
 EntryRef = reference("sent")
 TaxEntryRef = reference("tax")
 RegistrationRef = reference("reg")
+EngineEntryRef = reference("eng")
 
 
 class In(BaseModel):
