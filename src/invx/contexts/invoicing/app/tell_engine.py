@@ -45,7 +45,7 @@ async def tell_engine(command: TellEngine, uow: InvoicingUnitOfWork) -> None:
         return
     [answer] = await uow.facts.need(fact)
     if answer.reference is not None:
-        entry.commit(answer.reference, uow.ctx.now)
+        entry.accept(answer.reference, uow.ctx.now)
     else:
         _failed(entry, answer.fault or "No answer.", uow, lasting=answer.lasting)
 

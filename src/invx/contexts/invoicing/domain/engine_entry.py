@@ -74,7 +74,7 @@ class EngineEntry(Aggregate):
         entry.record(owed)
         return entry
 
-    def commit(self, reference: str, now: datetime) -> None:
+    def accept(self, reference: str, now: datetime) -> None:
         """The engine has taken it. Call it for a pending entry only."""
         invariant(self.status is EngineEntryStatus.PENDING, f"a {self.status} entry is committed")
         self.record(EngineEntryCommitted(reference=reference, committed_at=now))
