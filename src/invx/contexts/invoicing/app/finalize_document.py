@@ -25,6 +25,7 @@ from invx.contexts.invoicing.domain.settlement import (
 from invx.contexts.invoicing.domain.tax_entries import TaxAccount
 from invx.contexts.invoicing.domain.tax_opening import tax_account_of
 from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
+from invx.contexts.invoicing.domain.titles import title_of
 from invx.kernel.messages import Command
 from invx.rules.calendar.zones import overdue_from
 from invx.rules.totals.compute import compute
@@ -120,7 +121,7 @@ def _finalize(
         issue_date=issue_date,
         due_date=due_date_of(document.content, issue_date),
         instalments=instalments_of(document.content, due, issue_date),
-        title=entity.title_of(document.content.type),
+        title=title_of(document.content, document.links, entity, uow.packs),
     )
     document.finalize(entity.seller, issue, now=uow.ctx.now)
 
