@@ -83,7 +83,7 @@ async def test_a_receipt_without_a_number_is_none() -> None:
     assert (receipt.reference, receipt.lasting) == (None, False)
 
 
-async def test_an_answer_without_end_is_not_read() -> None:
+async def test_an_answer_beyond_all_measure_is_none() -> None:
     answer = await engine(b" " * 8_000_001).quote(ASKED)
     assert answer.quote is None
 
