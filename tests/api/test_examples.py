@@ -21,6 +21,13 @@ DAY: list[tuple[str, str]] = [
     ("PUT /v1/tax/rate-tables/{country}", "american"),
     ("PUT /v1/tax/overrides/{country}", "german"),
     ("POST /v1/e-invoices/validate", ""),
+    ("POST /v1/invoices/batch", ""),
+    ("POST /v1/invoices/finalize", "draft"),
+    ("POST /v1/invoices/void", "draft"),
+    ("POST /v1/invoices/release", "draft"),
+    ("POST /v1/invoices/archive", "draft"),
+    ("POST /v1/invoices/{invoice}/grace", "draft"),
+    ("POST /v1/invoices/{invoice}/hold", "waiting"),
     ("PUT /v1/invoices/{invoice}", "draft"),
     ("POST /v1/invoices/{invoice}/finalize", "draft"),
     ("POST /v1/invoices/{invoice}/release", "invoice"),
@@ -36,6 +43,7 @@ DAY: list[tuple[str, str]] = [
     ("POST /v1/invoices/{invoice}/replace", "invoice"),
     ("POST /v1/series/{series}/next-number", "series"),
     ("POST /v1/erasures", "invoice"),
+    ("POST /v1/accounting/book-rates/{invoice}", "foreign"),  # the second seller comes last
 ]
 
 
@@ -69,6 +77,8 @@ async def _make(client: Any, needed: str) -> dict[str, str]:
         return {}
     if needed in {"american", "german"}:
         return {"country": {"american": "US", "german": "DE"}[needed]}
+    if needed == "foreign":
+        return {"invoice": await _waiting_for_a_rate(client)}
     if needed in {"entity", "series"}:
         kind = {"entity": "legal-entities", "series": "series"}[needed]
         found = (await client.get(f"/v1/{kind}")).json()["data"][0]["id"]
@@ -76,7 +86,9 @@ async def _make(client: Any, needed: str) -> dict[str, str]:
     draft = await post(client, "/v1/invoices", examples.CONTENT)
     at = f"/v1/invoices/{draft['id']}"
     made = {"invoice": draft["id"]}
-    if needed == "draft":
+    if needed == "waiting":
+        await post(client, f"{at}/grace", examples.GRACE)
+    if needed in {"draft", "waiting"}:
         return made
     invoice = await post(client, f"{at}/finalize", examples.FINALIZE)
     if needed == "sent":
@@ -86,6 +98,15 @@ async def _make(client: Any, needed: str) -> dict[str, str]:
         paid = await post(client, f"{at}/payments", {"amount": amount, "source": "p"})
         made["entry"] = paid["entries"][0]["id"]
     return made
+
+
+async def _waiting_for_a_rate(client: Any) -> str:
+    """A document in dollars of a seller who keeps books."""
+    books = {**examples.LEGAL_ENTITY, "accounting": {"chart": "SKR04"}}
+    entity = await post(client, "/v1/legal-entities", books)
+    body = {**examples.CONTENT, "legal_entity": entity["id"], "currency": "USD"}
+    draft = await post(client, "/v1/invoices", body)
+    return str((await post(client, f"/v1/invoices/{draft['id']}/finalize", {}))["id"])
 
 
 @pytest.mark.parametrize("body", [examples.DRAFT, examples.DRAFT_IN_PARTS])

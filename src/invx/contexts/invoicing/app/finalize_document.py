@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from invx.contexts.invoicing.app.determine_accounts import booked, line_accounts
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
 from invx.contexts.invoicing.app.portions import schedule_for
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork, SeriesChoice
+from invx.contexts.invoicing.app.tell_engine import owe_engine
 from invx.contexts.invoicing.app.versions import expect
+from invx.contexts.invoicing.domain.apply_credit import apply_credit
 from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.content import DocumentType
@@ -16,16 +19,13 @@ from invx.contexts.invoicing.domain.credit_taxes import fitted
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Issue, Links
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.series import Series
-from invx.contexts.invoicing.domain.settlement import (
-    Posting,
-    Settlement,
-    apply_credit,
-    settlement_id,
-)
+from invx.contexts.invoicing.domain.settlement import Posting, Settlement, settlement_id
 from invx.contexts.invoicing.domain.tax_entries import TaxAccount
 from invx.contexts.invoicing.domain.tax_opening import tax_account_of
 from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
+from invx.contexts.invoicing.domain.titles import title_of
 from invx.kernel.messages import Command
 from invx.rules.calendar.zones import overdue_from
 from invx.rules.totals.compute import compute
@@ -57,6 +57,7 @@ class Ready:
     entity: LegalEntity
     original: Document | None  # that a credit note credits
     issue_date: date
+    accounts: tuple[LineAccount, ...]
 
     @property
     def choice(self) -> SeriesChoice:
@@ -103,7 +104,8 @@ async def ready_to_finalize(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     if original is None:
         await _determine_again(document, entity, issue_date, uow)
     document.ensure_finalizable(entity.seller, issue_date)
-    return Ready(command, document, entity, original, issue_date)
+    accounts = line_accounts(document, entity, original, issue_date, uow)
+    return Ready(command, document, entity, original, issue_date, accounts)
 
 
 async def issue(ready: Ready, series: Series, uow: InvoicingUnitOfWork) -> Finalized:
@@ -123,7 +125,9 @@ async def issue(ready: Ready, series: Series, uow: InvoicingUnitOfWork) -> Final
     if original is not None:
         original.record_credit(document.id, document.content, document.totals)
     _finalize(ready, series, issue_date, uow)
-    return Finalized(document, await settle_finalized(document, entity, original, uow))
+    settlement = await settle_finalized(document, entity, original, uow)
+    owe_engine(document, original, uow)
+    return Finalized(document, settlement)
 
 
 def follow_up(done: Sequence[Finalized], uow: InvoicingUnitOfWork) -> None:
@@ -176,7 +180,8 @@ def _finalize(ready: Ready, series: Series, issue_date: date, uow: InvoicingUnit
         issue_date=issue_date,
         due_date=due_date_of(document.content, issue_date),
         instalments=instalments_of(document.content, due, issue_date),
-        title=entity.title_of(document.content.type),
+        accounts=ready.accounts,
+        title=title_of(document.content, document.links, entity, uow.packs),
     )
     document.finalize(entity.seller, issue, now=uow.ctx.now, at_once=ready.order.at_once)
 
@@ -206,10 +211,12 @@ async def settle_finalized(
         overdue_from=overdue_from(due_date, zone) if due_date else None,
     )
     other = await uow.settlements.get(settlement_id(original.id)) if original else None
+    tax_account = _tax_account(document, entity, claim.opened_on, other)
     settlement = Settlement.open_for(
         claim,
         subject_id=document.subject_id,
-        tax_account=_tax_account(document, entity, claim.opened_on, other),
+        tax_account=tax_account,
+        booked=booked(document, entity, tax_account, uow),
     )
     uow.settlements.add(settlement)
     if original is not None and other is not None:

@@ -28,7 +28,7 @@ _ZIP: dict[int | str, dict[str, Any]] = {
 async def read(
     caller: Reader, query: Annotated[ListQuery, list_query(ARCHIVED)], edge: Invoicing
 ) -> Response:
-    """Read the files of many finalized documents in one ZIP, with a list of their hashes.
+    """Read the files of many documents in one ZIP, with a list of their hashes.
 
     `files` says which: `pdf` when absent. `limit`, `sort` and `after` are without meaning here.
     """

@@ -1,6 +1,6 @@
 """Work on many documents: what it is asked for, and how far it is."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, SkipValidation, model_validator
@@ -48,7 +48,7 @@ class BatchIn(In):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.BATCH]})
 
     # Each is read by itself later: one that is malformed must not reject the others.
-    items: list[SkipValidation[BatchItemIn]] = Field(
+    items: list[SkipValidation[BatchItemIn | Any]] = Field(
         min_length=1, max_length=limits.BULK_INVOICES_MAX
     )
 
