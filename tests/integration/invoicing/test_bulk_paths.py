@@ -62,7 +62,8 @@ async def rows_of(conn: asyncpg.Connection, table: str, desk: Desk) -> list[str]
 
 
 async def test_bulk_writes_what_single_requests_write(world: World) -> None:
-    single, bulk = await world.seller(), await world.seller()
+    books = {"chart": "SKR03"}
+    single, bulk = await world.seller(accounting=books), await world.seller(accounting=books)
     for body in BODIES:
         await single.finalize(await single.post("/v1/invoices", body))
     answer = await bulk.post(

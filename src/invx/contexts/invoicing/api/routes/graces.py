@@ -33,7 +33,10 @@ _LIST = Listing(filters={"state": Choice(_STATES)}, sorts={"created": str}, defa
 async def list_(
     caller: Reader, query: Annotated[ListQuery, list_query(_LIST)], edge: Invoicing
 ) -> Response:
-    """List the drafts that are finalized by themselves; `state=failed` lists where that failed."""
+    """List the drafts that are finalized by themselves, or that failed to be.
+
+    `state=failed` lists the latter.
+    """
     states: Any = query.conditions[0].value if query.conditions else _STATES
     after = query.after.id if query.after else None
     async with edge.runner.reading(caller) as (conn, ctx):
