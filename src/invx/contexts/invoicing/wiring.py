@@ -28,6 +28,7 @@ from invx.contexts.invoicing.api.routes import (
     rate_tables,
     series,
     settlements,
+    tax_returns,
     taxes,
 )
 from invx.contexts.invoicing.api.routes import tax_ids as tax_id_routes
@@ -95,6 +96,7 @@ _PERSONAL = (
     PersonalStore("document_contents", "re-projected"),
     PersonalStore("document_search", "re-projected"),
     PersonalStore("settlement_entries", "re-projected"),
+    PersonalStore("tax_partners", "re-projected"),
     PersonalStore("skipped_numbers", "re-projected"),
     PersonalStore("legal_entities", "re-projected"),
     PersonalStore("archives", "deleted with the document's data"),
@@ -112,6 +114,7 @@ _ROUTES = (
     personal,
     tax_id_routes,
     taxes,
+    tax_returns,
     rate_tables,
 )
 
@@ -187,7 +190,7 @@ def wire(
         refusals=_REFUSALS,
         committed=committed,
     )
-    edge = Edge(runner, rendering, CODEC, validator, HybridOpening())
+    edge = Edge(runner, rendering, CODEC, validator, HybridOpening(), means.packs)
     return Context(
         name=NAME,
         database=database,

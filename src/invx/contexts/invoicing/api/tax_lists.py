@@ -8,50 +8,92 @@ from typing import Any
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.tax_entries import TaxCause
+from invx.contexts.invoicing.domain.tax_treatment import Supplied
+from invx.contexts.invoicing.read.tax_periods import PERIOD, months_in
 from invx.contexts.invoicing.read.tax_queries import TaxSlice
 from invx.contexts.invoicing.read.tax_views import REGISTRATION
 from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY, Row
+from invx.infra.http.fields import typeid_pattern
 from invx.infra.http.filters import EQUAL, Amount, Choice, Day, Flag, Id, Text
 from invx.infra.http.pagination import InvalidQuery, Listing, ListQuery
 from invx.infra.http.problems import parameter_problem
 
 MONTH = r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])"
 MONTHS_MAX = 120
+_TREATMENT = r"[^,\x00-\x1f\x7f]{1,300}"
+_TREATMENTS_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
-    """A reporting period: a month. Ranges go by `tax_point`, which an index has in order."""
+class Months:
+    """A reporting period: a month, a quarter or a year; parsed, its first and last month."""
 
     operators = (EQUAL,)
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        return {"type": "string", "pattern": f"^{MONTH}$", "examples": ["2026-11"]}
+        return {"type": "string", "pattern": f"^{PERIOD}$", "examples": ["2026-11", "2026-Q4"]}
 
-    def parse(self, text: str) -> str:
-        if not re.fullmatch(MONTH, text, re.ASCII):
-            raise ValueError("Expected a month such as 2026-11.")
-        return text
+    def parse(self, text: str) -> tuple[str, str]:
+        if not re.fullmatch(PERIOD, text, re.ASCII):
+            raise ValueError("Expected a month, quarter or year such as 2026-11, 2026-Q4, 2026.")
+        return months_in(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Treatments:
+    """One or more treatments as entries have them, separated by commas: a tuple."""
+
+    operators = (EQUAL,)
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        listed = f"^{_TREATMENT}(,{_TREATMENT})*$"
+        return {"type": "string", "pattern": listed, "examples": ["vat/domestic/-/S/19/DE"]}
+
+    def parse(self, text: str) -> tuple[str, ...]:
+        found = tuple(dict.fromkeys(text.split(",")))
+        if len(found) > _TREATMENTS_MAX or not all(
+            re.fullmatch(_TREATMENT, each) for each in found
+        ):
+            raise ValueError(f"Expected up to {_TREATMENTS_MAX} treatments of entries.")
+        return found
+
+
+class One(Id):
+    """One TypeID of a kind, as a UUID."""
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        return {"type": "string", "pattern": f"^{typeid_pattern(self.prefix)}$"}
+
+    def parse(self, text: str) -> Any:
+        return Id.parse(self, text.partition(",")[0] if "," not in text else "")[0]
 
 
 ENTRIES = Listing(
     filters={
         "legal_entity": Id(LEGAL_ENTITY),
-        "period": Month(),
+        "period": Months(),
+        "origin_period": Months(),
         "registration": Id(REGISTRATION),
         "registered": Flag(),
         "cause": Choice(tuple(TaxCause)),
         "category": Text(20),
         "rate": Amount(),
         "regime": Text(20),
+        "scheme": Text(20),
+        "supply": Choice(tuple(Supplied)),
+        "treatment": Treatments(),
         "country": Text(2),
         "jurisdiction": Text(20),
         "currency": Text(3),
         "tax_currency": Text(3),
+        "reporting_currency": Text(3),
         "accounted": Flag(),
         "provisional": Flag(),
         "invoice": Id(INVOICE),
+        "same_buyer_as": One(INVOICE),
         "tax_point": Day(),
     },
     sorts={"tax_point": str},  # and the place among the document's entries: see `place_of`
@@ -62,8 +104,12 @@ _AMONG = {
     "registration": "registration_id",
     "cause": "cause",
     "invoice": "document_id",
+    "supply": "supply",
+    "treatment": "treatment",
 }
-_COMPARED = ("period", "rate", "tax_point")
+_COMPARED = ("rate", "tax_point")
+_SPANS = ("period", "origin_period")
+_EXPRESSIONS = {"reporting_currency": "coalesce(tax_currency, currency)"}
 _MISSING = {"registered": "registration_id", "accounted": "tax_currency"}
 _OPERATORS = {"eq": "=", "gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
 
@@ -74,20 +120,28 @@ def tax_slice(query: ListQuery) -> TaxSlice:
     among: list[tuple[str, Any]] = []
     ranges: list[tuple[str, str, Any]] = []
     given: list[tuple[str, bool]] = []
+    buyer_of = None
     for each in query.conditions:
-        if each.field in _AMONG:
+        if each.field == "same_buyer_as":
+            buyer_of = each.value
+        elif each.field in _SPANS:
+            first, last = each.value
+            bounds = (("=", first),) if first == last else ((">=", first), ("<=", last))
+            ranges += [(each.field, operator, month) for operator, month in bounds]
+        elif each.field in _AMONG:
             among.append((_AMONG[each.field], each.value))
         elif each.field in _COMPARED:
             ranges.append((each.field, _OPERATORS[each.operator], each.value))
         elif each.field in _MISSING:
             given.append((_MISSING[each.field], each.value))
         else:
-            equal.append((each.field, each.value))
+            equal.append((_EXPRESSIONS.get(each.field, each.field), each.value))
     return TaxSlice(
         equal=equal,
         among=among,
         ranges=ranges,
         given=given,
+        buyer_of=buyer_of,
         descending=query.descending,
         after=_after(query),
         limit=query.limit,
