@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.acts import be_at, berlin
-from tests.world import BUYER, Desk, World, line
+from tests.world import Desk, World, line
 
 Shown = dict[str, Any]
 D = Decimal
@@ -114,9 +114,7 @@ async def half_a_year(world: World) -> Desk:
     goods = await desk.invoice(line("2000.40", taxes=WITHIN), **delivered)
     await desk.invoice(line("800.30", taxes=OWED), buyer=PARIS)
     consumer = [{"category": "S", "rate": "20", "jurisdiction": "FR"}]
-    app = await desk.invoice(
-        line("100.00", taxes=consumer, supply={"kind": "digital"}), buyer=ADA
-    )
+    app = await desk.invoice(line("100.00", taxes=consumer, supply={"kind": "digital"}), buyer=ADA)
     bern = buyer("Bern AG", "CH")
     await desk.invoice(line("300.00", taxes=EXPORT), buyer=bern, ship_to=bern)
     linz = [{"category": "S", "rate": "20", "jurisdiction": "AT"}]
@@ -141,7 +139,8 @@ async def test_a_scripted_half_year_stands_in_the_boxes_that_hand_and_head_work_
     assert quarter["return_period"] == "quarter"
     assert boxes(quarter) == {
         # 1,000.00 of January + 500.00 paid in February for April's supply - 20.00 of the discount:
-        # 34.50 lie as 1,190.00 to 535.00 on both rates, 23.80 = 20.00 + 3.80 and 10.70 = 10.00 + 0.70.
+        # 34.50 lie as 1,190.00 to 535.00 on both rates: 23.80 = 20.00 + 3.80 and
+        # 10.70 = 10.00 + 0.70.
         "81": ("1480", "1480.00", "281.20"),  # 190.00 + 95.00 - 3.80
         "86": ("490", "490.00", "34.30"),  # 35.00 - 0.70
         "41": ("1900", "1900.20", "0.00"),  # 2,000.40 - 100.20
@@ -195,9 +194,7 @@ async def test_the_sales_list_sums_by_buyer_and_tells_corrections_of_earlier_per
     february = await listed("2026-02")
     [row] = february["rows"]
     assert (row["base"], row["of_period"], row["stated"]) == ("-100.20", "0", "-100")
-    assert [(c["origin_period"], c["base"]) for c in row["corrections"]] == [
-        ("2026-01", "-100.20")
-    ]
+    assert [(c["origin_period"], c["base"]) for c in row["corrections"]] == [("2026-01", "-100.20")]
     boxed = boxes(await returned(desk, german, "2026-Q1"))
     assert D(quarter["total"]) == D(boxed["41"][1]) + D(boxed["21"][1])
 

@@ -22,6 +22,7 @@ MONTH = r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])"
 MONTHS_MAX = 120
 _TREATMENT = r"[^,\x00-\x1f\x7f]{1,300}"
 _TREATMENTS_MAX = 200
+_PLACE = r"(\d{4}-\d\d) (\d{4}-\d\d-\d\d) (\d{1,9})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ def tax_slice(query: ListQuery) -> TaxSlice:
         ranges=ranges,
         given=given,
         buyer_of=buyer_of,
+        by_period=any(name == "period" and operator != "=" for name, operator, _ in ranges),
         descending=query.descending,
         after=_after(query),
         limit=query.limit,
@@ -150,16 +152,16 @@ def tax_slice(query: ListQuery) -> TaxSlice:
 
 def place_of(row: Row) -> tuple[str, UUID]:
     """Where a page ends: as the position of a cursor holds it."""
-    return f"{row['tax_point']} {row['sequence']}", row["document_id"]
+    return f"{row['period']} {row['tax_point']} {row['sequence']}", row["document_id"]
 
 
-def _after(query: ListQuery) -> tuple[date, UUID, int] | None:
+def _after(query: ListQuery) -> tuple[str, date, UUID, int] | None:
     if query.after is None:
         return None
-    place = re.fullmatch(r"(\d{4}-\d\d-\d\d) (\d{1,9})", str(query.after.key), re.ASCII)
+    place = re.fullmatch(_PLACE, str(query.after.key), re.ASCII)
     try:
-        day, sequence = place.groups() if place else ("", "")
-        return date.fromisoformat(day), query.after.id, int(sequence)
+        period, day, sequence = place.groups() if place else ("", "", "")
+        return period, date.fromisoformat(day), query.after.id, int(sequence)
     except ValueError:
         problem = parameter_problem("query", "after", "invalid_cursor", "Not of this list.")
         raise InvalidQuery(problems=[problem]) from None

@@ -40,7 +40,8 @@ def tax_account_of(
     """
     content, totals, links = said
     sign = -1 if content.type is DocumentType.CREDIT_NOTE else 1
-    treatments = Treatments(content, totals, entity, supplied_on(content, issue_date))
+    day = supplied_on(content, issue_date)
+    treatments = Treatments(content, totals, entity, day, corrects=original is not None)
     groups = [
         _group((group, part), sign, content, entity, issue_date)
         for group in totals.taxes

@@ -11,7 +11,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
-from invx.contexts.invoicing.domain.content import Content, DeterminedLine, Line, LineSupply
+from invx.contexts.invoicing.domain.content import (
+    Content,
+    DeterminedLine,
+    Line,
+    LineSupply,
+)
 from invx.contexts.invoicing.domain.countries import VAT_PREFIXES
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.party import Party, Registration
@@ -68,9 +73,21 @@ _Key: TypeAlias = tuple[Regime, str | None, str, Decimal]
 
 
 class Treatments:
-    """Splits the tax groups of a document by what their lines were taxed on."""
+    """Splits the tax groups of a document by what their lines were taxed on.
 
-    def __init__(self, said: Content, totals: Totals, entity: LegalEntity, day: date) -> None:
+    What `corrects` another document has its grounds: of what lines do not say, nothing is read.
+    """
+
+    def __init__(
+        self,
+        said: Content,
+        totals: Totals,
+        entity: LegalEntity,
+        day: date,
+        *,
+        corrects: bool = False,
+    ) -> None:
+        self._corrects = corrects
         self._content = said
         self._totals = totals
         self._entity = entity
@@ -111,6 +128,8 @@ class Treatments:
         return Treatment(ruled.scheme, supply=_supplied(ruled.scheme, line.supply))
 
     def _derived(self, group: TaxGroup, supply: LineSupply | None) -> Treatment:
+        if self._corrects and supply is None:
+            return Treatment(None)
         scheme = self._scheme(group)
         supplied = _supplied(scheme, supply)
         if supplied is None and scheme == Scheme.INTRA_COMMUNITY:

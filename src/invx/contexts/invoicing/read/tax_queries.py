@@ -31,6 +31,12 @@ GROUP BY {_GROUPED}
 ORDER BY period, country, registration_id, regime, jurisdiction, category, rate, currency,
     tax_currency, provisional
 """
+_ORDER = (
+    ("period", "text"),
+    ("tax_point", "date"),
+    ("document_id", "uuid"),
+    ("sequence", "bigint"),
+)
 _SAME_BUYER = """document_id IN (SELECT o.document_id FROM invoicing.tax_partners p
     JOIN invoicing.tax_partners o ON o.tenant_id = p.tenant_id AND o.vat_id = p.vat_id
     WHERE p.tenant_id = $1 AND p.document_id = {})"""
@@ -98,7 +104,8 @@ class TaxSlice:
     given: Sequence[tuple[str, bool]] = ()  # a column that must have a value, or must have none
     buyer_of: UUID | None = None  # documents for buyers with the VAT id of this document's
     descending: bool = False
-    after: tuple[date, UUID, int] | None = None  # tax point, document, sequence
+    by_period: bool = False  # of several periods: one after another, as the index has them
+    after: tuple[str, date, UUID, int] | None = None  # period, tax point, document, sequence
     limit: int = 25
 
 
@@ -126,15 +133,17 @@ async def list_tax_entries(
         add(_SAME_BUYER, wanted.buyer_of)
     for column, there in wanted.given:
         conditions.append(f"{column} IS {'NOT ' if there else ''}NULL")
+    columns = _ORDER if wanted.by_period else _ORDER[1:]
     if wanted.after is not None:
-        values += wanted.after
-        beyond, n = "<" if wanted.descending else ">", len(values)
-        order = "(tax_point, document_id, sequence)"
-        conditions.append(f"{order} {beyond} (${n - 2}::date, ${n - 1}, ${n}::bigint)")
+        kept = wanted.after if wanted.by_period else wanted.after[1:]
+        places = [f"${len(values) + n}::{kind}" for n, (_, kind) in enumerate(columns, 1)]
+        values += kept
+        names, beyond = ", ".join(name for name, _ in columns), "<" if wanted.descending else ">"
+        conditions.append(f"({names}) {beyond} ({', '.join(places)})")
     way = "DESC" if wanted.descending else "ASC"
     rows = await conn.fetch(
         f"SELECT * FROM invoicing.tax_entries WHERE {' AND '.join(conditions)}"
-        f" ORDER BY tax_point {way}, document_id {way}, sequence {way} LIMIT {wanted.limit + 1}",
+        f" ORDER BY {', '.join(f'{name} {way}' for name, _ in columns)} LIMIT {wanted.limit + 1}",
         *values,
     )
     return list(rows[: wanted.limit]), len(rows) > wanted.limit
