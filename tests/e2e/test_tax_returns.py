@@ -117,8 +117,8 @@ async def half_a_year(world: World) -> Desk:
     app = await desk.invoice(line("100.00", taxes=consumer, supply={"kind": "digital"}), buyer=ADA)
     bern = buyer("Bern AG", "CH")
     await desk.invoice(line("300.00", taxes=EXPORT), buyer=bern, ship_to=bern)
-    linz = [{"category": "S", "rate": "20", "jurisdiction": "AT"}]
-    await desk.invoice(line("400.00", taxes=linz), buyer=buyer("Linz", "AT", kind="consumer"))
+    graz = [{"category": "S", "rate": "20", "jurisdiction": "AT"}]
+    await desk.invoice(line("400.00", taxes=graz), buyer=buyer("Graz", "AT", kind="consumer"))
     await be_at(desk, berlin("2026-02-12 12:00"))
     ahead = await desk.invoice(line("1000.00"), supply_date="2026-04-15")
     await pay(desk, ahead, "595.00", "2026-02-12")
