@@ -24,7 +24,7 @@ from invx.infra.facts import KnownFacts
 from invx.kernel.context import Caller, RequestContext
 from invx.kernel.errors import NotFound
 from invx.kernel.ids import parse_typeid
-from tests.integration.isolation.rows import checksums, tenanted_tables
+from tests.integration.isolation.rows import checksums, tenanted_tables, written_columns
 from tests.integration.isolation.second_net import Careless, without_tenant
 from tests.integration.isolation.victims import Victim, furnish
 from tests.world import Desk, World
