@@ -117,15 +117,21 @@ def registered_of(entity_id: UUID, resource: Mapping[str, Any]) -> dict[UUID, Re
     found = {}
     for shown in registrations_of(entity_id, resource):
         id = parse_typeid(REGISTRATION, shown["id"])
-        country = shown["country"]
-        found[id] = Registered(
-            id=id,
-            legal_entity_id=entity_id,
-            country=country,
-            currency=tax_currency_of(country, resource["currency"]),
-            shown=shown,
-        )
+        found[id] = _registered(id, entity_id, shown["country"], resource, shown)
     return found
+
+
+def _registered(
+    id: UUID,
+    entity_id: UUID,
+    country: str,
+    resource: Mapping[str, Any],
+    shown: Mapping[str, Any] | None = None,
+) -> Registered:
+    currency = tax_currency_of(country, resource["currency"])
+    return Registered(
+        id=id, legal_entity_id=entity_id, country=country, currency=currency, shown=shown
+    )
 
 
 async def find_registration(conn: Connection, ctx: RequestContext, id: UUID) -> Registered:
@@ -136,13 +142,7 @@ async def find_registration(conn: Connection, ctx: RequestContext, id: UUID) -> 
         if (known := registered_of(entity_id, resource).get(id)) is not None:
             return known
         if (country := row["country"]) is not None:
-            return Registered(
-                id=id,
-                legal_entity_id=entity_id,
-                country=country,
-                currency=tax_currency_of(country, resource["currency"]),
-                shown=None,
-            )
+            return _registered(id, entity_id, country, resource)
     raise RegistrationNotFound
 
 
