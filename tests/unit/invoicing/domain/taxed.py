@@ -96,7 +96,7 @@ class Case:
         name = f"{original.id} credited {len(self.notes)}"
         note = drafted(said, name=name, links=Links(credits=original.id, **links))
         original.record_credit(note.id, said, totalled(said))
-        settlement = _opened(finalize(note, issue_date=on), self.seller, self.settlement)
+        settlement = _opened(finalize(note, issue_date=on), self.seller, self)
         apply_credit(self.settlement, settlement, Posting(source=str(note.id), on=on))
         self.notes.append(settlement)
         return settlement
@@ -107,11 +107,12 @@ class Case:
         return [each for settlement in self.settlements for each in entries_of(settlement)]
 
 
-def _opened(document: Document, seller: LegalEntity, original: Settlement | None) -> Settlement:
+def _opened(document: Document, seller: LegalEntity, original: Case | None) -> Settlement:
     credits = document.content.type is DocumentType.CREDIT_NOTE
     issued = document.issue_date or TODAY
     said = (document.content, document.totals, document.links)
-    account = original.taxes.account if original and original.taxes else None
+    taxes = original.settlement.taxes if original else None
+    corrected = (taxes.account, original.document.content) if original and taxes else None
     claim = Claim(
         document_id=document.id,
         document_type=document.content.type,
@@ -121,7 +122,7 @@ def _opened(document: Document, seller: LegalEntity, original: Settlement | None
         total=-document.totals.due if credits else document.totals.due,
         opened_on=issued,
     )
-    taxed = tax_account_of(said, seller, issued, account)
+    taxed = tax_account_of(said, seller, issued, corrected)
     return Settlement.open_for(claim, subject_id=SUBJECT, tax_account=taxed)
 
 

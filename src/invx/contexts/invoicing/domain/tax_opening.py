@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from invx.contexts.invoicing.domain.check import lines_of
 from invx.contexts.invoicing.domain.content import Content, DocumentType, TaxCurrency
 from invx.contexts.invoicing.domain.document_events import Links
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
@@ -31,7 +32,7 @@ def tax_account_of(
     said: tuple[Content, Totals, Links],
     entity: LegalEntity,
     issue_date: date,
-    original: TaxAccount | None = None,
+    original: tuple[TaxAccount, Content] | None = None,
 ) -> TaxAccount | None:
     """What a document is to the tax ledger; None when it bears no tax at all.
 
@@ -41,7 +42,8 @@ def tax_account_of(
     content, totals, links = said
     sign = -1 if content.type is DocumentType.CREDIT_NOTE else 1
     day = supplied_on(content, issue_date)
-    treatments = Treatments(content, totals, entity, day, corrects=original is not None)
+    lines = {line.id for _, line in lines_of(original[1].lines)} if original else None
+    treatments = Treatments(content, totals, entity, day, original_lines=lines)
     groups = [
         _group((group, part), sign, content, entity, issue_date)
         for group in totals.taxes
@@ -52,7 +54,7 @@ def tax_account_of(
     if not groups:
         return None
     if original is not None:
-        groups = as_in(original, groups)
+        groups = as_in(original[0], groups)
     return TaxAccount(
         currency=content.currency,
         total=sign * (totals.due + totals.prepaid),

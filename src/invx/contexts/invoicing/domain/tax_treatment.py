@@ -4,7 +4,7 @@ The rules said it for lines whose taxes they determined. What a person stated by
 category, jurisdiction and parties, always the same way, and marked as derived.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -75,7 +75,8 @@ _Key: TypeAlias = tuple[Regime, str | None, str, Decimal]
 class Treatments:
     """Splits the tax groups of a document by what their lines were taxed on.
 
-    What `corrects` another document has its grounds: of what lines do not say, nothing is read.
+    What corrects another document has its grounds: nothing is read from lines that are none of
+    `original_lines` and do not say what they take back.
     """
 
     def __init__(
@@ -85,9 +86,9 @@ class Treatments:
         entity: LegalEntity,
         day: date,
         *,
-        corrects: bool = False,
+        original_lines: Collection[str] | None = None,
     ) -> None:
-        self._corrects = corrects
+        self._original_lines = original_lines
         self._content = said
         self._totals = totals
         self._entity = entity
@@ -99,7 +100,7 @@ class Treatments:
 
     def parts_of(self, group: TaxGroup) -> list[Part]:
         """The group in parts that sum to it exactly; mostly one."""
-        found = self._sums.get(_key(group)) or {self._derived(group, None): ZERO}
+        found = self._sums.get(_key(group)) or {self._unsaid(group): ZERO}
         place = self._place(group)
         if len(found) == 1:
             [treatment] = found
@@ -124,12 +125,16 @@ class Treatments:
     def _of_line(self, line: Line, group: TaxGroup) -> Treatment:
         ruled = self._ruled.get(line.id)
         if ruled is None or group.regime is not Regime.VAT:
+            known = self._original_lines is None or line.id in self._original_lines
+            if not known and line.supply is None:
+                return Treatment(None)
             return self._derived(group, line.supply)
         return Treatment(ruled.scheme, supply=_supplied(ruled.scheme, line.supply))
 
+    def _unsaid(self, group: TaxGroup) -> Treatment:
+        return Treatment(None) if self._original_lines is not None else self._derived(group, None)
+
     def _derived(self, group: TaxGroup, supply: LineSupply | None) -> Treatment:
-        if self._corrects and supply is None:
-            return Treatment(None)
         scheme = self._scheme(group)
         supplied = _supplied(scheme, supply)
         if supplied is None and scheme == Scheme.INTRA_COMMUNITY:
