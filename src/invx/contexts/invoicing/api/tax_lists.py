@@ -69,7 +69,9 @@ class One(Id):
         return {"type": "string", "pattern": f"^{typeid_pattern(self.prefix)}$"}
 
     def parse(self, text: str) -> Any:
-        return Id.parse(self, text.partition(",")[0] if "," not in text else "")[0]
+        if "," in text:
+            raise ValueError("Expected one id.")
+        return Id.parse(self, text)[0]
 
 
 ENTRIES = Listing(
