@@ -26,6 +26,22 @@ _PLACE = r"(\d{4}-\d\d) (\d{4}-\d\d-\d\d) (\d{1,9})"
 
 
 @dataclass(frozen=True, slots=True)
+class Month:
+    """A reporting period: a month. Ranges go by the day, which an index has in order."""
+
+    operators = (EQUAL,)
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        return {"type": "string", "pattern": f"^{MONTH}$", "examples": ["2026-11"]}
+
+    def parse(self, text: str) -> str:
+        if not re.fullmatch(MONTH, text, re.ASCII):
+            raise ValueError("Expected a month such as 2026-11.")
+        return text
+
+
+@dataclass(frozen=True, slots=True)
 class Months:
     """A reporting period: a month, a quarter or a year; parsed, its first and last month."""
 
@@ -114,7 +130,7 @@ _COMPARED = ("rate", "tax_point")
 _SPANS = ("period", "origin_period")
 _EXPRESSIONS = {"reporting_currency": "coalesce(tax_currency, currency)"}
 _MISSING = {"registered": "registration_id", "accounted": "tax_currency"}
-_OPERATORS = {"eq": "=", "gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
+OPERATORS = {"eq": "=", "gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
 
 
 def tax_slice(query: ListQuery) -> TaxSlice:
@@ -134,7 +150,7 @@ def tax_slice(query: ListQuery) -> TaxSlice:
         elif each.field in _AMONG:
             among.append((_AMONG[each.field], each.value))
         elif each.field in _COMPARED:
-            ranges.append((each.field, _OPERATORS[each.operator], each.value))
+            ranges.append((each.field, OPERATORS[each.operator], each.value))
         elif each.field in _MISSING:
             given.append((_MISSING[each.field], each.value))
         else:
@@ -147,17 +163,17 @@ def tax_slice(query: ListQuery) -> TaxSlice:
         buyer_of=buyer_of,
         by_period=any(name == "period" and operator != "=" for name, operator, _ in ranges),
         descending=query.descending,
-        after=_after(query),
+        after=after_of(query),
         limit=query.limit,
     )
 
 
-def place_of(row: Row) -> tuple[str, UUID]:
+def place_of(row: Row, day: str = "tax_point") -> tuple[str, UUID]:
     """Where a page ends: as the position of a cursor holds it."""
-    return f"{row['period']} {row['tax_point']} {row['sequence']}", row["document_id"]
+    return f"{row['period']} {row[day]} {row['sequence']}", row["document_id"]
 
 
-def _after(query: ListQuery) -> tuple[str, date, UUID, int] | None:
+def after_of(query: ListQuery) -> tuple[str, date, UUID, int] | None:
     if query.after is None:
         return None
     place = re.fullmatch(_PLACE, str(query.after.key), re.ASCII)

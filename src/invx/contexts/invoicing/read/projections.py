@@ -9,18 +9,22 @@ from invx.contexts.invoicing.domain.document_events import (
     DraftEdited,
     DraftPatched,
 )
+from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_table import RateTable
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.series_events import NextNumberSet, NumberDrawn
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.settlement_events import (
+    BookRateStated,
     EntryRecorded,
     SettlementOpened,
     SettlementVoided,
 )
 from invx.contexts.invoicing.domain.tax_entries import TaxMovement
 from invx.contexts.invoicing.domain.tax_treatment import vat_id_of
+from invx.contexts.invoicing.read.booking_rows import booking_row
+from invx.contexts.invoicing.read.engine_entries import engine_entry_row
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import (
@@ -55,6 +59,9 @@ def project(recorded: Recorded, rows: Rows) -> None:
             )
         case RateTable():
             tax_knowledge(recorded, rows)
+        case EngineEntry():
+            key = {"engine_entry_id": aggregate.id}
+            rows.put("engine_entries", key, engine_entry_row(aggregate))
         case _:
             violated(f"nothing is known of {type(aggregate).__name__}")
 
@@ -85,6 +92,13 @@ def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
     event = recorded.event
     if isinstance(event, SettlementOpened | EntryRecorded | SettlementVoided):
         _taxes(recorded, settlement, event.taxes, rows)
+    if isinstance(event, SettlementOpened | EntryRecorded | SettlementVoided | BookRateStated):
+        for booking in event.bookings:
+            rows.put(
+                "bookings",
+                {"booking_id": booking.booking_id},
+                {**booking_row(booking), "recorded_at": recorded.recorded_at},
+            )
     if isinstance(event, EntryRecorded):
         rows.put(
             "settlement_entries",

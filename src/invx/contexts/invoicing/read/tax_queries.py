@@ -31,12 +31,6 @@ GROUP BY {_GROUPED}
 ORDER BY period, country, registration_id, regime, jurisdiction, category, rate, currency,
     tax_currency, provisional
 """
-_ORDER = (
-    ("period", "text"),
-    ("tax_point", "date"),
-    ("document_id", "uuid"),
-    ("sequence", "bigint"),
-)
 _SAME_BUYER = """document_id IN (SELECT o.document_id FROM invoicing.tax_partners p
     JOIN invoicing.tax_partners o ON o.tenant_id = p.tenant_id AND o.vat_id = p.vat_id
     WHERE p.tenant_id = $1 AND p.document_id = {})"""
@@ -100,6 +94,7 @@ class TaxSlice:
 
     equal: Sequence[tuple[str, Any]] = ()
     among: Sequence[tuple[str, Sequence[Any]]] = ()
+    either: Sequence[tuple[Sequence[str], Any]] = ()  # one of these columns has the value
     ranges: Sequence[tuple[str, str, Any]] = ()
     given: Sequence[tuple[str, bool]] = ()  # a column that must have a value, or must have none
     buyer_of: UUID | None = None  # documents for buyers with the VAT id of this document's
@@ -113,6 +108,13 @@ async def list_tax_entries(
     conn: Connection, ctx: RequestContext, wanted: TaxSlice
 ) -> tuple[list[Row], bool]:
     """Entries by tax point, and whether there are more. One round trip."""
+    return await ledger_page(conn, ctx, wanted, table="tax_entries", day="tax_point")
+
+
+async def ledger_page(
+    conn: Connection, ctx: RequestContext, wanted: TaxSlice, *, table: str, day: str
+) -> tuple[list[Row], bool]:
+    """A page of a ledger by day, document and place in it, and whether there are more."""
     conditions, values = ["tenant_id = $1"], list[Any]([ctx.tenant_id])
 
     def add(condition: str, value: Any) -> None:
@@ -127,23 +129,28 @@ async def list_tax_entries(
             add(f"{column} = {{}}", among[0])
         else:
             add(f"{column} = ANY({{}}::{kind}[])", list(among))
+    for columns, value in wanted.either:
+        values.append(value)
+        conditions.append(f"({' OR '.join(f'{each} = ${len(values)}' for each in columns)})")
     for column, operator, value in wanted.ranges:
         add(f"{column} {operator} {{}}", value)
     if wanted.buyer_of is not None:
         add(_SAME_BUYER, wanted.buyer_of)
     for column, there in wanted.given:
         conditions.append(f"{column} IS {'NOT ' if there else ''}NULL")
-    columns = _ORDER if wanted.by_period else _ORDER[1:]
+    order = [(day, "date"), ("document_id", "uuid"), ("sequence", "bigint")]
+    if wanted.by_period:
+        order.insert(0, ("period", "text"))
     if wanted.after is not None:
         kept = wanted.after if wanted.by_period else wanted.after[1:]
-        places = [f"${len(values) + n}::{kind}" for n, (_, kind) in enumerate(columns, 1)]
+        places = [f"${len(values) + n}::{kind}" for n, (_, kind) in enumerate(order, 1)]
         values += kept
-        names, beyond = ", ".join(name for name, _ in columns), "<" if wanted.descending else ">"
+        names, beyond = ", ".join(name for name, _ in order), "<" if wanted.descending else ">"
         conditions.append(f"({names}) {beyond} ({', '.join(places)})")
     way = "DESC" if wanted.descending else "ASC"
     rows = await conn.fetch(
-        f"SELECT * FROM invoicing.tax_entries WHERE {' AND '.join(conditions)}"
-        f" ORDER BY {', '.join(f'{name} {way}' for name, _ in columns)} LIMIT {wanted.limit + 1}",
+        f"SELECT * FROM invoicing.{table} WHERE {' AND '.join(conditions)}"
+        f" ORDER BY {', '.join(f'{name} {way}' for name, _ in order)} LIMIT {wanted.limit + 1}",
         *values,
     )
     return list(rows[: wanted.limit]), len(rows) > wanted.limit
