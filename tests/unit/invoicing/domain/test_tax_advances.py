@@ -179,7 +179,7 @@ def test_advances_bring_tax_forward_and_never_add_any(prices, steps, rated):
     if rated:
         more["tax_currency"] = TaxCurrency(currency="EUR", rate=D("0.9137"))
     subject = ahead(*lines, supply=date(2026, 4, 30), **more)
-    for name, amount, on in steps:
+    for name, amount, on in sorted(steps, key=lambda step: step[2]):
         try:
             if name == "reverse":
                 standing = [e for e in subject.settlement.entries if not e.reverses]
