@@ -33,6 +33,7 @@ from invx.contexts.invoicing.api.routes import (
     rate_tables,
     series,
     settlements,
+    tax_returns,
     taxes,
 )
 from invx.contexts.invoicing.api.routes import tax_ids as tax_id_routes
@@ -104,6 +105,7 @@ _PERSONAL = (
     PersonalStore("document_contents", "re-projected"),
     PersonalStore("document_search", "re-projected"),
     PersonalStore("settlement_entries", "re-projected"),
+    PersonalStore("tax_partners", "re-projected"),
     PersonalStore("skipped_numbers", "re-projected"),
     PersonalStore("legal_entities", "re-projected"),
     PersonalStore("bookings", "kept as long as the books: codes of accounts and cost centres"),
@@ -122,6 +124,7 @@ _ROUTES = (
     personal,
     tax_id_routes,
     taxes,
+    tax_returns,
     rate_tables,
     accounting,
     engine_entries,
@@ -209,7 +212,9 @@ def wire(
         refusals=_REFUSALS,
         committed=committed,
     )
-    edge = Edge(runner, rendering, CODEC, validator, HybridOpening(), means.charts)
+    edge = Edge(
+        runner, rendering, CODEC, validator, HybridOpening(), packs=means.packs, charts=means.charts
+    )
     return Context(
         name=NAME,
         database=database,

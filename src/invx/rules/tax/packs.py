@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Protocol, TypeVar
 
 from invx.kernel.errors import violated
+from invx.rules.tax.boxes import ReturnForm
 from invx.rules.tax.model import DAY_LAST, Scheme, SupplyKind
 from invx.rules.tax.outcome import PackUse
 
@@ -139,6 +140,7 @@ class Pack:
     texts: tuple[tuple[str, str, str], ...] = ()  # key, language, text
     sources: tuple[tuple[str, str], ...] = ()
     documents: Documents = Documents()
+    vat_return: ReturnForm | None = None
 
     @property
     def use(self) -> PackUse:

@@ -151,7 +151,8 @@ async def settle_finalized(
         overdue_from=overdue_from(due_date, zone) if due_date else None,
     )
     other = await uow.settlements.get(settlement_id(original.id)) if original else None
-    tax_account = _tax_account(document, entity, claim.opened_on, other)
+    corrected = (original, other) if original and other else None
+    tax_account = _tax_account(document, entity, claim.opened_on, corrected)
     settlement = Settlement.open_for(
         claim,
         subject_id=document.subject_id,
@@ -172,11 +173,16 @@ async def settle_finalized(
 
 
 def _tax_account(
-    document: Document, entity: LegalEntity, opened_on: date, original: Settlement | None
+    document: Document,
+    entity: LegalEntity,
+    opened_on: date,
+    original: tuple[Document, Settlement] | None,
 ) -> TaxAccount | None:
     """The document in the tax ledger. What the ledger does not hold, no credit note takes back."""
-    if original is not None and original.taxes is None:
-        return None
     said = (document.content, document.totals, document.links)
-    account = original.taxes.account if original is not None and original.taxes else None
-    return tax_account_of(said, entity, opened_on, account)
+    if original is None:
+        return tax_account_of(said, entity, opened_on)
+    credited, settlement = original
+    if settlement.taxes is None:
+        return None
+    return tax_account_of(said, entity, opened_on, (settlement.taxes.account, credited.content))

@@ -93,6 +93,10 @@ class LegalEntityNotFound(NotFound):
     """There is no such legal entity."""
 
 
+class RegistrationNotFound(NotFound):
+    """No legal entity has, or had, such a registration."""
+
+
 class LegalEntityRequired(Invalid):
     """Name the legal entity: the tenant does not have exactly one."""
 

@@ -74,6 +74,14 @@ class Basis(StrEnum):
     CASH = "cash"
 
 
+class ReturnPeriod(StrEnum):
+    """How often a registration files its returns."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
     """A tax registration of a legal entity, valid from and to the given days (both inclusive)."""
@@ -87,6 +95,7 @@ class Registration:
     region: str | None = None  # a state or province that registers on its own
     special: Special = Special.ORDINARY  # one-stop shops and small businesses
     established: bool = False  # a fixed establishment there takes part in supplies
+    return_period: ReturnPeriod = ReturnPeriod.MONTH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -183,6 +183,10 @@ def tax_entry_row(document_id: UUID, legal_entity_id: UUID, entry: TaxEntry) -> 
         "accounted_base": entry.accounted_base,
         "accounted_tax": entry.accounted_tax,
         "provisional": entry.provisional,
+        "derived": entry.derived,
+        "supply": entry.supply,
+        "partner": entry.partner,
+        "origin_period": entry.origin,
     }
 
 

@@ -15,7 +15,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     Text,
     Whole,
 )
-from invx.contexts.invoicing.domain.party import Basis, PartyKind
+from invx.contexts.invoicing.domain.party import Basis, PartyKind, ReturnPeriod
 from invx.rules.tax.model import Special
 
 
@@ -87,6 +87,9 @@ class RegistrationIn(In):
     )
     established: Flag = Field(
         False, description="Whether a fixed establishment there takes part in supplies."
+    )
+    return_period: ReturnPeriod = Field(
+        ReturnPeriod.MONTH, description="How often VAT returns are filed; one-stop shops quarterly."
     )
 
 

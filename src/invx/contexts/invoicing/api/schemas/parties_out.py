@@ -7,7 +7,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     DecimalOut,
     Out,
 )
-from invx.contexts.invoicing.api.schemas.words import PartyKind, TaxBasis, TermsKind
+from invx.contexts.invoicing.api.schemas.words import PartyKind, ReturnPeriod, TaxBasis, TermsKind
 
 
 class AddressOut(Out):
@@ -71,6 +71,7 @@ class RegistrationOut(Out):
     region: str | None
     special: str
     established: bool
+    return_period: ReturnPeriod
 
 
 class RegisterOut(Out):

@@ -60,6 +60,7 @@ PartyKind = _words("business", "consumer")
 Profile = _words("en16931", "plain")
 Regime = _words("vat", "sales", "levy", "withholding")
 Reset = _words("none", "yearly", "monthly")
+ReturnPeriod = _words("month", "quarter", "year")
 Rounding = _words("per_group", "per_line")
 SettlementStatus = _words("open", "partial", "settled", "overpaid", "written_off", "void")
 Severity = _words("fatal", "warning", "information")
@@ -74,4 +75,6 @@ TaxCause = _words(
     "corrected",
     "voided",
 )
+TaxReason = _words("no_box", "left_out", "no_scheme", "provisional", "currency", "no_form")
+TaxSupply = _words("goods", "services", "located", "triangular")
 TermsKind = _words("net", "on_receipt", "end_of_month", "instalments")
