@@ -21,7 +21,7 @@ from rich.progress import Progress
 
 from bench import requests
 from invx.contexts.invoicing.adapters.einvoice import cii_write
-from invx.contexts.invoicing.adapters.einvoice.formats import FORMATS
+from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
 from invx.contexts.invoicing.adapters.einvoice.hybrid import Profile, hybrid_pdf, xml_in
 from invx.contexts.invoicing.adapters.einvoice.model import (
     Address,

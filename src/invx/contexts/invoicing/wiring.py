@@ -9,7 +9,8 @@ from uuid import UUID
 
 from invx.contexts.invoicing.adapters.einvoice import writing
 from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
-from invx.contexts.invoicing.adapters.einvoice.validation import Validator
+from invx.contexts.invoicing.adapters.einvoice.validation import EInvoiceValidation, Validator
+from invx.contexts.invoicing.adapters.einvoice.validation import facts as validation
 from invx.contexts.invoicing.adapters.pdf import TypstRenderer
 from invx.contexts.invoicing.adapters.rendering import PORT, RenderingPool
 from invx.contexts.invoicing.adapters.tax_ids import facts as tax_ids
@@ -160,7 +161,9 @@ def wire(
     """The invoicing context over its database."""
     storage = _storage(catalogue, registry)
     registers = outside.registers(clock)
-    means = Means(issued_resource, registers, packs_in(outside.packs))
+    validator = Validator(outside.rules)
+    judging = EInvoiceValidation(validator)
+    means = Means(issued_resource, registers, packs_in(outside.packs), judging)
 
     def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> UnitOfWork:
         return UnitOfWork(
@@ -172,7 +175,6 @@ def wire(
         return envelopes_of(await store.history(stream_id), storage)
 
     rendering = RenderingPool(TypstRenderer(), outside.renderers)
-    validator = Validator(outside.rules)
     directory = Directory(database, clock)
     runner: Runner[UnitOfWork] = Runner(
         database,
@@ -182,6 +184,7 @@ def wire(
         providers={
             PORT: rendering,
             writing.PORT: writing.EInvoiceWriter(),
+            validation.PORT: judging,
             tax_ids.PORT: tax_ids.RegisterFacts(registers),
         },
         refusals=_REFUSALS,

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
-from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting
+from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting, Judging
 from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
 from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
@@ -38,6 +38,7 @@ class Means:
     resource_of: ResourceOf
     registers: Registers
     packs: Packs
+    judging: Judging
 
 
 class UnitOfWork(EventUnitOfWork):
@@ -64,7 +65,7 @@ class UnitOfWork(EventUnitOfWork):
         self.tax_ids = TaxIds(means.registers, ctx)
         self.packs = means.packs
         self.rate_tables = PostgresRateTables(self, means.packs)
-        self.e_invoices = EInvoiceWriting()
+        self.e_invoices = EInvoiceWriting(means.judging)
         self.personal_data = PostgresPersonalData(self)
 
 

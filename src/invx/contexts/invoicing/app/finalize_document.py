@@ -5,6 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
+from invx.contexts.invoicing.app.judge_e_invoice import ensure_routed
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.balance import Claim
@@ -14,6 +15,7 @@ from invx.contexts.invoicing.domain.credit_taxes import fitted
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Issue
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.routing import TakenRoute
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import (
     Posting,
@@ -49,7 +51,8 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     """The finalized document.
 
     Everything that can fail comes first; the number is drawn last, right before the write. Raises
-    NotFound, Stale, DocumentNotDraft, Invalid, TaxChanged, DateBeforeLast and SeriesOnHold.
+    NotFound, Stale, DocumentNotDraft, Invalid, TaxChanged, DateBeforeLast and SeriesOnHold;
+    Unavailable where the official rules are demanded and cannot be asked.
     """
     document = await uow.documents.get(command.document_id)
     expect(document, command.expected_version)
@@ -60,14 +63,17 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     original = await _credited(document, uow)
     if original is None:
         await _determine_again(document, entity, issue_date, uow)
-    document.ensure_finalizable(entity.seller, issue_date)
+    route = await ensure_routed(document, entity, issue_date, uow)
     if original is not None:
         original.record_credit(document.id, document.content, document.totals)
     series = await _series(command, document, uow)
     if wanted is None:
         # Midnight may have passed in another transaction while this one waited for the series.
-        issue_date = series.not_before(issue_date)
-    _finalize(document, entity, series, issue_date, uow)
+        drawn_on = series.not_before(issue_date)
+        if drawn_on != issue_date:
+            issue_date = drawn_on
+            route = await ensure_routed(document, entity, issue_date, uow)
+    _finalize(document, entity, series, issue_date, uow, route=route)
     settlement = await settle_finalized(document, entity, original, uow)
     uow.jobs.schedule("archive_document", str(document.id), due_at=uow.ctx.now)
     return Finalized(document, settlement)
@@ -110,6 +116,8 @@ def _finalize(
     series: Series,
     issue_date: date,
     uow: InvoicingUnitOfWork,
+    *,
+    route: TakenRoute | None,
 ) -> None:
     due = document.totals.due
     issue = Issue(
@@ -118,6 +126,7 @@ def _finalize(
         issue_date=issue_date,
         due_date=due_date_of(document.content, issue_date),
         instalments=instalments_of(document.content, due, issue_date),
+        route=route,
         title=entity.title_of(document.content.type),
     )
     document.finalize(entity.seller, issue, now=uow.ctx.now)

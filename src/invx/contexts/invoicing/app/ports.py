@@ -6,6 +6,7 @@ from uuid import UUID
 
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.issued import Issued
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_table import KnownTaxes, RateTable
 from invx.contexts.invoicing.domain.series import Series
@@ -109,6 +110,15 @@ class EInvoices(Protocol):
         """The fact whose answer is the XML of a finalized document, as bytes.
 
         Raises NotRepresentable, and Invalid that names the fields the format needs.
+        """
+        ...
+
+    def judged(self, document_id: UUID, stated: Issued, format: str) -> Fact:
+        """The fact whose answer is the Verdict of the official rules on what would be issued.
+
+        Its fingerprint covers all of `stated` (so content, figures, seller, dates; and the word
+        that stands for the number), the format, and every sheet and schema that has a say: when one
+        of them changes the rules are asked anew. Raises Unavailable when rules are not usable.
         """
         ...
 

@@ -15,6 +15,7 @@ from invx.contexts.invoicing.api.schemas.parties import (
     RegistrationIn,
 )
 from invx.contexts.invoicing.api.schemas.parties_out import PaymentTermsOut, SellerOut
+from invx.contexts.invoicing.api.schemas.routing import EInvoicePolicyIn, EInvoicePolicyOut
 from invx.contexts.invoicing.api.schemas.values import (
     Code,
     Currency,
@@ -94,6 +95,7 @@ class LegalEntityIn(In):
     distance_sales: DistanceSalesIn | None = Field(
         None, description="Sales to consumers of other member states (Article 59c)."
     )
+    e_invoicing: EInvoicePolicyIn = Field(default_factory=EInvoicePolicyIn)
 
 
 class TaxIdPolicyOut(Out):
@@ -126,6 +128,7 @@ class LegalEntityOut(SellerOut):
     titles: dict[str, str]
     tax_id_policy: TaxIdPolicyOut
     distance_sales: DistanceSalesOut | None
+    e_invoicing: EInvoicePolicyOut
 
 
 class LegalEntityListOut(Out):
