@@ -25,6 +25,7 @@ async def ensure_routed(
     if route is None or policy.official_rules is not OfficialRules.BEFORE_FINALIZE:
         return route
     stated = document.would_be_issued(entity.seller, day)
-    [verdict] = await uow.facts.need(uow.e_invoices.judged(document.id, stated, route.format))
+    fact = uow.e_invoices.judged(entity.id, stated, route.format)
+    [verdict] = await uow.facts.need(fact)
     verdict.ensure_valid()
-    return replace(route, judged=True)
+    return replace(route, verdict=fact.fingerprint)

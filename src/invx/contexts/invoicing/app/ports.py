@@ -113,12 +113,14 @@ class EInvoices(Protocol):
         """
         ...
 
-    def judged(self, document_id: UUID, stated: Issued, format: str) -> Fact:
+    def judged(self, legal_entity_id: UUID, stated: Issued, format: str) -> Fact:
         """The fact whose answer is the Verdict of the official rules on what would be issued.
 
-        Its fingerprint covers all of `stated` (so content, figures, seller, dates; and the word
-        that stands for the number), the format, and every sheet and schema that has a say: when one
-        of them changes the rules are asked anew. Raises Unavailable when rules are not usable.
+        It names no document: one that a command opens and issues at once (a cancellation) has
+        another id in each round. Its fingerprint covers all of `stated` (content, figures, seller,
+        dates, and the word that stands for the number), the format, and every sheet and schema
+        that has a say: when one of them changes the rules are asked anew. Raises Unavailable when
+        rules are not usable.
         """
         ...
 

@@ -14,6 +14,7 @@ from invx.contexts.invoicing.domain.check_parties import (
     registration_of,
     taxes_of,
 )
+from invx.contexts.invoicing.domain.code_needs import code_problems
 from invx.contexts.invoicing.domain.content import Content
 from invx.contexts.invoicing.domain.e_invoice_formats import Format, Needs
 from invx.contexts.invoicing.domain.errors import EInvoiceIncomplete
@@ -56,7 +57,7 @@ def ensure_complete(content: Content, totals: Totals, seller: Seller, format: Fo
 def missing(content: Content, totals: Totals, seller: Seller, format: Format) -> Sequence[Problem]:
     """A problem for each field that stands in the way of the format."""
     asked = _Asked(content, totals, seller)
-    found = [*_core(asked)]
+    found = [*_core(asked), *code_problems(content, seller, format.syntax)]
     if format.needs is Needs.XRECHNUNG:
         found += _xrechnung(asked)
     elif format.needs is Needs.PEPPOL:

@@ -21,7 +21,8 @@ from invx.rules.tax.packs import Packs
 from invx.rules.totals.model import Profile, Totals
 
 SIREN, SIRET, LEITWEG = "0002", "0009", "0204"  # ICD and EAS
-_LEITWEG = re.compile(r"[0-9]{2,12}(-[A-Z0-9]{1,30})?-[0-9]{2}")
+# It begins with the number of the state, or with that of the federation.
+_LEITWEG = re.compile(r"(0[1-9]|1[0-6]|99)[0-9]{0,10}(-[A-Z0-9]{1,30})?-[0-9]{2}")
 _LA_POSTE = "356000000"  # its establishments have a check of their own
 
 # Where our API takes what a buyer asks for; the two French numbers are looked for by scheme.
@@ -48,12 +49,13 @@ class RouteSource(StrEnum):
 class TakenRoute:
     """The format that a document was, or would be, issued in.
 
-    `judged` says that the official rules found nothing against it before the number was drawn.
+    `verdict` is set when the official rules found nothing against it before the number was drawn:
+    the fingerprint under which their verdict is kept among the facts.
     """
 
     format: str
     source: RouteSource
-    judged: bool = False
+    verdict: str | None = None
 
 
 def route_of(content: Content, policy: EInvoicePolicy, day: date) -> TakenRoute | None:

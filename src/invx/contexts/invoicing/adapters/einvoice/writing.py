@@ -32,7 +32,7 @@ def write(invoice: EInvoice, format: Format) -> bytes:
 class Judging(Protocol):
     """Who names the facts about what the official rules say."""
 
-    def judged(self, document_id: UUID, stated: Issued, format: str) -> Fact: ...
+    def judged(self, legal_entity_id: UUID, stated: Issued, format: str) -> Fact: ...
 
 
 class EInvoiceWriting:

@@ -97,7 +97,7 @@ class DueRouteOut(Out):
 class TakenRouteOut(DueRouteOut):
     """The e-invoice that a document is."""
 
-    judged: bool = Field(
-        description="Whether the official rules were asked before the number was drawn, and found "
-        "nothing against it."
+    verdict: str | None = Field(
+        description="Set when the official rules were asked before the number was drawn, and found "
+        "nothing against it: the fingerprint of what they judged."
     )

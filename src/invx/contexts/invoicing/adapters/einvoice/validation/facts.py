@@ -43,11 +43,11 @@ class EInvoiceValidation:
     def __init__(self, validator: Validator) -> None:
         self._validator = validator
 
-    def judged(self, document_id: UUID, stated: Issued, format: str) -> Fact:
+    def judged(self, legal_entity_id: UUID, stated: Issued, format: str) -> Fact:
         """See `app.ports.EInvoices`. Raises FormatUnknown or SheetsUnusable."""
         asked = hashlib.sha256(piecewise.encode(stated))
         asked.update(piecewise.encode([format, sorted(self._validator.versions(format).items())]))
-        return Fact(PORT, str(document_id), asked.hexdigest(), _Question(stated, format))
+        return Fact(PORT, str(legal_entity_id), asked.hexdigest(), _Question(stated, format))
 
     async def obtain(self, facts: Sequence[Fact]) -> list[Answered]:
         """One verdict per fact; its rules and their versions are what is kept as evidence."""
