@@ -140,6 +140,9 @@ def _luhn(digits: str) -> bool:
 
 
 def _required(content: Content, buyer: Party) -> Iterator[Problem]:
+    requires = buyer.e_invoicing.requires if buyer.e_invoicing else ()
+    if not requires:
+        return
     schemes = {each.scheme for each in _numbers(buyer).values()}
     known = {
         Requirement.BUYER_REFERENCE: content.buyer_reference,
@@ -151,7 +154,7 @@ def _required(content: Content, buyer: Party) -> Iterator[Problem]:
         Requirement.SIREN: SIREN in schemes,
         Requirement.SIRET: SIRET in {each.scheme for each in buyer.identifiers},
     }
-    for asked in buyer.e_invoicing.requires if buyer.e_invoicing else ():
+    for asked in requires:
         if not known[asked]:
             pointer, what = _FIELDS[asked]
             yield Problem(pointer, "field_missing", f"The buyer asks for {what}.")
