@@ -40,6 +40,7 @@ _SET: dict[str, Any] = {
     "account": OMIT,
     "logo": OMIT,
     "card": {"number": "1234"},
+    "routes": [{"format": None}],  # codes with markers in them make no e-invoice
     "scheme": "0088",
     "amount": "1.00",
     "percent": OMIT,
