@@ -163,7 +163,7 @@ def wire(
     registers = outside.registers(clock)
     validator = Validator(outside.rules)
     judging = EInvoiceValidation(validator)
-    means = Means(issued_resource, registers, packs_in(outside.packs), judging)
+    means = Means(issued_resource, registers, packs_in(outside.packs), judging.judged)
 
     def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> UnitOfWork:
         return UnitOfWork(

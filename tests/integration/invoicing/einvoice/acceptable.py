@@ -131,6 +131,63 @@ def _lines(taxes: st.SearchStrategy[Json]) -> st.SearchStrategy[list[Json]]:
     return st.lists(priced | priced | computed | plain | whole, min_size=1, max_size=4)
 
 
+_SAID: dict[str, st.SearchStrategy[Any]] = {
+    "type": st.sampled_from(["invoice", "credit_note"]),
+    "type_code": st.sampled_from(["380", "389", "384", "326", "381", "261", "999"]),
+    "currency": st.sampled_from(["EUR", "USD", "JPY", "KWD"]),
+    "prices_include_tax": st.booleans(),
+    "payee": _parties,
+    "ship_to": _parties,
+    "tax_representative": _parties,
+    **dict.fromkeys(_REFERENCES, codes),
+    "preceding": st.lists(
+        st.fixed_dictionaries({"number": codes}, optional={"issue_date": days}), max_size=2
+    ),
+    "supply_date": days,
+    "service_period": periods(),
+    "tax_point": days,
+    "tax_point_code": st.sampled_from(["3", "35", "432"]),
+    "prepaid": numbers("-100", "100", 2),
+    "payable_rounding": numbers("-1", "1", 2),
+    "tax_currency": st.just({"currency": "GBP", "rate": "0.87"}),
+    "notes": texts(),
+    "further_notes": st.lists(
+        st.fixed_dictionaries(
+            {"text": texts()}, optional={"subject": st.sampled_from(["AAI", "QQ9"])}
+        ),
+        max_size=2,
+    ),
+    "invoiced_object": under("AAA", "nope"),
+    "delivery_location": under("0088", "XX"),
+    "payment_means": some(
+        code=st.sampled_from(["58", "30", "10", "99"]),
+        text=texts(),
+        remittance=texts(),
+        card=st.just({"number": "1234"}),
+        direct_debit=st.just(
+            {
+                "mandate": "M",
+                "creditor": "DE98ZZZ09999999999",
+                "account": "DE02120300000000202051",
+            }
+        ),
+    ),
+    "attachments": st.lists(
+        st.fixed_dictionaries(
+            {"id": codes},
+            optional={
+                "description": texts(),
+                "location": st.just("https://example.org/a"),
+                "content": st.just("aGVsbG8="),
+                "media_type": st.sampled_from(["text/csv", "text/plain"]),
+                "filename": codes,
+            },
+        ),
+        max_size=2,
+    ),
+}
+
+
 def _document(mix: list[str]) -> st.SearchStrategy[Json]:
     taxes = st.sampled_from([tax for category in mix for tax in TAXES[category]])
     return st.fixed_dictionaries(
@@ -146,61 +203,9 @@ def _document(mix: list[str]) -> st.SearchStrategy[Json]:
             ),
         },
         optional={
-            "type": st.sampled_from(["invoice", "credit_note"]),
-            "type_code": st.sampled_from(["380", "389", "384", "326", "381", "261", "999"]),
-            "currency": st.sampled_from(["EUR", "USD", "JPY", "KWD"]),
-            "prices_include_tax": st.booleans(),
-            "payee": _parties,
-            "ship_to": _parties,
-            "tax_representative": _parties,
-            **dict.fromkeys(_REFERENCES, codes),
-            "preceding": st.lists(
-                st.fixed_dictionaries({"number": codes}, optional={"issue_date": days}), max_size=2
-            ),
-            "supply_date": days,
-            "service_period": periods(),
-            "tax_point": days,
-            "tax_point_code": st.sampled_from(["3", "35", "432"]),
+            **_SAID,
             "discounts": st.lists(_adjustments(taxes, "95", "ZZZ"), max_size=2),
             "charges": st.lists(_adjustments(taxes, "FC", "95"), max_size=2),
-            "prepaid": numbers("-100", "100", 2),
-            "payable_rounding": numbers("-1", "1", 2),
-            "tax_currency": st.just({"currency": "GBP", "rate": "0.87"}),
-            "notes": texts(),
-            "further_notes": st.lists(
-                st.fixed_dictionaries(
-                    {"text": texts()}, optional={"subject": st.sampled_from(["AAI", "QQ9"])}
-                ),
-                max_size=2,
-            ),
-            "invoiced_object": under("AAA", "nope"),
-            "delivery_location": under("0088", "XX"),
-            "payment_means": some(
-                code=st.sampled_from(["58", "30", "10", "99"]),
-                text=texts(),
-                remittance=texts(),
-                card=st.just({"number": "1234"}),
-                direct_debit=st.just(
-                    {
-                        "mandate": "M",
-                        "creditor": "DE98ZZZ09999999999",
-                        "account": "DE02120300000000202051",
-                    }
-                ),
-            ),
-            "attachments": st.lists(
-                st.fixed_dictionaries(
-                    {"id": codes},
-                    optional={
-                        "description": texts(),
-                        "location": st.just("https://example.org/a"),
-                        "content": st.just("aGVsbG8="),
-                        "media_type": st.sampled_from(["text/csv", "text/plain"]),
-                        "filename": codes,
-                    },
-                ),
-                max_size=2,
-            ),
         },
     )
 

@@ -38,7 +38,7 @@ class Means:
     resource_of: ResourceOf
     registers: Registers
     packs: Packs
-    judging: Judging
+    judged: Judging
 
 
 class UnitOfWork(EventUnitOfWork):
@@ -65,7 +65,7 @@ class UnitOfWork(EventUnitOfWork):
         self.tax_ids = TaxIds(means.registers, ctx)
         self.packs = means.packs
         self.rate_tables = PostgresRateTables(self, means.packs)
-        self.e_invoices = EInvoiceWriting(means.judging)
+        self.e_invoices = EInvoiceWriting(means.judged)
         self.personal_data = PostgresPersonalData(self)
 
 

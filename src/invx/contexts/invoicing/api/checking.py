@@ -3,6 +3,7 @@
 import msgspec
 from starlette.responses import Response
 
+from invx.contexts.invoicing.adapters.einvoice.validation import Findings
 from invx.contexts.invoicing.api.e_invoices import Ruling
 from invx.contexts.invoicing.app.check_content import Checked
 from invx.contexts.invoicing.domain.routing import TakenRoute
@@ -21,7 +22,7 @@ def show_checked(checked: Checked, ruling: Ruling | None = None) -> Response:
     lines = lines_resource(written, checked.content.lines, totals.lines) if totals else []
     body = {
         "object": "check",
-        "valid": not problems and (findings is None or findings.valid),
+        "valid": not problems and (findings is None or _passes(findings, checked)),
         "problems": [_shown(each) for each in problems],
         "warnings": [_shown(each) for each in checked.warnings],
         "route": _route(checked.route),
@@ -33,6 +34,12 @@ def show_checked(checked: Checked, ruling: Ruling | None = None) -> Response:
         "e_invoice": findings.to_json() if findings else None,
     }
     return json_response(encode(body))
+
+
+def _passes(findings: Findings, checked: Checked) -> bool:
+    """No error; and where finalizing demands the rules of the route, all of them ran."""
+    demanded = checked.judged and checked.route and findings.format == checked.route.format
+    return findings.valid and (findings.complete or not demanded)
 
 
 def _shown(problem: Problem) -> dict[str, str]:

@@ -5,8 +5,8 @@ from datetime import date
 from uuid import UUID
 
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
-from invx.contexts.invoicing.app.judge_e_invoice import ensure_routed
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.route_document import route_document
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.bill import bill_of
@@ -63,7 +63,7 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     original = await _credited(document, uow)
     if original is None:
         await _determine_again(document, entity, issue_date, uow)
-    route = await ensure_routed(document, entity, issue_date, uow)
+    route = await route_document(document, entity, issue_date, uow)
     if original is not None:
         original.record_credit(document.id, document.content, document.totals)
     series = await _series(command, document, uow)
@@ -72,7 +72,7 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
         drawn_on = series.not_before(issue_date)
         if drawn_on != issue_date:
             issue_date = drawn_on
-            route = await ensure_routed(document, entity, issue_date, uow)
+            route = await route_document(document, entity, issue_date, uow)
     _finalize(document, entity, series, issue_date, uow, route=route)
     settlement = await settle_finalized(document, entity, original, uow)
     uow.jobs.schedule("archive_document", str(document.id), due_at=uow.ctx.now)

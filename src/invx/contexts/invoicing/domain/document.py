@@ -173,7 +173,7 @@ class Document(Aggregate):
         problems = problems_of(
             self.content, self.rounding, finalizing=True, issue_date=issue_date
         ) + seller_problems(self.content, seller)
-        asked = routing_problems(self.content, self.issuable_totals, seller, route)
+        asked = routing_problems(self.content, self.totals, seller, route)
         if problems or asked:
             raise refusal_of(problems, asked)
         self._checked = (self.version, seller, issue_date, _format(route))

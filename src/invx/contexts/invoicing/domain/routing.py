@@ -86,7 +86,10 @@ def routing_problems(
         found += unrepresentable(content, totals) or missing(
             content, totals, seller, FORMATS[route.format]
         )
-    return list({each.pointer: each for each in reversed(found)}.values())[::-1]
+    by_field: dict[str, Problem] = {}
+    for each in found:
+        by_field.setdefault(each.pointer, each)
+    return list(by_field.values())
 
 
 def routing_warnings(

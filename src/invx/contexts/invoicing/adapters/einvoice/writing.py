@@ -2,8 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -29,17 +29,15 @@ def write(invoice: EInvoice, format: Format) -> bytes:
     return cii_write.write(reduce(invoice) if reduce else invoice)
 
 
-class Judging(Protocol):
-    """Who names the facts about what the official rules say."""
-
-    def judged(self, legal_entity_id: UUID, stated: Issued, format: str) -> Fact: ...
+# Names the fact about what the official rules say; see `app.ports.EInvoices.judged`.
+Judging: TypeAlias = Callable[[UUID, Issued, str], Fact]
 
 
 class EInvoiceWriting:
     """Names the facts; see `app.ports.EInvoices`."""
 
-    def __init__(self, judging: Judging) -> None:
-        self.judged = judging.judged
+    def __init__(self, judged: Judging) -> None:
+        self.judged = judged
 
     def xml(self, document: Document, format: str) -> Fact:
         """The fact whose answer is the XML of a finalized document, as bytes."""

@@ -10,7 +10,7 @@ from invx.contexts.invoicing.domain.routes import OfficialRules
 from invx.contexts.invoicing.domain.routing import TakenRoute, route_of
 
 
-async def ensure_routed(
+async def route_document(
     document: Document, entity: LegalEntity, day: date, uow: InvoicingUnitOfWork
 ) -> TakenRoute | None:
     """The route that the draft takes when it is issued on that day; all that it asks is there.
