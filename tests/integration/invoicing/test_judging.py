@@ -239,11 +239,13 @@ async def test_nobody_asks_the_rules_where_nobody_demands_it(world: World) -> No
 
 async def test_being_judged_costs_four_round_trips_more(world: World, judged: Desk) -> None:
     """Those of the round that found out what is needed; the verdict itself costs none."""
-    await judged.finalize(await drafted(judged))
-    draft = await drafted(judged)
-    async with counted(world) as sent:
-        await judged.finalize(draft)
-    assert len(sent) <= 10, sent
+    trips = []
+    for _ in range(3):  # in one of them the tenant's directory entry may be read again
+        draft = await drafted(judged)
+        async with counted(world) as sent:
+            await judged.finalize(draft)
+        trips.append(len(sent))
+    assert min(trips) == 10, trips
 
 
 async def test_a_cancellation_is_judged_too(world: World, judged: Desk) -> None:

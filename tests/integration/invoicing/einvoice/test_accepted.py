@@ -22,7 +22,7 @@ from tests.integration.invoicing.einvoice.acceptable import (
 from tests.integration.invoicing.einvoice.sheet_lists import code_lists
 
 SOAK = bool(os.environ.get("INVX_SOAK"))
-EXAMPLES = 2_000 if SOAK else 20
+EXAMPLES = 2_000 if SOAK else 14
 LISTS = {
     "BR-CL-01": domain.INVOICE_TYPES,
     "BR-CL-07": domain.OBJECT_SCHEMES,
