@@ -25,6 +25,7 @@ class Victim:
     number: str
     registration: str
     tax_cursor: str
+    booking_cursor: str
     customer: str = CUSTOMER
     external_id: str = EXTERNAL_ID
 
@@ -39,12 +40,13 @@ class Victim:
             "legal_entity": self.entity,
             "series": self.series,
             "country": "DE",
+            "code": "SKR03",
         }
 
 
 async def furnish(world: World) -> Victim:
     """A victim with a row in every table of tenant data that the API fills."""
-    desk = await world.seller(external_id="victims-entity")
+    desk = await world.seller(external_id="victims-entity", accounting={"chart": "SKR03"})
     buyer = {**BUYER, "customer": CUSTOMER, "name": "Geheim KG"}
     said: dict[str, Any] = {"buyer": buyer, "metadata": {"secret": "yes"}}
     await desk.invoice(line("5.00"), **said)
@@ -80,6 +82,7 @@ async def furnish(world: World) -> Victim:
         number=issued["number"],
         registration=taxes["data"][0]["registration"],
         tax_cursor=taxes["next"],
+        booking_cursor=(await desk.get("/v1/accounting/bookings", limit=1))["next"],
     )
 
 

@@ -9,6 +9,7 @@ from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
 from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
 from invx.contexts.invoicing.adapters.tax_ids.facts import Registers, TaxIds
+from invx.contexts.invoicing.domain.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import (
@@ -39,6 +40,7 @@ class Means:
     registers: Registers
     packs: Packs
     judged: Judging
+    charts: Charts
 
 
 class UnitOfWork(EventUnitOfWork):
@@ -64,6 +66,7 @@ class UnitOfWork(EventUnitOfWork):
         self.rendering = PdfRendering(means.resource_of)
         self.tax_ids = TaxIds(means.registers, ctx)
         self.packs = means.packs
+        self.charts = means.charts
         self.rate_tables = PostgresRateTables(self, means.packs)
         self.e_invoices = EInvoiceWriting(means.judged)
         self.personal_data = PostgresPersonalData(self)

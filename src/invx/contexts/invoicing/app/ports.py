@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from invx.contexts.invoicing.domain.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.issued import Issued
@@ -176,6 +177,8 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def rendering(self) -> Rendering: ...
     @property
     def packs(self) -> Packs: ...
+    @property
+    def charts(self) -> Charts: ...
     @property
     def rate_tables(self) -> RateTables: ...
     @property

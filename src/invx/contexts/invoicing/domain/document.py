@@ -44,6 +44,7 @@ from invx.contexts.invoicing.domain.errors import (
     refusal_of,
 )
 from invx.contexts.invoicing.domain.issued import Issued, would_be_issued
+from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.party import Seller
 from invx.contexts.invoicing.domain.remainder import Remainder, remainder_of
 from invx.contexts.invoicing.domain.routing import TakenRoute, routing_problems
@@ -95,6 +96,7 @@ class Document(Aggregate):
         self.instalments: tuple[Instalment, ...] = ()
         self.route: TakenRoute | None = None
         self.finalized_at: datetime | None = None
+        self.accounts: tuple[LineAccount, ...] = ()
         self.credits: dict[UUID, Credited] = {}  # by credit note, in the order recorded
         self.cancelled_by: UUID | None = None
         self.replaced_by: UUID | None = None
@@ -218,6 +220,7 @@ class Document(Aggregate):
                 instalments=issue.instalments,
                 route=issue.route,
                 finalized_at=now,
+                accounts=issue.accounts,
             )
         )
 
@@ -349,7 +352,7 @@ class Document(Aggregate):
         self.seller, self.number, self.series_id = event.seller, event.number, event.series_id
         self.issue_date, self.due_date = event.issue_date, event.due_date
         self.instalments, self.finalized_at = event.instalments, event.finalized_at
-        self.title, self.route = event.title, event.route
+        self.title, self.route, self.accounts = event.title, event.route, event.accounts
 
     def ensure_exists(self) -> None:
         """Raises DocumentNotFound for a draft that was thrown away."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.content import Content, Line
+from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.party import Seller
 from invx.contexts.invoicing.domain.routing import TakenRoute
 from invx.kernel.messages import Event, Personal
@@ -74,6 +75,7 @@ class Issue:
     instalments: tuple[Instalment, ...] = ()
     route: TakenRoute | None = None  # to the buyer, as an e-invoice
     title: str | None = None  # where the legal entity calls this type by a name of its own (N11)
+    accounts: tuple[LineAccount, ...] = ()  # where the entity keeps books
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +147,7 @@ class DocumentFinalized(Event):
     instalments: tuple[Instalment, ...]
     route: TakenRoute | None = None  # the format that is the invoice, where it is an e-invoice
     finalized_at: datetime
+    accounts: tuple[LineAccount, ...] = ()  # of the lines, where the legal entity keeps books
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

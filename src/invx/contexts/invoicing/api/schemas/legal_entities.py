@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 
 from invx.contexts.invoicing.api.schemas import examples, words
+from invx.contexts.invoicing.api.schemas.accounting import AccountingIn, AccountingOut
 from invx.contexts.invoicing.api.schemas.parties import (
     AddressIn,
     BankAccountIn,
@@ -96,6 +97,9 @@ class LegalEntityIn(In):
         None, description="Sales to consumers of other member states (Article 59c)."
     )
     e_invoicing: EInvoicePolicyIn = Field(default_factory=EInvoicePolicyIn)
+    accounting: AccountingIn | None = Field(
+        None, description="The books; documents are booked from when it is set."
+    )
 
 
 class TaxIdPolicyOut(Out):
@@ -129,6 +133,7 @@ class LegalEntityOut(SellerOut):
     tax_id_policy: TaxIdPolicyOut
     distance_sales: DistanceSalesOut | None
     e_invoicing: EInvoicePolicyOut
+    accounting: AccountingOut | None
 
 
 class LegalEntityListOut(Out):
