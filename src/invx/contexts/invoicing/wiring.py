@@ -14,6 +14,8 @@ from invx.contexts.invoicing.adapters.einvoice.validation import EInvoiceValidat
 from invx.contexts.invoicing.adapters.einvoice.validation import facts as validation
 from invx.contexts.invoicing.adapters.pdf import TypstRenderer
 from invx.contexts.invoicing.adapters.rendering import PORT, RenderingPool
+from invx.contexts.invoicing.adapters.tax_engines import facts as tax_engines
+from invx.contexts.invoicing.adapters.tax_engines.http import HttpTaxEngine
 from invx.contexts.invoicing.adapters.tax_ids import facts as tax_ids
 from invx.contexts.invoicing.adapters.tax_ids.form import VIES_COUNTRIES
 from invx.contexts.invoicing.adapters.tax_ids.registers import Hmrc, Vies
@@ -25,6 +27,7 @@ from invx.contexts.invoicing.api.routes import (
     corrections,
     documents,
     e_invoices,
+    engine_entries,
     history,
     legal_entities,
     personal,
@@ -40,14 +43,17 @@ from invx.contexts.invoicing.app.archive_document import ArchiveDocument, archiv
 from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
 from invx.contexts.invoicing.app.ports import TaxRegister
 from invx.contexts.invoicing.app.publish import contract_of
+from invx.contexts.invoicing.app.tell_engine import JOB, TellEngine, tell_engine
 from invx.contexts.invoicing.domain import (
     document_events,
+    engine_entry_events,
     legal_entity_events,
     rate_table_events,
     series_events,
     settlement_events,
 )
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_table import RateTable
@@ -80,6 +86,7 @@ CODEC = Codec(
         series_events,
         legal_entity_events,
         rate_table_events,
+        engine_entry_events,
     )
 )
 
@@ -118,6 +125,7 @@ _ROUTES = (
     taxes,
     rate_tables,
     accounting,
+    engine_entries,
 )
 
 
@@ -131,6 +139,9 @@ class Outside:
     hmrc_token: str | None = field(default=None, repr=False)
     rules: Path | None = None  # the folder of e-invoice rules that the operator installed
     packs: Path | None = None  # the folder of newer country packs
+    tax_engine: str | None = None  # the name by which legal entities ask for it
+    tax_engine_url: str | None = None
+    tax_engine_secret: str | None = field(default=None, repr=False)
 
     def registers(self, clock: Clock) -> tax_ids.Registers:
         """The registers of VAT ids, by the country that ids begin with."""
@@ -140,6 +151,12 @@ class Outside:
         if self.hmrc_url is not None and self.hmrc_token is not None:
             found["GB"] = Hmrc(self.hmrc_url, self.hmrc_token, clock)
         return found
+
+    def engines(self) -> tax_engines.Engines:
+        """The tax engines by name."""
+        if self.tax_engine is None or self.tax_engine_url is None:
+            return {}
+        return {self.tax_engine: HttpTaxEngine(self.tax_engine_url, self.tax_engine_secret)}
 
 
 _NOTHING_OUTSIDE = Outside()
@@ -164,11 +181,17 @@ def wire(
 ) -> Context:
     """The invoicing context over its database."""
     storage = _storage(catalogue, registry)
-    registers, charts = outside.registers(clock), shipped_charts()
+    registers, engines = outside.registers(clock), outside.engines()
     validator = Validator(outside.rules)
     judging = EInvoiceValidation(validator)
-    packs = packs_in(outside.packs)
-    means = Means(issued_resource, registers, packs, judging.judged, charts)
+    means = Means(
+        resource_of=issued_resource,
+        registers=registers,
+        packs=packs_in(outside.packs),
+        judged=judging.judged,
+        charts=shipped_charts(),
+        engines=engines,
+    )
 
     def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> UnitOfWork:
         return UnitOfWork(
@@ -191,11 +214,12 @@ def wire(
             writing.PORT: writing.EInvoiceWriter(),
             validation.PORT: judging,
             tax_ids.PORT: tax_ids.RegisterFacts(registers),
+            tax_engines.PORT: tax_engines.EngineFacts(engines),
         },
         refusals=_REFUSALS,
         committed=committed,
     )
-    edge = Edge(runner, rendering, CODEC, validator, HybridOpening(), charts)
+    edge = Edge(runner, rendering, CODEC, validator, HybridOpening(), means.charts)
     return Context(
         name=NAME,
         database=database,
@@ -205,7 +229,7 @@ def wire(
         routers=tuple(module.router for module in _ROUTES),
         api_changes=CHANGES,
         edge=edge,
-        jobs={"archive_document": _archive, "mark_overdue": _overdue},
+        jobs={"archive_document": _archive, "mark_overdue": _overdue, JOB: _tell_engine},
         publishes=(DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1),
         history=history_of,
         personal=_PERSONAL,
@@ -220,7 +244,7 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
         project,
         lambda recorded: contract_of(recorded.stream_id, recorded.event),
         registry.encode,
-        kinds=(Document, Settlement, Series, LegalEntity, RateTable),
+        kinds=(Document, Settlement, Series, LegalEntity, RateTable, EngineEntry),
     )
 
 
@@ -230,3 +254,7 @@ async def _archive(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
 
 async def _overdue(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await mark_overdue(MarkOverdue(UUID(payload["key"])), uow)
+
+
+async def _tell_engine(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await tell_engine(TellEngine(UUID(payload["key"])), uow)

@@ -150,6 +150,7 @@ EntryRef = reference("sent")
 TaxEntryRef = reference("tax")
 RegistrationRef = reference("reg")
 BookingRef = reference("bkg")
+EngineEntryRef = reference("eng")
 
 
 class In(BaseModel):
