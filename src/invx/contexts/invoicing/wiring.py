@@ -181,17 +181,9 @@ def wire(
 ) -> Context:
     """The invoicing context over its database."""
     storage = _storage(catalogue, registry)
-    registers, engines = outside.registers(clock), outside.engines()
     validator = Validator(outside.rules)
     judging = EInvoiceValidation(validator)
-    means = Means(
-        resource_of=issued_resource,
-        registers=registers,
-        packs=packs_in(outside.packs),
-        judged=judging.judged,
-        charts=shipped_charts(),
-        engines=engines,
-    )
+    means = _means(outside, clock, judging)
 
     def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> UnitOfWork:
         return UnitOfWork(
@@ -213,8 +205,8 @@ def wire(
             PORT: rendering,
             writing.PORT: writing.EInvoiceWriter(),
             validation.PORT: judging,
-            tax_ids.PORT: tax_ids.RegisterFacts(registers),
-            tax_engines.PORT: tax_engines.EngineFacts(engines),
+            tax_ids.PORT: tax_ids.RegisterFacts(means.registers),
+            tax_engines.PORT: tax_engines.EngineFacts(means.engines),
         },
         refusals=_REFUSALS,
         committed=committed,
@@ -234,6 +226,17 @@ def wire(
         history=history_of,
         personal=_PERSONAL,
         close=edge.close,
+    )
+
+
+def _means(outside: Outside, clock: Clock, judging: EInvoiceValidation) -> Means:
+    return Means(
+        resource_of=issued_resource,
+        registers=outside.registers(clock),
+        packs=packs_in(outside.packs),
+        judged=judging.judged,
+        charts=shipped_charts(),
+        engines=outside.engines(),
     )
 
 
