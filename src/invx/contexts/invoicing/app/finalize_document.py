@@ -1,7 +1,7 @@
 """Make a draft legally binding: freeze it, give it the next number, open what is to be settled."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from invx.contexts.invoicing.app.determine_accounts import booked, line_accounts
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
 from invx.contexts.invoicing.app.portions import schedule_for
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork, SeriesChoice
+from invx.contexts.invoicing.app.route_document import route_document
 from invx.contexts.invoicing.app.tell_engine import owe_engine
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.apply_credit import apply_credit
@@ -20,6 +21,7 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Issue, Links
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.line_account import LineAccount
+from invx.contexts.invoicing.domain.routing import TakenRoute
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Posting, Settlement, settlement_id
 from invx.contexts.invoicing.domain.tax_entries import TaxAccount
@@ -57,6 +59,7 @@ class Ready:
     entity: LegalEntity
     original: Document | None  # that a credit note credits
     issue_date: date
+    route: TakenRoute | None
     accounts: tuple[LineAccount, ...]
 
     @property
@@ -80,7 +83,8 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     """The finalized document.
 
     Everything that can fail comes first; the number is drawn last, right before the write. Raises
-    NotFound, Stale, DocumentNotDraft, Invalid, TaxChanged, DateBeforeLast and SeriesOnHold.
+    NotFound, Stale, DocumentNotDraft, Invalid, TaxChanged, DateBeforeLast and SeriesOnHold;
+    Unavailable where the official rules are demanded and cannot be asked.
     """
     ready = await ready_to_finalize(command, uow)
     series = await _series(command, ready.document, uow)
@@ -103,9 +107,9 @@ async def ready_to_finalize(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     original = await _credited(document, uow)
     if original is None:
         await _determine_again(document, entity, issue_date, uow)
-    document.ensure_finalizable(entity.seller, issue_date)
+    route = await route_document(document, entity, issue_date, uow)
     accounts = line_accounts(document, entity, original, issue_date, uow)
-    return Ready(command, document, entity, original, issue_date, accounts)
+    return Ready(command, document, entity, original, issue_date, route, accounts)
 
 
 async def issue(ready: Ready, series: Series, uow: InvoicingUnitOfWork) -> Finalized:
@@ -116,15 +120,14 @@ async def issue(ready: Ready, series: Series, uow: InvoicingUnitOfWork) -> Final
     """
     document, entity, original = ready.document, ready.entity, ready.original
     series.ensure_serves(document.legal_entity_id, document.content.type)
-    issue_date = ready.issue_date
-    if not ready.dated:
-        # Midnight may have passed in another transaction while this one waited for the series.
-        issue_date = series.not_before(issue_date)
-    if issue_date != ready.issue_date:
-        document.ensure_finalizable(entity.seller, issue_date)
+    # Midnight may have passed in another transaction while this one waited for the series.
+    day = ready.issue_date if ready.dated else series.not_before(ready.issue_date)
+    if day != ready.issue_date:
+        route = await route_document(document, entity, day, uow)
+        ready = replace(ready, issue_date=day, route=route)
     if original is not None:
         original.record_credit(document.id, document.content, document.totals)
-    _finalize(ready, series, issue_date, uow)
+    _finalize(ready, series, uow)
     settlement = await settle_finalized(document, entity, original, uow)
     owe_engine(document, original, uow)
     return Finalized(document, settlement)
@@ -171,8 +174,8 @@ async def _series(
     return await uow.series.get_locked(command.series_id)
 
 
-def _finalize(ready: Ready, series: Series, issue_date: date, uow: InvoicingUnitOfWork) -> None:
-    document, entity = ready.document, ready.entity
+def _finalize(ready: Ready, series: Series, uow: InvoicingUnitOfWork) -> None:
+    document, entity, issue_date = ready.document, ready.entity, ready.issue_date
     due = document.totals.due
     issue = Issue(
         number=series.draw(document.id, issue_date),
@@ -181,6 +184,7 @@ def _finalize(ready: Ready, series: Series, issue_date: date, uow: InvoicingUnit
         due_date=due_date_of(document.content, issue_date),
         instalments=instalments_of(document.content, due, issue_date),
         accounts=ready.accounts,
+        route=ready.route,
         title=title_of(document.content, document.links, entity, uow.packs),
     )
     document.finalize(entity.seller, issue, now=uow.ctx.now, at_once=ready.order.at_once)
@@ -211,7 +215,8 @@ async def settle_finalized(
         overdue_from=overdue_from(due_date, zone) if due_date else None,
     )
     other = await uow.settlements.get(settlement_id(original.id)) if original else None
-    tax_account = _tax_account(document, entity, claim.opened_on, other)
+    corrected = (original, other) if original and other else None
+    tax_account = _tax_account(document, entity, claim.opened_on, corrected)
     settlement = Settlement.open_for(
         claim,
         subject_id=document.subject_id,
@@ -230,11 +235,16 @@ async def settle_finalized(
 
 
 def _tax_account(
-    document: Document, entity: LegalEntity, opened_on: date, original: Settlement | None
+    document: Document,
+    entity: LegalEntity,
+    opened_on: date,
+    original: tuple[Document, Settlement] | None,
 ) -> TaxAccount | None:
     """The document in the tax ledger. What the ledger does not hold, no credit note takes back."""
-    if original is not None and original.taxes is None:
-        return None
     said = (document.content, document.totals, document.links)
-    account = original.taxes.account if original is not None and original.taxes else None
-    return tax_account_of(said, entity, opened_on, account)
+    if original is None:
+        return tax_account_of(said, entity, opened_on)
+    credited, settlement = original
+    if settlement.taxes is None:
+        return None
+    return tax_account_of(said, entity, opened_on, (settlement.taxes.account, credited.content))
