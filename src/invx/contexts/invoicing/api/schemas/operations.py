@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, SkipValidation, model_validator
 from invx.contexts.invoicing.api.schemas import examples
 from invx.contexts.invoicing.api.schemas.documents import NewIn
 from invx.contexts.invoicing.api.schemas.documents_out import ListTotalsOut
-from invx.contexts.invoicing.api.schemas.e_invoices import FormatCode
+from invx.contexts.invoicing.api.schemas.routing import FormatCode
 from invx.contexts.invoicing.api.schemas.values import (
     Code,
     Day,
