@@ -1,12 +1,14 @@
 """Puts invoicing together; imported by the host only."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from invx.contexts.invoicing.adapters.accounting import making
 from invx.contexts.invoicing.adapters.einvoice import writing
 from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
 from invx.contexts.invoicing.adapters.einvoice.validation import Validator
@@ -19,7 +21,9 @@ from invx.contexts.invoicing.adapters.tax_packs import packs_in
 from invx.contexts.invoicing.adapters.unit_of_work import Means, UnitOfWork
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.api.routes import (
+    accounting_exports,
     corrections,
+    data_access,
     documents,
     e_invoices,
     history,
@@ -38,12 +42,14 @@ from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
 from invx.contexts.invoicing.app.ports import TaxRegister
 from invx.contexts.invoicing.app.publish import contract_of
 from invx.contexts.invoicing.domain import (
+    accounting_export_events,
     document_events,
     legal_entity_events,
     rate_table_events,
     series_events,
     settlement_events,
 )
+from invx.contexts.invoicing.domain.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
@@ -64,7 +70,7 @@ from invx.infra.runner import Refusals, Runner
 from invx.infra.tenancy import Directory
 from invx.infra.unit_of_work import Storage, envelopes_of
 from invx.infra.write_set import Catalogue
-from invx.kernel.context import RequestContext
+from invx.kernel.context import Caller, RequestContext
 from invx.kernel.messages import Envelope
 from invx.kernel.ports import Clock, Ids
 
@@ -77,6 +83,7 @@ CODEC = Codec(
         series_events,
         legal_entity_events,
         rate_table_events,
+        accounting_export_events,
     )
 )
 
@@ -98,6 +105,9 @@ _PERSONAL = (
     PersonalStore("skipped_numbers", "re-projected"),
     PersonalStore("legal_entities", "re-projected"),
     PersonalStore("archives", "deleted with the document's data"),
+    PersonalStore("accounting_exports", "the legal entity's own words: why one was cancelled"),
+    PersonalStore("accounting_files", "kept by law as books (§ 147 AO); they name nobody"),
+    PersonalStore("debtor_numbers", "kept by law; the caller's own id of a customer, no name"),
     PersonalStore("idempotency", "answer replaced; dropped after eight days"),
 )
 
@@ -113,6 +123,8 @@ _ROUTES = (
     tax_id_routes,
     taxes,
     rate_tables,
+    accounting_exports,
+    data_access,
 )
 
 
@@ -171,6 +183,9 @@ def wire(
         store = EventStore(conn, database.schema, CODEC, tenant_id)
         return envelopes_of(await store.history(stream_id), storage)
 
+    def reading(caller: Caller) -> AbstractAsyncContextManager[tuple[Connection, RequestContext]]:
+        return runner.reading(caller)
+
     rendering = RenderingPool(TypstRenderer(), outside.renderers)
     validator = Validator(outside.rules)
     directory = Directory(database, clock)
@@ -183,6 +198,7 @@ def wire(
             PORT: rendering,
             writing.PORT: writing.EInvoiceWriter(),
             tax_ids.PORT: tax_ids.RegisterFacts(registers),
+            making.PORT: making.AccountingFiles(reading),
         },
         refusals=_REFUSALS,
         committed=committed,
@@ -212,7 +228,7 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
         project,
         lambda recorded: contract_of(recorded.stream_id, recorded.event),
         registry.encode,
-        kinds=(Document, Settlement, Series, LegalEntity, RateTable),
+        kinds=(Document, Settlement, Series, LegalEntity, RateTable, AccountingExport),
     )
 
 

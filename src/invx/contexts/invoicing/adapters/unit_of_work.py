@@ -4,11 +4,16 @@ import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
+from invx.contexts.invoicing.adapters.accounting.journal import PostgresExporting
 from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting
 from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
 from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
 from invx.contexts.invoicing.adapters.tax_ids.facts import Registers, TaxIds
+from invx.contexts.invoicing.domain.accounting_export import (
+    AccountingExport,
+    AccountingExportNotFound,
+)
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import (
@@ -66,6 +71,10 @@ class UnitOfWork(EventUnitOfWork):
         self.rate_tables = PostgresRateTables(self, means.packs)
         self.e_invoices = EInvoiceWriting()
         self.personal_data = PostgresPersonalData(self)
+        self.accounting_exports = self.repository(
+            AccountingExport, missing=AccountingExportNotFound
+        )
+        self.exporting = PostgresExporting(self, clock)
 
 
 class LockedSeries(EventSourcedRepository[Series]):

@@ -65,6 +65,7 @@ class Party:
     identifiers: tuple[Identifier, ...] = ()
     endpoint: Identifier | None = None
     certificates: tuple[Certificate, ...] = ()  # that let a buyer buy free of tax
+    debtor_number: str | None = None  # the buyer's account in the seller's books, where it is known
 
 
 class Basis(StrEnum):

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from invx.contexts.invoicing.domain.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import (
     DocumentFinalized,
@@ -20,6 +21,7 @@ from invx.contexts.invoicing.domain.settlement_events import (
     SettlementVoided,
 )
 from invx.contexts.invoicing.domain.tax_entries import TaxMovement
+from invx.contexts.invoicing.read.accounting_exports import export_rows
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import (
@@ -54,6 +56,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
             )
         case RateTable():
             tax_knowledge(recorded, rows)
+        case AccountingExport():
+            export_rows(recorded, aggregate, rows)
         case _:
             violated(f"nothing is known of {type(aggregate).__name__}")
 

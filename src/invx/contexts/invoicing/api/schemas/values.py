@@ -149,6 +149,7 @@ SeriesRef = reference("ser")
 EntryRef = reference("sent")
 TaxEntryRef = reference("tax")
 RegistrationRef = reference("reg")
+AccountingExportRef = reference("axp")
 
 
 class In(BaseModel):
