@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from invx.contexts.invoicing.adapters.accounting import making
+from invx.contexts.invoicing.adapters.charts import shipped_charts
 from invx.contexts.invoicing.adapters.einvoice import writing
 from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
 from invx.contexts.invoicing.adapters.einvoice.validation import Validator
@@ -171,8 +172,8 @@ def wire(
 ) -> Context:
     """The invoicing context over its database."""
     storage = _storage(catalogue, registry)
-    registers = outside.registers(clock)
-    means = Means(issued_resource, registers, packs_in(outside.packs))
+    registers, charts = outside.registers(clock), shipped_charts()
+    means = Means(issued_resource, registers, packs_in(outside.packs), charts)
 
     def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> UnitOfWork:
         return UnitOfWork(
@@ -203,7 +204,7 @@ def wire(
         refusals=_REFUSALS,
         committed=committed,
     )
-    edge = Edge(runner, rendering, CODEC, validator, HybridOpening())
+    edge = Edge(runner, rendering, CODEC, validator, HybridOpening(), charts)
     return Context(
         name=NAME,
         database=database,

@@ -14,6 +14,7 @@ from invx.contexts.invoicing.domain.accounting_export import (
     AccountingExport,
     AccountingExportNotFound,
 )
+from invx.contexts.invoicing.domain.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import (
@@ -43,6 +44,7 @@ class Means:
     resource_of: ResourceOf
     registers: Registers
     packs: Packs
+    charts: Charts
 
 
 class UnitOfWork(EventUnitOfWork):
@@ -68,6 +70,7 @@ class UnitOfWork(EventUnitOfWork):
         self.rendering = PdfRendering(means.resource_of)
         self.tax_ids = TaxIds(means.registers, ctx)
         self.packs = means.packs
+        self.charts = means.charts
         self.rate_tables = PostgresRateTables(self, means.packs)
         self.e_invoices = EInvoiceWriting()
         self.personal_data = PostgresPersonalData(self)

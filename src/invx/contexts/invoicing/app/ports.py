@@ -9,6 +9,7 @@ from uuid import UUID
 from invx.contexts.invoicing.domain.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.accounting_export_events import Selection
 from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
+from invx.contexts.invoicing.domain.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.debtor_numbers import DebtorNumber, Unnumbered
 from invx.contexts.invoicing.domain.document import Document
@@ -243,6 +244,8 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def rendering(self) -> Rendering: ...
     @property
     def packs(self) -> Packs: ...
+    @property
+    def charts(self) -> Charts: ...
     @property
     def rate_tables(self) -> RateTables: ...
     @property

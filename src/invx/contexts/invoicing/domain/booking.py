@@ -63,8 +63,6 @@ class Booking:
     receivable: Decimal = Decimal(0)  # what the buyer owes more by it, in `currency`; signed
     tax_due: Decimal = Decimal(0)  # `tax` with the sign of the tax ledger: what is owed more
     sequence: int = 0  # counts the bookings of a document from 1
-    pending: bool = (
-        False  # no rate to the book currency yet: `booked_amount` is 0 and means nothing
-    )
+    pending: bool = False  # no rate to the book currency yet: `booked_amount` says nothing
     scheme: str | None = None  # the legal ground, where the taxes were determined
     automatic: bool = True  # the account knows its tax; else `tax_key` says it, if there is one
