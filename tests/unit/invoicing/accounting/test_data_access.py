@@ -39,7 +39,7 @@ def test_the_grammar_objects_to_an_index_out_of_order(index: etree._Element) -> 
 
 
 def _objections(index: etree._Element) -> set[str]:
-    """By the standard's own grammar, two of whose rules are ambiguous, which is no fault of ours."""
+    """By the standard's own grammar, some of whose rules are ambiguous."""
     grammar = etree.DTD(io.BytesIO(data_access.dtd()))
     grammar.validate(index)
     return {each.type_name for each in grammar.error_log} - {"DTD_CONTENT_NOT_DETERMINIST"}

@@ -22,6 +22,9 @@ from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.kernel.messages import Command
 
 
+_CHARTS = {"SKR03": "03", "SKR04": "04"}  # as DATEV calls them
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAccountingExport(Command):
     """`settings` are those that differ from the last export to the destination."""
@@ -81,8 +84,9 @@ def _settled(
 ) -> ExportSettings:
     """The settings that are frozen with the export. Raises ExportSettingsInvalid."""
     address = entity.seller.party.address
+    books = entity.details.accounting
     settings = replace(
-        last or ExportSettings(),
+        last or ExportSettings(chart=_CHARTS.get(books.chart or "", "") if books else ""),
         **command.settings,
         time_zone=entity.details.time_zone,
         country=address.country if address else None,
