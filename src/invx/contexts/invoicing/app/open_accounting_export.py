@@ -21,7 +21,6 @@ from invx.contexts.invoicing.domain.debtor_numbers import give_out
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.kernel.messages import Command
 
-
 _CHARTS = {"SKR03": "03", "SKR04": "04"}  # as DATEV calls them
 
 

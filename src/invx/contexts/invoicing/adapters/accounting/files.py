@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,18 +15,11 @@ from invx.contexts.invoicing.domain.accounting_export_events import (
 )
 
 
-class Writer(Protocol):
-    """Takes bookings in order, a few at a time."""
-
-    def add(self, exported: Iterable[ExportedBooking]) -> None: ...
-    def finish(self) -> ExportFile: ...
-
-
-def writer_for(opened: AccountingExportOpened) -> Writer:
-    """The writer of an export's format."""
+def writer_for(opened: AccountingExportOpened) -> "DatevWriter | PlainWriter":
+    """The writer of an export's format: it takes bookings in order, a few at a time."""
     if opened.format is ExportFormat.DATEV:
-        return _Datev(opened)
-    return _Plain(opened)
+        return DatevWriter(opened)
+    return PlainWriter(opened)
 
 
 def application_of(export_id: UUID) -> str:
@@ -40,7 +32,7 @@ def made_at(opened: AccountingExportOpened) -> datetime:
     return opened.opened_at.astimezone(ZoneInfo(opened.settings.time_zone))
 
 
-class _Datev:
+class DatevWriter:
     """One EXTF file a month; more than one come as a zip archive."""
 
     def __init__(self, opened: AccountingExportOpened) -> None:
@@ -48,7 +40,7 @@ class _Datev:
         self._files: dict[str, bytearray] = {}
 
     def add(self, exported: Iterable[ExportedBooking]) -> None:
-        """Raises NotInDatev."""
+        """Write them down. Raises NotInDatev."""
         settings = self._opened.settings
         for each in exported:
             if (line := extf_bookings.line(each, settings)) is not None:
@@ -69,6 +61,7 @@ class _Datev:
         return self._files[name]
 
     def finish(self) -> ExportFile:
+        """The whole. Raises NotInDatev."""
         if not self._files:
             raise extf.NotInDatev("None of the bookings moves anything in the books.")
         if len(self._files) == 1:
@@ -82,7 +75,7 @@ class _Datev:
         return ExportFile(f"EXTF_Buchungsstapel_{until}.zip", "application/zip", b"".join(parts))
 
 
-class _Plain:
+class PlainWriter:
     """CSV or JSON Lines."""
 
     def __init__(self, opened: AccountingExportOpened) -> None:
@@ -91,11 +84,13 @@ class _Plain:
         self._content = bytearray(plain.csv_head(plain.COLUMNS) if self._csv else b"")
 
     def add(self, exported: Iterable[ExportedBooking]) -> None:
+        """Write them down."""
         rows = map(plain.booking_row, exported)
         lines = plain.csv_lines(plain.COLUMNS, rows) if self._csv else plain.json_lines(rows)
         self._content.extend(lines)
 
     def finish(self) -> ExportFile:
+        """The whole."""
         name = f"bookings_{self._opened.until.isoformat()}"
         if self._csv:
             return ExportFile(f"{name}.csv", "text/csv; charset=utf-8", bytes(self._content))
