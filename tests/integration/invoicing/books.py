@@ -1,13 +1,9 @@
 """A legal entity that keeps books, and a small month of everything that is booked."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
-from invx.contexts.invoicing.domain.accounting import Accounting
-from invx.kernel.context import Caller
-from invx.kernel.ids import parse_typeid
 from tests.world import BUYER, Desk, World, line
 
 EXPORTS = "/v1/accounting/exports"
@@ -23,20 +19,14 @@ ONE_OFF: dict[str, Any] = {
         "country": "DE",
     },
 }
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|bkg_[0-9a-z]{26}")
 
 
 async def bookkeeper(world: World, **more: Any) -> Desk:
     """A desk whose legal entity books by SKR03 and may date documents back as far as it likes."""
-    desk = await world.seller(backdating_days=36_500, payment_terms=TERMS, **more)
-    caller = Caller(desk.tenant_id, "user:test", uuid4())
-    await world.host.contexts["invoicing"].runner.run(_keep_books, desk.entity, caller)
-    return desk
-
-
-async def _keep_books(entity: str, uow: Any) -> None:
-    found = await uow.legal_entities.get(parse_typeid("le", entity))
-    found.amend(replace(found.details, accounting=Accounting(chart="SKR03")))
+    return await world.seller(
+        backdating_days=36_500, payment_terms=TERMS, accounting={"chart": "SKR03"}, **more
+    )
 
 
 TERMS = {"kind": "net", "days": 14, "discounts": [{"percent": "2", "days": 7}]}
@@ -103,4 +93,4 @@ async def file_of(desk: Desk, made: dict[str, Any], part: str = "file") -> bytes
 def masked(text: str) -> str:
     """A text with its ids numbered in the order of their appearance."""
     seen: dict[str, str] = {}
-    return _UUID.sub(lambda m: seen.setdefault(m[0], f"<{len(seen) + 1}>"), text)
+    return _ID.sub(lambda m: seen.setdefault(m[0], f"<{len(seen) + 1}>"), text)

@@ -22,6 +22,7 @@ from invx.contexts.invoicing.adapters.tax_packs import packs_in
 from invx.contexts.invoicing.adapters.unit_of_work import Means, UnitOfWork
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.api.routes import (
+    accounting,
     accounting_exports,
     corrections,
     data_access,
@@ -126,6 +127,7 @@ _ROUTES = (
     rate_tables,
     accounting_exports,
     data_access,
+    accounting,
 )
 
 

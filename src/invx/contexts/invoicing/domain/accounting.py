@@ -43,7 +43,7 @@ def accounting_problems(accounting: Accounting) -> Iterator[Problem]:
         if row.country is not None and row.country not in COUNTRIES:
             detail = f"{row.country!r} is not a country code of ISO 3166-1."
             yield Problem(f"{at}/{index}/country", "country_unknown", detail)
-        if row.valid_until < row.valid_from:
+        if row.days[1] < row.days[0]:
             detail = "The last day lies before the first."
             yield Problem(f"{at}/{index}/valid_until", "validity_reversed", detail)
     for index in doubled(accounting.overrides):

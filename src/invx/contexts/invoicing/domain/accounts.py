@@ -297,7 +297,10 @@ def _first(taxes: Sequence[Tax | TaxGroup]) -> Tax | TaxGroup | None:
 
 
 def _supplied(wanted: Treatment, line: Line, scheme: str | None) -> Treatment:
+    """A small business is exempt as a whole, whatever else the supply would be exempt for."""
     supply = line.supply
+    if scheme == Scheme.SMALL_BUSINESS:
+        wanted = replace(wanted, reason=None)
     if supply is None:
         return replace(wanted, scheme=scheme)
     return replace(wanted, scheme=scheme, kind=supply.kind, product=supply.category)

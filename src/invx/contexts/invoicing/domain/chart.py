@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
-from invx.rules.tax.model import DAY_LAST, DAY_ONE, SupplyKind
+from invx.rules.tax.model import SupplyKind
 from invx.rules.totals.model import Regime
 
 # Where Directive 2006/112/EC holds; Northern Ireland (XI) for goods.
@@ -80,7 +80,7 @@ class AccountRow:
 
     purpose: Purpose
     account: str | None = None
-    name: str = ""
+    name: str | None = None
     tax_key: str | None = None
     automatic: bool = False
     asks: str | None = None
@@ -94,17 +94,22 @@ class AccountRow:
     rate: Decimal | None = None
     category: str | None = None
     currency: str | None = None
-    valid_from: date = DAY_ONE
-    valid_until: date = DAY_LAST
+    valid_from: date | None = None
+    valid_until: date | None = None
 
     def fits(self, wanted: Treatment, day: date) -> bool:
         """Whether every condition holds."""
-        if self.regime is not wanted.regime or not self.valid_from <= day <= self.valid_until:
+        if self.regime is not wanted.regime or not self.days[0] <= day <= self.days[1]:
             return False
         if self.reason is not None and not _has(wanted.reason, self.reason):
             return False
         stated = [(getattr(self, name), getattr(wanted, name)) for name in _EXACT]
         return all(own is None or own == found for own, found in stated)
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day that it holds."""
+        return self.valid_from or date.min, self.valid_until or date.max
 
     @property
     def weight(self) -> tuple[tuple[bool, ...], int]:
@@ -184,10 +189,8 @@ def doubled(rows: Iterable[AccountRow]) -> list[int]:
     found = []
     for index, row in enumerate(rows):
         alike = seen.setdefault(row.conditions, [])
-        if any(
-            each.valid_from <= row.valid_until and row.valid_from <= each.valid_until
-            for each in alike
-        ):
+        start, end = row.days
+        if any(each.days[0] <= end and start <= each.days[1] for each in alike):
             found.append(index)
         alike.append(row)
     return found

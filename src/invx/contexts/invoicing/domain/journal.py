@@ -134,19 +134,20 @@ class Journal:
     def _lines(
         self, entry: Entry, account: TaxAccount, before: Holdings, after: Holdings
     ) -> Iterator[_Line]:
-        own, covered = _KINDS.get(entry.kind), False
-        for kind, one, other in (
-            (BookingKind.DISCOUNT, before.discounted, after.discounted),
-            (BookingKind.WRITE_OFF, before.written_off, after.written_off),
-        ):
-            change = Share(amount=other.amount - one.amount, cells=minus(other.cells, one.cells))
-            if not (change.amount or any(change.cells)):
-                continue
-            alone = kind is own and change.amount == entry.amount
-            covered = covered or alone
-            yield from self._given_up(kind, account, change, alone=alone)
-        if not covered:
+        changes = [
+            (kind, Share(amount=other.amount - one.amount, cells=minus(other.cells, one.cells)))
+            for kind, one, other in (
+                (BookingKind.DISCOUNT, before.discounted, after.discounted),
+                (BookingKind.WRITE_OFF, before.written_off, after.written_off),
+            )
+        ]
+        own = _KINDS.get(entry.kind)
+        alone = next((k for k, share in changes if k is own and share.amount == entry.amount), None)
+        if alone is None:
             yield self._money(entry, self.book.clearing)
+        for kind, change in changes:
+            if change.amount or any(change.cells):
+                yield from self._given_up(kind, account, change, alone=kind is alone)
 
     def _given_up(
         self, kind: BookingKind, account: TaxAccount, change: Share, *, alone: bool

@@ -16,7 +16,9 @@ from invx.contexts.invoicing.adapters.accounting.extf_columns import BOOKINGS
 from invx.contexts.invoicing.domain.accounting_export import ExportedBooking
 from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
 from invx.contexts.invoicing.domain.booking import DEBTOR, Booking, BookingKind
+from invx.kernel.ids import typeid
 
+_BOOKING = "bkg"  # as the API shows these ids
 _HUNDREDTH = Decimal("0.01")
 _COST = re.compile(r"[A-Za-z0-9_ ]+", re.ASCII)
 _TAX_KEY = re.compile(r"[0-9]{1,4}", re.ASCII)
@@ -134,7 +136,7 @@ def _common(booking: Booking, settings: ExportSettings) -> dict[str, str]:
 
 def _notes(booking: Booking) -> dict[str, str]:
     """What a line cannot say in a field of its own: our id, a number that was changed, currency."""
-    said = [("Invx-Buchung", str(booking.booking_id))]
+    said = [("Invx-Buchung", typeid(_BOOKING, booking.booking_id))]
     if extf.key(booking.document_number, 36) != booking.document_number:
         said.append(("Rechnungsnummer", booking.document_number))
     if booking.currency != booking.book_currency and booking.amount:

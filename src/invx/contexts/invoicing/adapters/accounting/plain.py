@@ -13,7 +13,7 @@ from invx.contexts.invoicing.domain.accounting_export import ExportedBooking
 from invx.kernel.ids import typeid
 
 # As the API shows these ids.
-_INVOICE, _LEGAL_ENTITY, _ENTRY = "inv", "le", "sent"
+_INVOICE, _LEGAL_ENTITY, _ENTRY, _BOOKING = "inv", "le", "sent", "bkg"
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 _BOM = "\ufeff"  # so that spreadsheets read UTF-8
 
@@ -68,7 +68,7 @@ def booking_row(exported: ExportedBooking) -> dict[str, Any]:
     """A booking by the names of `COLUMNS`; amounts are texts, what is not said is None."""
     said = exported.booking
     return {
-        "booking": str(said.booking_id),
+        "booking": typeid(_BOOKING, said.booking_id),
         "kind": str(said.kind),
         "legal_entity": typeid(_LEGAL_ENTITY, said.legal_entity_id),
         "invoice": typeid(_INVOICE, said.document_id),
@@ -76,7 +76,7 @@ def booking_row(exported: ExportedBooking) -> dict[str, Any]:
         "settlement_entry": typeid(_ENTRY, said.settlement_entry)
         if said.settlement_entry
         else None,
-        "reverses": str(said.reverses) if said.reverses else None,
+        "reverses": typeid(_BOOKING, said.reverses) if said.reverses else None,
         "booked_on": said.booked_on.isoformat(),
         "period": said.period,
         "debit": exported.debit,

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 
 from invx.contexts.invoicing.api.schemas import examples, words
+from invx.contexts.invoicing.api.schemas.accounting import AccountingIn, AccountingOut
 from invx.contexts.invoicing.api.schemas.parties import (
     AddressIn,
     BankAccountIn,
@@ -94,6 +95,9 @@ class LegalEntityIn(In):
     distance_sales: DistanceSalesIn | None = Field(
         None, description="Sales to consumers of other member states (Article 59c)."
     )
+    accounting: AccountingIn | None = Field(
+        None, description="The books; documents are booked from when it is set."
+    )
 
 
 class TaxIdPolicyOut(Out):
@@ -126,6 +130,7 @@ class LegalEntityOut(SellerOut):
     titles: dict[str, str]
     tax_id_policy: TaxIdPolicyOut
     distance_sales: DistanceSalesOut | None
+    accounting: AccountingOut | None
 
 
 class LegalEntityListOut(Out):

@@ -150,6 +150,7 @@ EntryRef = reference("sent")
 TaxEntryRef = reference("tax")
 RegistrationRef = reference("reg")
 AccountingExportRef = reference("axp")
+BookingRef = reference("bkg")
 
 
 class In(BaseModel):
