@@ -108,7 +108,7 @@ class Stage:
 async def _fill(stage: Stage) -> None:
     desk = Desk(stage.world, stage.tenant_id, stage.client, "")
     stage.client.headers["authorization"] = f"Bearer {stage.token()}"
-    seller = await desk.post("/v1/legal-entities", SELLER)
+    seller = await desk.post("/v1/legal-entities", {**SELLER, "accounting": {"chart": "SKR03"}})
     stage.remember(seller)
     entity = {"legal_entity": seller["id"]}
     stage.remember(await desk.draft(**entity))
@@ -122,6 +122,8 @@ async def _fill(stage: Stage) -> None:
     credit = {"amount": "11.90", "finalize": True}
     stage.remember(await desk.post(f"/v1/invoices/{invoice['id']}/credit-notes", credit))
     stage.remember(await desk.get("/v1/series", sort="-created", limit=5))
+    export = {"until": "2099-12-31", "format": "csv", **entity}
+    stage.remember(await desk.post("/v1/accounting/exports", export))
 
 
 @contextmanager

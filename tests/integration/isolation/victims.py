@@ -7,6 +7,7 @@ from invx.contexts.invoicing.api.schemas.examples import TAX_OVERRIDES, TAX_RATE
 from tests.world import BUYER, SELLER, Desk, World, line
 
 CUSTOMER, EXTERNAL_ID = "victims-customer", "victims-external-id"
+DESTINATION = "victims-accountant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,11 @@ class Victim:
     number: str
     registration: str
     tax_cursor: str
+    export: str
+    export_cursor: str
     customer: str = CUSTOMER
     external_id: str = EXTERNAL_ID
+    destination: str = DESTINATION
 
     @property
     def entity(self) -> str:
@@ -39,6 +43,7 @@ class Victim:
             "legal_entity": self.entity,
             "series": self.series,
             "country": "DE",
+            "accounting_export": self.export,
         }
 
 
@@ -66,6 +71,7 @@ async def furnish(world: World) -> Victim:
     )
     await desk.post("/v1/legal-entities", {**SELLER, "name": "Zweite GmbH"})
     await _state_taxes(desk)
+    exports = await _exports(desk)
     taxes = await desk.get("/v1/tax/entries", limit=1)
     return Victim(
         desk,
@@ -80,7 +86,18 @@ async def furnish(world: World) -> Victim:
         number=issued["number"],
         registration=taxes["data"][0]["registration"],
         tax_cursor=taxes["next"],
+        export=exports["data"][0]["id"],
+        export_cursor=exports["next"],
     )
+
+
+async def _exports(desk: Desk) -> dict[str, Any]:
+    """Two exports; the file of one was read."""
+    for destination in ("other", DESTINATION):
+        body = {"until": "2099-12-31", "format": "csv", "destination": destination}
+        made = await desk.post("/v1/accounting/exports", {**body, "legal_entity": desk.entity})
+    assert (await desk.client.get(f"/v1/accounting/exports/{made['id']}/file")).is_success
+    return await desk.get("/v1/accounting/exports", limit=1)
 
 
 async def _state_taxes(desk: Desk) -> None:
