@@ -49,7 +49,7 @@ class Victim:
 
 async def furnish(world: World) -> Victim:
     """A victim with a row in every table of tenant data that the API fills."""
-    desk = await world.seller(external_id="victims-entity")
+    desk = await world.seller(external_id="victims-entity", accounting={"chart": "SKR03"})
     buyer = {**BUYER, "customer": CUSTOMER, "name": "Geheim KG"}
     said: dict[str, Any] = {"buyer": buyer, "metadata": {"secret": "yes"}}
     await desk.invoice(line("5.00"), **said)
