@@ -38,6 +38,7 @@ DAY: list[tuple[str, str]] = [
     ("POST /v1/erasures", "invoice"),
     ("POST /v1/accounting/exports", "books"),
     ("POST /v1/accounting/exports/{accounting_export}/cancel", "export"),
+    ("POST /v1/accounting/book-rates/{invoice}", "foreign"),  # the second seller comes last
 ]
 
 
@@ -75,6 +76,8 @@ async def _make(client: Any, needed: str) -> dict[str, str]:
         return {"country": {"american": "US", "german": "DE"}[needed]}
     if needed in {"books", "export"}:
         return await _booked(client, needed)
+    if needed == "foreign":
+        return {"invoice": await _waiting_for_a_rate(client)}
     if needed in {"entity", "series"}:
         kind = {"entity": "legal-entities", "series": "series"}[needed]
         found = (await client.get(f"/v1/{kind}")).json()["data"][0]["id"]
@@ -106,6 +109,15 @@ async def _booked(client: Any, needed: str) -> dict[str, str]:
         body = {**examples.ACCOUNTING_EXPORT, **given}
         given["accounting_export"] = (await post(client, "/v1/accounting/exports", body))["id"]
     return given
+
+
+async def _waiting_for_a_rate(client: Any) -> str:
+    """A document in dollars of a seller who keeps books."""
+    books = {**examples.LEGAL_ENTITY, "accounting": {"chart": "SKR04"}}
+    entity = await post(client, "/v1/legal-entities", books)
+    body = {**examples.CONTENT, "legal_entity": entity["id"], "currency": "USD"}
+    draft = await post(client, "/v1/invoices", body)
+    return str((await post(client, f"/v1/invoices/{draft['id']}/finalize", {}))["id"])
 
 
 @pytest.mark.parametrize("body", [examples.DRAFT, examples.DRAFT_IN_PARTS])

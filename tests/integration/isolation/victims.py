@@ -28,6 +28,7 @@ class Victim:
     tax_cursor: str
     export: str
     export_cursor: str
+    booking_cursor: str
     customer: str = CUSTOMER
     external_id: str = EXTERNAL_ID
     destination: str = DESTINATION
@@ -88,6 +89,7 @@ async def furnish(world: World) -> Victim:
         tax_cursor=taxes["next"],
         export=exports["data"][0]["id"],
         export_cursor=exports["next"],
+        booking_cursor=(await desk.get("/v1/accounting/bookings", limit=1))["next"],
     )
 
 

@@ -106,6 +106,7 @@ _PERSONAL = (
     PersonalStore("settlement_entries", "re-projected"),
     PersonalStore("skipped_numbers", "re-projected"),
     PersonalStore("legal_entities", "re-projected"),
+    PersonalStore("bookings", "kept as long as the books: codes of accounts and cost centres"),
     PersonalStore("archives", "deleted with the document's data"),
     PersonalStore("accounting_exports", "the legal entity's own words: why one was cancelled"),
     PersonalStore("accounting_files", "kept by law as books (§ 147 AO); they name nobody"),

@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from invx.contexts.invoicing.domain.booking import DEBTOR
 from invx.contexts.invoicing.domain.errors import LegalEntityNotFound
 from invx.contexts.invoicing.read.tax_queries import TaxSlice, ledger_page
 from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY, Row
@@ -14,6 +13,7 @@ from invx.infra.postgres import Connection
 from invx.kernel.context import RequestContext
 from invx.kernel.ids import typeid
 
+_DEBTOR = "debtor"  # the account that stands for the buyer
 _ASTRAY_MAX = 100  # documents that a reconciliation names
 # Each booking stands once on each of its two sides.
 _BALANCES = """
@@ -137,7 +137,7 @@ async def reconcile_journal(
 def _currency(entity_id: UUID, row: Row) -> dict[str, Any]:
     query = {
         "legal_entity": typeid(LEGAL_ENTITY, entity_id),
-        "account": DEBTOR,
+        "account": _DEBTOR,
         "currency": row["currency"],
     }
     return {

@@ -13,7 +13,7 @@ import msgspec
 from invx.contexts.invoicing.domain.content import Content, Line
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.terms import early_payments_of
-from invx.contexts.invoicing.read.accounting_views import line_account_view
+from invx.contexts.invoicing.read.charts import line_account_view
 from invx.infra.piecewise import to_builtins
 from invx.kernel.money import EXACT, quantize
 from invx.rules.totals.model import AdjustmentAmount, LineTotals, TaxGroup, Totals

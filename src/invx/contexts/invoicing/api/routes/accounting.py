@@ -38,7 +38,8 @@ from invx.contexts.invoicing.read.accounting_queries import (
     list_bookings,
     reconcile_journal,
 )
-from invx.contexts.invoicing.read.accounting_views import booking_view, chart_summary, chart_view
+from invx.contexts.invoicing.read.accounting_views import booking_view
+from invx.contexts.invoicing.read.charts import chart_summary, chart_view
 from invx.contexts.invoicing.read.open_items import list_open_items, open_item_view
 from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY
 from invx.infra.http.answers import encode, json_response
