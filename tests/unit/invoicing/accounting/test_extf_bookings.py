@@ -28,10 +28,10 @@ def line(said: Booking, **more: object) -> Line:
 
 
 def test_the_formats_have_as_many_columns_as_datev_says() -> None:
-    assert (len(BOOKINGS), len(DEBTORS)) == (125, 254)
+    assert (len(BOOKINGS.columns), len(DEBTORS.columns)) == (125, 254)
     places = {1: "Umsatz (ohne Soll/Haben-Kz)", 20: "Beleglink", 37: "KOST1 - Kostenstelle"}
     places |= {88: "Stück", 103: "Buchungs GUID", 114: "Festschreibung", 125: "Abw. Skontokonto"}
-    assert {number: BOOKINGS[number - 1].name for number in places} == places
+    assert {number: BOOKINGS.columns[number - 1].name for number in places} == places
 
 
 def test_the_first_line_says_whose_batch_it_is_and_when_it_was_made() -> None:

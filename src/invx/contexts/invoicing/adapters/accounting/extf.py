@@ -7,13 +7,13 @@ character set is ANSI (Windows-1252).
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
 
-from invx.kernel.errors import Conflict, invariant
+from invx.kernel.errors import Conflict, invariant, violated
 
 _CUT = "…"
 _MARK_CHARS = 7  # an underscore and six digits of a hash
@@ -40,16 +40,27 @@ class Column:
     length: int | None = None
 
 
-def line(columns: Sequence[Column], values: dict[str, str]) -> str:
-    """A line; texts are quoted, and what is not said is empty. Raises InvariantViolation."""
-    unknown = values.keys() - {column.name for column in columns}
-    invariant(not unknown, f"no such fields: {sorted(unknown)}")
-    return ";".join(_field(column, values.get(column.name, "")) for column in columns)
+class Layout:
+    """The columns of a format."""
 
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self.columns = tuple(columns)
+        self._blank = ["" if column.length is None else '""' for column in columns]
+        self._places = {column.name: (place, column) for place, column in enumerate(columns)}
 
-def headings(columns: Sequence[Column]) -> str:
-    """The second line of a file."""
-    return ";".join(column.name for column in columns)
+    def line(self, values: Mapping[str, str]) -> str:
+        """A line; texts are quoted, and what is not said is empty. Raises InvariantViolation."""
+        fields = self._blank.copy()
+        for name, value in values.items():
+            if (found := self._places.get(name)) is None:
+                violated(f"there is no field {name}")
+            place, column = found
+            fields[place] = _field(column, value)
+        return ";".join(fields)
+
+    def headings(self) -> str:
+        """The second line of a file."""
+        return ";".join(column.name for column in self.columns)
 
 
 def encoded(lines: Sequence[str]) -> bytes:
@@ -71,7 +82,9 @@ def quoted(text: str) -> str:
 
 def text(said: str | None, length: int) -> str:
     """A text in the character set, without control characters, shortened with an ellipsis."""
-    plain = "".join(_char(each) for each in (said or "").translate(_LETTERS))
+    plain = said or ""
+    if not (plain.isascii() and plain.isprintable()):
+        plain = "".join(map(_char, plain.translate(_LETTERS)))
     plain = " ".join(plain.split())
     return plain if len(plain) <= length else plain[: length - 1].rstrip() + _CUT
 
@@ -79,20 +92,19 @@ def text(said: str | None, length: int) -> str:
 def _char(char: str) -> str:
     if unicodedata.category(char)[0] in "CZ":
         return " "
-    for form in (char, *(_plain(char) or ())):
-        try:
-            form.encode("cp1252")
-        except UnicodeEncodeError:
-            continue
-        return form
-    return "?"
+    if _fits(char):
+        return char
+    parts = unicodedata.normalize("NFKD", char)
+    bare = "".join(each for each in parts if not unicodedata.combining(each))
+    return bare if bare and _fits(bare) else "?"
 
 
-def _plain(char: str) -> tuple[str, ...]:
-    bare = "".join(
-        each for each in unicodedata.normalize("NFKD", char) if not unicodedata.combining(each)
-    )
-    return (bare,) if bare else ()
+def _fits(said: str) -> bool:
+    try:
+        said.encode("cp1252")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def key(said: str, length: int, allowed: re.Pattern[str] = _KEY) -> str:

@@ -72,7 +72,7 @@ def header(
 
 def headings() -> str:
     """The second line."""
-    return extf.headings(BOOKINGS)
+    return BOOKINGS.headings()
 
 
 def line(exported: ExportedBooking, settings: ExportSettings) -> str | None:
@@ -97,7 +97,7 @@ def line(exported: ExportedBooking, settings: ExportSettings) -> str | None:
         "Konto": konto,
         "Gegenkonto (ohne BU-Schlüssel)": account(other, settings, booking),
     }
-    return extf.line(BOOKINGS, values)
+    return BOOKINGS.line(values)
 
 
 def account(number: str, settings: ExportSettings, booking: Booking) -> str:

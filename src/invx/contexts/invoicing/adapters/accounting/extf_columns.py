@@ -5,7 +5,7 @@ Names, order and lengths are those of developer.datev.de; a number of texts is t
 
 from collections.abc import Iterable
 
-from invx.contexts.invoicing.adapters.accounting.extf import Column
+from invx.contexts.invoicing.adapters.accounting.extf import Column, Layout
 
 _NOTE = (20, 210)
 
@@ -36,7 +36,7 @@ def _banks(first: int, last: int) -> Iterable[Column]:
         )
 
 
-BOOKINGS: tuple[Column, ...] = (
+_BOOKINGS: tuple[Column, ...] = (
     *_columns(
         "Umsatz (ohne Soll/Haben-Kz) | Soll/Haben-Kennzeichen=1 | WKZ Umsatz=3 | Kurs"
         " | Basis-Umsatz | WKZ Basis-Umsatz=3 | Konto | Gegenkonto (ohne BU-Schlüssel)"
@@ -67,7 +67,7 @@ BOOKINGS: tuple[Column, ...] = (
     ),
 )
 
-DEBTORS: tuple[Column, ...] = (
+_DEBTORS: tuple[Column, ...] = (
     *_columns(
         "Konto | Name (Adressattyp Unternehmen)=50 | Unternehmensgegenstand=50"
         " | Name (Adressattyp natürl. Person)=30 | Vorname (Adressattyp natürl. Person)=30"
@@ -118,3 +118,5 @@ DEBTORS: tuple[Column, ...] = (
         " | Mahnfrist 1 | Mahnfrist 2 | Mahnfrist 3 | Letzte Frist"
     ),
 )
+
+BOOKINGS, DEBTORS = Layout(_BOOKINGS), Layout(_DEBTORS)

@@ -40,10 +40,10 @@ def file(
         application=application,
     )
     collective = str(settings.collective_account)
-    lines = [header.line(), extf.headings(DEBTORS)]
+    lines = [header.line(), DEBTORS.headings()]
     for each in debtors:
         values = _collective(collective) if each["debtor"] == collective else _values(each)
-        lines.append(extf.line(DEBTORS, values))
+        lines.append(DEBTORS.line(values))
     return extf.encoded(lines)
 
 
