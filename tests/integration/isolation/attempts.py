@@ -252,7 +252,6 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
     ("GET", "/v1/accounting/charts"): (Attempt(lambda v, o: Request(), only_own, alike=True),),
     ("GET", "/v1/accounting/charts/{code}"): (
         Attempt(lambda v, o: Request(ids={"code": "SKR03"}), only_own, alike=True),
-        Attempt(lambda v, o: Request(ids={"code": "SKR99"}), missing),
     ),
     ("GET", "/v1/accounting/bookings"): (
         found(legal_entity="entity"),

@@ -45,6 +45,7 @@ class Victim:
             "series": self.series,
             "country": "DE",
             "accounting_export": self.export,
+            "code": "SKR03",
         }
 
 

@@ -64,7 +64,7 @@ GRANT SELECT, INSERT, UPDATE ON {schema}.bookings TO {schema}_app;
 -- A booking that was made again is the same; what is told to accounting never changes.
 CREATE FUNCTION {schema}.keep_booking() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    NEW.recorded_at := OLD.recorded_at;
+    OLD.recorded_at := NEW.recorded_at;
     IF OLD.pending THEN
         OLD.pending := NEW.pending;
         OLD.booked_amount := NEW.booked_amount;
@@ -74,9 +74,9 @@ BEGIN
         RAISE EXCEPTION 'booking % is not what it was', OLD.booking_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'bookings_never_change';
     END IF;
-    RETURN NEW;
+    RETURN NULL;
 END $$;
-CREATE TRIGGER bookings_never_change BEFORE UPDATE ON {schema}.bookings
+CREATE TRIGGER bookings_never_change AFTER UPDATE ON {schema}.bookings
     FOR EACH ROW EXECUTE FUNCTION {schema}.keep_booking();
 
 -- Whether the document has a journal, and the tax that the journal must hold of it: all of the
