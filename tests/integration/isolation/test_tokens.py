@@ -23,7 +23,7 @@ from tests.integration.isolation.rows import checksums
 from tests.world import World
 
 Claims = dict[str, Any]
-PATH = {"invoice": "inv", "legal_entity": "le", "series": "ser"}
+PATH = {"invoice": "inv", "legal_entity": "le", "series": "ser", "accounting_export": "axp"}
 UNNAMED = UUID("01a20ae1-ebf2-7155-95ea-5dc2be1e2434")
 
 
@@ -110,7 +110,12 @@ _ENTITY = {"legal_entity": typeid("le", UNNAMED)}
 NEEDED = {
     "/v1/tax/summary": {**_ENTITY, "from": "2026-01", "to": "2026-12"},
     "/v1/tax/reconciliation": {**_ENTITY, "period": "2026-11"},
+    "/v1/accounting/balances": {**_ENTITY, "from": "2026-01-01", "to": "2026-12-31"},
+    "/v1/accounting/reconciliation": _ENTITY,
+    "/v1/accounting/data-access": {**_ENTITY, "from": "2026-01-01", "to": "2026-12-31"},
 }
+
+SHIPPED = {"/v1/accounting/charts"}  # what comes with the program is no tenant's
 
 
 def bearer(world: World, said: Claims) -> str:
@@ -119,7 +124,10 @@ def bearer(world: World, said: Claims) -> str:
 
 def paths(world: World) -> list[tuple[str, str, str]]:
     """(method, path with ids that nobody has, permission) of every route that needs one."""
-    ids = {name: typeid(prefix, UNNAMED) for name, prefix in PATH.items()} | {"country": "US"}
+    ids = {name: typeid(prefix, UNNAMED) for name, prefix in PATH.items()} | {
+        "country": "US",
+        "code": "SKR99",
+    }
     return [
         (method, path.format(**ids), permission)
         for (method, path), permission in sorted(declared_permissions(world.app).items())
