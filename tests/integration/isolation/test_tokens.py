@@ -194,7 +194,7 @@ async def test_a_good_token_of_a_tenant_that_does_not_exist_finds_nothing(world:
     wrong = []
     async with anybody(world) as client:
         for method, path, _ in paths(world):
-            if method != "GET" or path.endswith("/state"):
+            if method != "GET" or path.endswith("/state") or path in SHIPPED:
                 continue
             query = NEEDED.get(path)
             headers = {"Authorization": f"Bearer {token}"}

@@ -52,7 +52,7 @@ _ZIP: dict[int | str, dict[str, Any]] = {
 async def get(
     query: Annotated[DataAccessQuery, Query()], caller: Exporter, edge: Invoicing
 ) -> Response:
-    """Read all documents, lines, settlements, tax entries and bookings of a span of days.
+    """Read documents, lines, settlements, taxes and bookings of a span of days.
 
     For a tax audit in Germany (§ 147 AO, GoBD): an archive that audit programs import.
     """
