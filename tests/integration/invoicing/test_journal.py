@@ -299,7 +299,7 @@ async def test_the_database_holds_journal_and_settlement_together(world: World) 
     invoice = await two_rates(desk)
     async with world.admin() as conn:
         for statement, name in (
-            ("UPDATE invoicing.bookings SET amount = amount + 1", "bookings_never_change"),
+            ("UPDATE invoicing.bookings SET booked_amount = 7", "bookings_never_change"),
             (
                 "UPDATE invoicing.settlements SET booked_tax = booked_tax + 1",
                 "the_journal_is_the_settlement",

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from invx.contexts.invoicing.adapters.tax_engines.facts import PORT
 from invx.contexts.invoicing.api.schemas.examples import TAX_OVERRIDES, TAX_RATE_TABLE
+from tests.tax_engine import TestEngine
 from tests.world import BUYER, SELLER, Desk, World, line
 
 CUSTOMER, EXTERNAL_ID = "victims-customer", "victims-external-id"
@@ -29,6 +31,8 @@ class Victim:
     export: str
     export_cursor: str
     booking_cursor: str
+    engine_entry: str
+    engine_document: str
     customer: str = CUSTOMER
     external_id: str = EXTERNAL_ID
     destination: str = DESTINATION
@@ -46,6 +50,7 @@ class Victim:
             "country": "DE",
             "accounting_export": self.export,
             "code": "SKR03",
+            "entry": self.engine_entry,
         }
 
 
@@ -91,6 +96,7 @@ async def furnish(world: World) -> Victim:
         export=exports["data"][0]["id"],
         export_cursor=exports["next"],
         booking_cursor=(await desk.get("/v1/accounting/bookings", limit=1))["next"],
+        **await _tell_an_engine(desk),
     )
 
 
@@ -101,6 +107,33 @@ async def _exports(desk: Desk) -> dict[str, Any]:
         made = await desk.post("/v1/accounting/exports", {**body, "legal_entity": desk.entity})
     assert (await desk.client.get(f"/v1/accounting/exports/{made['id']}/file")).is_success
     return await desk.get("/v1/accounting/exports", limit=1)
+
+
+async def _tell_an_engine(desk: Desk) -> dict[str, str]:
+    """A document that an engine taxed, and the entry that it is owed."""
+    plugged: Any = desk.world.host.contexts["invoicing"].runner.providers[PORT]
+    plugged.engines["acme"] = TestEngine()
+    texas = {"country": "US", "region": "TX", "postal_code": "78704", "city": "Austin"}
+    tax = {"country": "US", "region": "TX", "tax_number": "32012345678"}
+    seller = await desk.post(
+        "/v1/legal-entities",
+        {
+            **SELLER,
+            "name": "Geheim LLC",
+            "address": texas,
+            "registrations": [tax],
+            "default_profile": "plain",
+            "currency": "USD",
+            "bank_accounts": [],
+            "tax_engine": "acme",
+        },
+    )
+    supplied = {"description": "Chair", "price": "1.00", "supply": {"kind": "goods"}}
+    buyer = {"name": "Geheim Inc", "customer": CUSTOMER, "address": texas}
+    body = {"legal_entity": seller["id"], "buyer": buyer, "lines": [supplied]}
+    await desk.finalize(await desk.post("/v1/invoices", body))
+    [entry] = (await desk.get("/v1/tax/engine-entries"))["data"]
+    return {"engine_entry": entry["id"], "engine_document": entry["invoice"]}
 
 
 async def _state_taxes(desk: Desk) -> None:

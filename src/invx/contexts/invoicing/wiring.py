@@ -15,6 +15,8 @@ from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
 from invx.contexts.invoicing.adapters.einvoice.validation import Validator
 from invx.contexts.invoicing.adapters.pdf import TypstRenderer
 from invx.contexts.invoicing.adapters.rendering import PORT, RenderingPool
+from invx.contexts.invoicing.adapters.tax_engines import facts as tax_engines
+from invx.contexts.invoicing.adapters.tax_engines.http import HttpTaxEngine
 from invx.contexts.invoicing.adapters.tax_ids import facts as tax_ids
 from invx.contexts.invoicing.adapters.tax_ids.form import VIES_COUNTRIES
 from invx.contexts.invoicing.adapters.tax_ids.registers import Hmrc, Vies
@@ -28,6 +30,7 @@ from invx.contexts.invoicing.api.routes import (
     data_access,
     documents,
     e_invoices,
+    engine_entries,
     history,
     legal_entities,
     personal,
@@ -43,9 +46,11 @@ from invx.contexts.invoicing.app.archive_document import ArchiveDocument, archiv
 from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
 from invx.contexts.invoicing.app.ports import TaxRegister
 from invx.contexts.invoicing.app.publish import contract_of
+from invx.contexts.invoicing.app.tell_engine import JOB, TellEngine, tell_engine
 from invx.contexts.invoicing.domain import (
     accounting_export_events,
     document_events,
+    engine_entry_events,
     legal_entity_events,
     rate_table_events,
     series_events,
@@ -53,6 +58,7 @@ from invx.contexts.invoicing.domain import (
 )
 from invx.contexts.invoicing.domain.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_table import RateTable
@@ -86,6 +92,7 @@ CODEC = Codec(
         legal_entity_events,
         rate_table_events,
         accounting_export_events,
+        engine_entry_events,
     )
 )
 
@@ -129,6 +136,7 @@ _ROUTES = (
     accounting_exports,
     data_access,
     accounting,
+    engine_entries,
 )
 
 
@@ -142,6 +150,9 @@ class Outside:
     hmrc_token: str | None = field(default=None, repr=False)
     rules: Path | None = None  # the folder of e-invoice rules that the operator installed
     packs: Path | None = None  # the folder of newer country packs
+    tax_engine: str | None = None  # the name by which legal entities ask for it
+    tax_engine_url: str | None = None
+    tax_engine_secret: str | None = field(default=None, repr=False)
 
     def registers(self, clock: Clock) -> tax_ids.Registers:
         """The registers of VAT ids, by the country that ids begin with."""
@@ -151,6 +162,12 @@ class Outside:
         if self.hmrc_url is not None and self.hmrc_token is not None:
             found["GB"] = Hmrc(self.hmrc_url, self.hmrc_token, clock)
         return found
+
+    def engines(self) -> tax_engines.Engines:
+        """The tax engines by name."""
+        if self.tax_engine is None or self.tax_engine_url is None:
+            return {}
+        return {self.tax_engine: HttpTaxEngine(self.tax_engine_url, self.tax_engine_secret)}
 
 
 _NOTHING_OUTSIDE = Outside()
@@ -175,8 +192,8 @@ def wire(
 ) -> Context:
     """The invoicing context over its database."""
     storage = _storage(catalogue, registry)
-    registers, charts = outside.registers(clock), shipped_charts()
-    means = Means(issued_resource, registers, packs_in(outside.packs), charts)
+    registers, engines = outside.registers(clock), outside.engines()
+    means = Means(issued_resource, registers, packs_in(outside.packs), shipped_charts(), engines)
 
     def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> UnitOfWork:
         return UnitOfWork(
@@ -203,11 +220,12 @@ def wire(
             writing.PORT: writing.EInvoiceWriter(),
             tax_ids.PORT: tax_ids.RegisterFacts(registers),
             making.PORT: making.AccountingFiles(reading),
+            tax_engines.PORT: tax_engines.EngineFacts(engines),
         },
         refusals=_REFUSALS,
         committed=committed,
     )
-    edge = Edge(runner, rendering, CODEC, validator, HybridOpening(), charts)
+    edge = Edge(runner, rendering, CODEC, validator, HybridOpening(), means.charts)
     return Context(
         name=NAME,
         database=database,
@@ -217,7 +235,7 @@ def wire(
         routers=tuple(module.router for module in _ROUTES),
         api_changes=CHANGES,
         edge=edge,
-        jobs={"archive_document": _archive, "mark_overdue": _overdue},
+        jobs={"archive_document": _archive, "mark_overdue": _overdue, JOB: _tell_engine},
         publishes=(DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1),
         history=history_of,
         personal=_PERSONAL,
@@ -232,7 +250,15 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
         project,
         lambda recorded: contract_of(recorded.stream_id, recorded.event),
         registry.encode,
-        kinds=(Document, Settlement, Series, LegalEntity, RateTable, AccountingExport),
+        kinds=(
+            Document,
+            Settlement,
+            Series,
+            LegalEntity,
+            RateTable,
+            EngineEntry,
+            AccountingExport,
+        ),
     )
 
 
@@ -242,3 +268,7 @@ async def _archive(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
 
 async def _overdue(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await mark_overdue(MarkOverdue(UUID(payload["key"])), uow)
+
+
+async def _tell_engine(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await tell_engine(TellEngine(UUID(payload["key"])), uow)

@@ -33,6 +33,7 @@ from invx.contexts.invoicing.api.schemas.values import (
 from invx.rules.tax.model import Unproven
 from invx.rules.totals.model import Profile, Rounding
 
+_ENGINE = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 _LOGO = r"^data:image/(png|svg\+xml);base64,[A-Za-z0-9+/=]+$"
 
 
@@ -98,6 +99,11 @@ class LegalEntityIn(In):
     accounting: AccountingIn | None = Field(
         None, description="The books; documents are booked from when it is set."
     )
+    tax_engine: Annotated[str, StringConstraints(pattern=_ENGINE)] | None = Field(
+        None,
+        description="The tax engine, by the operator's name, that says the rates of North America.",
+        examples=["acme"],
+    )
 
 
 class TaxIdPolicyOut(Out):
@@ -131,6 +137,7 @@ class LegalEntityOut(SellerOut):
     tax_id_policy: TaxIdPolicyOut
     distance_sales: DistanceSalesOut | None
     accounting: AccountingOut | None
+    tax_engine: str | None
 
 
 class LegalEntityListOut(Out):

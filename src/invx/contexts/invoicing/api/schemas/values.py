@@ -151,6 +151,7 @@ TaxEntryRef = reference("tax")
 RegistrationRef = reference("reg")
 AccountingExportRef = reference("axp")
 BookingRef = reference("bkg")
+EngineEntryRef = reference("eng")
 
 
 class In(BaseModel):
