@@ -71,7 +71,7 @@ from invx.contracts.registry import Registry
 from invx.infra.codec import Codec, events_in
 from invx.infra.context import Context, PersonalStore
 from invx.infra.event_store import EventStore
-from invx.infra.facts import KnownFacts
+from invx.infra.facts import FactProvider, KnownFacts
 from invx.infra.migrate import Migration, migrations_in
 from invx.infra.postgres import Connection, Database
 from invx.infra.runner import Refusals, Runner
@@ -217,10 +217,8 @@ def wire(
         clock=clock,
         providers={
             PORT: rendering,
-            writing.PORT: writing.EInvoiceWriter(),
-            tax_ids.PORT: tax_ids.RegisterFacts(registers),
             making.PORT: making.AccountingFiles(reading),
-            tax_engines.PORT: tax_engines.EngineFacts(engines),
+            **_asked_outside(registers, engines),
         },
         refusals=_REFUSALS,
         committed=committed,
@@ -241,6 +239,16 @@ def wire(
         personal=_PERSONAL,
         close=edge.close,
     )
+
+
+def _asked_outside(
+    registers: tax_ids.Registers, engines: tax_engines.Engines
+) -> dict[str, FactProvider]:
+    return {
+        writing.PORT: writing.EInvoiceWriter(),
+        tax_ids.PORT: tax_ids.RegisterFacts(registers),
+        tax_engines.PORT: tax_engines.EngineFacts(engines),
+    }
 
 
 def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
