@@ -15,7 +15,7 @@ from invx.infra.postgres import Connection
 from invx.kernel.context import RequestContext
 
 PAGE = 1_000
-_DOCUMENT_PAGE = 100  # of documents with their content, which may have thousands of lines
+_DOCUMENT_PAGE = 50  # of documents with their content, which may have thousands of lines
 
 
 @dataclass(frozen=True, slots=True)

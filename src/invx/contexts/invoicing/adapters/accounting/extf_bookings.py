@@ -78,7 +78,8 @@ def headings() -> str:
 def line(exported: ExportedBooking, settings: ExportSettings) -> str | None:
     """The line of a booking; None where it moves nothing in the books. Raises NotInDatev.
 
-    The buyer's account comes first, so the tax key is that of the other one. Between two documents
+    The buyer's account comes first, or that of clearing, so the tax key is that of the other one.
+    Between two documents
     of a buyer the money goes over the clearing account: a line for each document, and DATEV's open
     items fit ours.
     """
@@ -88,7 +89,7 @@ def line(exported: ExportedBooking, settings: ExportSettings) -> str | None:
     own, other, side = booking.debit, booking.credit, "S"
     if own == other == DEBTOR:
         own, other, side = DEBTOR, settings.clearing, "S" if booking.receivable > 0 else "H"
-    elif other == DEBTOR:
+    elif other == DEBTOR or (own != DEBTOR and other == settings.clearing):
         own, other, side = other, own, "H"
     konto = exported.debtor if own == DEBTOR else account(own, settings, booking)
     values = {

@@ -43,8 +43,9 @@ class DatevWriter:
         """Write them down. Raises NotInDatev."""
         settings = self._opened.settings
         for each in exported:
+            file = self._file(each)
             if (line := extf_bookings.line(each, settings)) is not None:
-                self._file(each).extend(extf.encoded([line]))
+                file.extend(extf.encoded([line]))
 
     def _file(self, exported: ExportedBooking) -> bytearray:
         booked = exported.booking
@@ -61,9 +62,7 @@ class DatevWriter:
         return self._files[name]
 
     def finish(self) -> ExportFile:
-        """The whole. Raises NotInDatev."""
-        if not self._files:
-            raise extf.NotInDatev("None of the bookings moves anything in the books.")
+        """The whole."""
         if len(self._files) == 1:
             [(name, content)] = self._files.items()
             return ExportFile(name, "text/csv; charset=windows-1252", bytes(content))
