@@ -12,7 +12,8 @@ from invx.contexts.invoicing.adapters.accounting import making
 from invx.contexts.invoicing.adapters.charts import shipped_charts
 from invx.contexts.invoicing.adapters.einvoice import writing
 from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
-from invx.contexts.invoicing.adapters.einvoice.validation import Validator
+from invx.contexts.invoicing.adapters.einvoice.validation import EInvoiceValidation, Validator
+from invx.contexts.invoicing.adapters.einvoice.validation import facts as validation
 from invx.contexts.invoicing.adapters.pdf import TypstRenderer
 from invx.contexts.invoicing.adapters.rendering import PORT, RenderingPool
 from invx.contexts.invoicing.adapters.tax_engines import facts as tax_engines
@@ -37,6 +38,7 @@ from invx.contexts.invoicing.api.routes import (
     rate_tables,
     series,
     settlements,
+    tax_returns,
     taxes,
 )
 from invx.contexts.invoicing.api.routes import tax_ids as tax_id_routes
@@ -111,6 +113,7 @@ _PERSONAL = (
     PersonalStore("document_contents", "re-projected"),
     PersonalStore("document_search", "re-projected"),
     PersonalStore("settlement_entries", "re-projected"),
+    PersonalStore("tax_partners", "re-projected"),
     PersonalStore("skipped_numbers", "re-projected"),
     PersonalStore("legal_entities", "re-projected"),
     PersonalStore("bookings", "kept as long as the books: codes of accounts and cost centres"),
@@ -132,6 +135,7 @@ _ROUTES = (
     personal,
     tax_id_routes,
     taxes,
+    tax_returns,
     rate_tables,
     accounting_exports,
     data_access,
@@ -192,8 +196,9 @@ def wire(
 ) -> Context:
     """The invoicing context over its database."""
     storage = _storage(catalogue, registry)
-    registers, engines = outside.registers(clock), outside.engines()
-    means = Means(issued_resource, registers, packs_in(outside.packs), shipped_charts(), engines)
+    validator = Validator(outside.rules)
+    judging = EInvoiceValidation(validator)
+    means = _means(outside, clock, judging)
 
     def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> UnitOfWork:
         return UnitOfWork(
@@ -208,22 +213,19 @@ def wire(
         return runner.reading(caller)
 
     rendering = RenderingPool(TypstRenderer(), outside.renderers)
-    validator = Validator(outside.rules)
     directory = Directory(database, clock)
     runner: Runner[UnitOfWork] = Runner(
         database,
         directory,
         open_unit,
         clock=clock,
-        providers={
-            PORT: rendering,
-            making.PORT: making.AccountingFiles(reading),
-            **_asked_outside(registers, engines),
-        },
+        providers=_providers(means, judging, rendering, reading),
         refusals=_REFUSALS,
         committed=committed,
     )
-    edge = Edge(runner, rendering, CODEC, validator, HybridOpening(), means.charts)
+    edge = Edge(
+        runner, rendering, CODEC, validator, HybridOpening(), packs=means.packs, charts=means.charts
+    )
     return Context(
         name=NAME,
         database=database,
@@ -241,14 +243,31 @@ def wire(
     )
 
 
-def _asked_outside(
-    registers: tax_ids.Registers, engines: tax_engines.Engines
+def _providers(
+    means: Means,
+    judging: EInvoiceValidation,
+    rendering: RenderingPool,
+    reading: making.Reading,
 ) -> dict[str, FactProvider]:
     return {
+        PORT: rendering,
+        making.PORT: making.AccountingFiles(reading),
         writing.PORT: writing.EInvoiceWriter(),
-        tax_ids.PORT: tax_ids.RegisterFacts(registers),
-        tax_engines.PORT: tax_engines.EngineFacts(engines),
+        validation.PORT: judging,
+        tax_ids.PORT: tax_ids.RegisterFacts(means.registers),
+        tax_engines.PORT: tax_engines.EngineFacts(means.engines),
     }
+
+
+def _means(outside: Outside, clock: Clock, judging: EInvoiceValidation) -> Means:
+    return Means(
+        resource_of=issued_resource,
+        registers=outside.registers(clock),
+        packs=packs_in(outside.packs),
+        judged=judging.judged,
+        charts=shipped_charts(),
+        engines=outside.engines(),
+    )
 
 
 def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
