@@ -67,7 +67,7 @@ class Stage:
     def send(self, request: httpx.Request) -> httpx.Response:
         """What the application answers; everything new in it is remembered."""
         response = self.thread.wait(self.client.send(request))
-        plain = response.headers["content-type"].partition(";")[0] == "application/json"
+        plain = response.headers.get("content-type", "").partition(";")[0] == "application/json"
         if response.status_code in (200, 201) and plain:
             self.remember(response.json())
         return response
