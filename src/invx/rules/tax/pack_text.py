@@ -14,7 +14,17 @@ from typing import TypeVar
 
 from invx.kernel.errors import Invalid, Problem
 from invx.rules.tax.model import DAY_LAST, Scheme, SupplyKind
-from invx.rules.tax.packs import Category, Documents, Ground, Pack, Rate, Status, Territory
+from invx.rules.tax.packs import (
+    Category,
+    Clearance,
+    ClearanceRule,
+    Documents,
+    Ground,
+    Pack,
+    Rate,
+    Status,
+    Territory,
+)
 
 _CATEGORIES = frozenset({"S", "Z", "E", "AE", "K", "G", "O", "L", "M"})
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
@@ -65,7 +75,9 @@ class _Table:
     def number(self, key: str) -> int | None:
         return self.take(key, int) if key in self._left else None
 
-    def word(self, key: str, words: type[_Word]) -> _Word:
+    def word(self, key: str, words: type[_Word], *default: _Word) -> _Word:
+        if default and key not in self._left:
+            return default[0]
         return self._known(key, self.take(key, str), words)
 
     def words(self, key: str, words: type[_Word]) -> tuple[_Word, ...]:
@@ -152,6 +164,7 @@ def _pack(values: Mapping[str, object], digest: str) -> Pack:
         texts=table.rows("texts", _text),
         sources=tuple(table.table("sources").pairs()),
         documents=_documents(table.table("documents")),
+        clearance=_clearance(table.table("clearance")),
     )
     rules.done()
     table.done()
@@ -256,6 +269,21 @@ def _documents(table: _Table) -> Documents:
     if documents.retention_years is not None and not documents.retention_source:
         raise _wrong("/documents/retention_source", "is missing")
     return documents
+
+
+def _clearance(table: _Table) -> Clearance:
+    clearance = Clearance(
+        rule=table.word("rule", ClearanceRule, ClearanceRule.NONE),
+        revision_allowed=table.take("revision_allowed", bool, False),
+        revision_days=table.number("revision_days"),
+        source=table.maybe("source"),
+    )
+    table.done()
+    if clearance != Clearance() and not clearance.source:
+        raise _wrong("/clearance/source", "is missing")
+    if clearance.revision_days is not None and clearance.revision_days < 0:
+        raise _wrong("/clearance/revision_days", "is below zero")
+    return clearance
 
 
 def _check(pack: Pack) -> None:

@@ -5,6 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
+from invx.contexts.invoicing.app.open_delivery import open_delivery
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.balance import Claim
@@ -69,6 +70,7 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
         issue_date = series.not_before(issue_date)
     _finalize(document, entity, series, issue_date, uow)
     settlement = await settle_finalized(document, entity, original, uow)
+    open_delivery(document, entity, uow)
     uow.jobs.schedule("archive_document", str(document.id), due_at=uow.ctx.now)
     return Finalized(document, settlement)
 

@@ -11,14 +11,17 @@ from invx.contexts.invoicing.domain.check import problems_of
 from invx.contexts.invoicing.domain.check_parties import seller_problems
 from invx.contexts.invoicing.domain.content import Content, DocumentType
 from invx.contexts.invoicing.domain.credit_taking import take
+from invx.contexts.invoicing.domain.delivery_errors import ClearanceRequired
 from invx.contexts.invoicing.domain.document_events import (
     Credited,
     CreditRecorded,
     CreditWithdrawn,
+    DeliveryChanged,
     DocumentCancelled,
     DocumentFinalized,
     DocumentReleased,
     DocumentReplaced,
+    DocumentRevised,
     DocumentVoided,
     DraftCreated,
     DraftDeleted,
@@ -45,6 +48,7 @@ from invx.contexts.invoicing.domain.errors import (
 )
 from invx.contexts.invoicing.domain.party import Seller
 from invx.contexts.invoicing.domain.remainder import Remainder, remainder_of
+from invx.contexts.invoicing.domain.transmission import Way
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import invariant, violated
 from invx.kernel.limits import DRAFT_LINES_WHOLE_MAX
@@ -87,6 +91,8 @@ class Document(Aggregate):
         self.title: str | None = None
         self.seller: Seller | None = None
         self.number: str | None = None
+        self.revision = 1
+        self.way = Way()
         self.series_id: UUID | None = None
         self.issue_date: date | None = None
         self.due_date: date | None = None
@@ -196,6 +202,7 @@ class Document(Aggregate):
                 seller=seller,
                 title=issue.title,
                 number=issue.number,
+                revision=issue.revision,
                 series_id=issue.series_id,
                 issue_date=issue.issue_date,
                 due_date=issue.due_date,
@@ -205,10 +212,25 @@ class Document(Aggregate):
         )
 
     def mark_released(self, now: datetime, *, how: str) -> None:
-        """Remember that the document left the house; the first time counts."""
+        """Remember that the document left the house; the first time counts.
+
+        Raises DocumentNotFinalized, and ClearanceRequired while the buyer may not have it.
+        """
         self.ensure_finalized()
-        if not self.released:
-            self.record(DocumentReleased(subject_id=self.subject_id, how=how, released_at=now))
+        if self.released:
+            return
+        if self.way.awaits_clearance:
+            raise ClearanceRequired
+        before = self.way
+        self.record(DocumentReleased(subject_id=self.subject_id, how=how, released_at=now))
+        if self.way != before:
+            self.record(DeliveryChanged(legal_entity_id=self.legal_entity_id, way=self.way))
+
+    def note_way(self, way: Way) -> None:
+        """How far it has come by its delivery; nothing is recorded when nothing changes."""
+        way = way.handed_over() if self.released else way
+        if way != self.way:
+            self.record(DeliveryChanged(legal_entity_id=self.legal_entity_id, way=way))
 
     def void(self, reason: str | None, *, settled: bool, now: datetime) -> None:
         """Take back a document that nobody outside has seen. Its number stays used.
@@ -281,6 +303,12 @@ class Document(Aggregate):
         self.ensure_replaceable()
         self.record(DocumentReplaced(replacement_id=replacement_id))
 
+    def record_revision(self, revision_id: UUID) -> None:
+        """On the original: another document has its number (`revising.ensure_revisable`)."""
+        self.ensure_finalized()
+        revised = DocumentRevised(legal_entity_id=self.legal_entity_id, replacement_id=revision_id)
+        self.record(revised)
+
     def note_erasure(self, subject_ids: Collection[UUID]) -> None:
         """Remember whose personal data was erased, on the document as it is without it."""
         self.record(PersonalDataErased(subject_ids=tuple(sorted(subject_ids))))
@@ -301,7 +329,9 @@ class Document(Aggregate):
             case DocumentFinalized():
                 self._finalized(event)
             case DocumentReleased():
-                self.released_at = event.released_at
+                self.released_at, self.way = event.released_at, self.way.handed_over()
+            case DeliveryChanged():
+                self.way = event.way
             case DocumentVoided():
                 self.status, self.voided = Status.CANCELLED, True
             case CreditRecorded():
@@ -313,10 +343,8 @@ class Document(Aggregate):
                 self._remainder = None
             case DocumentCancelled():
                 self.status, self.cancelled_by = Status.CANCELLED, event.cancellation_id
-            case DocumentReplaced():
-                self.replaced_by = event.replacement_id
-                if self.status is Status.FINALIZED:
-                    self.status = Status.REPLACED
+            case DocumentReplaced() | DocumentRevised():
+                self._replaced(event.replacement_id)
             case PersonalDataErased():
                 pass  # the values are gone from the events before it; what it says is its own
             case _:
@@ -332,7 +360,12 @@ class Document(Aggregate):
         self.seller, self.number, self.series_id = event.seller, event.number, event.series_id
         self.issue_date, self.due_date = event.issue_date, event.due_date
         self.instalments, self.finalized_at = event.instalments, event.finalized_at
-        self.title = event.title
+        self.title, self.revision = event.title, event.revision
+
+    def _replaced(self, replacement_id: UUID) -> None:
+        self.replaced_by = replacement_id
+        if self.status is Status.FINALIZED:
+            self.status = Status.REPLACED
 
     def ensure_exists(self) -> None:
         """Raises DocumentNotFound for a draft that was thrown away."""

@@ -113,6 +113,15 @@ class Settlement(Aggregate):
         """All entries in the order in which they were made."""
         return tuple(self._by_id.values())
 
+    @property
+    def standing_entries(self) -> Sequence[Entry]:
+        """Those that nothing took back, and that take nothing back."""
+        return [
+            each
+            for each in self.entries
+            if each.reverses is None and each.entry_id not in self._reversed
+        ]
+
     def entry_from(self, source: str) -> Entry | None:
         """The entry that this source has made, or None."""
         return self._by_source.get(source)
@@ -219,7 +228,7 @@ class Settlement(Aggregate):
 
     def close_void(self) -> None:
         """The document is voided. Refused as soon as any entry stands: SettlementInUse."""
-        if self._by_id:
+        if self.standing_entries:
             raise errors.SettlementInUse
         if not self.standing.voided:
             after = standing_voided(self.claim, self.standing)

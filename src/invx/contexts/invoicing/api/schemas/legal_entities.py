@@ -15,6 +15,7 @@ from invx.contexts.invoicing.api.schemas.parties import (
     RegistrationIn,
 )
 from invx.contexts.invoicing.api.schemas.parties_out import PaymentTermsOut, SellerOut
+from invx.contexts.invoicing.api.schemas.transmissions import TransmissionFormat
 from invx.contexts.invoicing.api.schemas.values import (
     Code,
     Currency,
@@ -30,6 +31,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     Whole,
 )
 from invx.rules.tax.model import Unproven
+from invx.rules.tax.packs import ClearanceRule
 from invx.rules.totals.model import Profile, Rounding
 
 _LOGO = r"^data:image/(png|svg\+xml);base64,[A-Za-z0-9+/=]+$"
@@ -49,6 +51,14 @@ class DistanceSalesIn(In):
     last_year: NotNegative
     this_year: NotNegative
     waived: Flag = Field(False, description="Opted for taxation at the destination.")
+
+
+class ChannelUseIn(In):
+    """A channel that the operator set up, and as what documents go through it."""
+
+    channel: Code = Field(description="Such as `access_point` or `folder`.")
+    format: TransmissionFormat
+    automatic: Flag = Field(False, description="Send each document as soon as it may be.")
 
 
 class LegalEntityIn(In):
@@ -94,6 +104,12 @@ class LegalEntityIn(In):
     distance_sales: DistanceSalesIn | None = Field(
         None, description="Sales to consumers of other member states (Article 59c)."
     )
+    transmission_channels: list[ChannelUseIn] = Field(default=[], max_length=20)
+    clearance: ClearanceRule | None = Field(
+        None,
+        description="Whether an authority clears the documents, and whether buyers wait for that. "
+        "What the country's pack says when absent.",
+    )
 
 
 class TaxIdPolicyOut(Out):
@@ -106,6 +122,12 @@ class DistanceSalesOut(Out):
     last_year: str
     this_year: str
     waived: bool
+
+
+class ChannelUseOut(Out):
+    channel: str
+    format: str
+    automatic: bool
 
 
 class LegalEntityOut(SellerOut):
@@ -126,6 +148,8 @@ class LegalEntityOut(SellerOut):
     titles: dict[str, str]
     tax_id_policy: TaxIdPolicyOut
     distance_sales: DistanceSalesOut | None
+    transmission_channels: list[ChannelUseOut]
+    clearance: words.ClearanceRule | None
 
 
 class LegalEntityListOut(Out):

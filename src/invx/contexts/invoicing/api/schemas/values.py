@@ -147,6 +147,7 @@ InvoiceRef = reference("inv")
 LegalEntityRef = reference("le")
 SeriesRef = reference("ser")
 EntryRef = reference("sent")
+TransmissionRef = reference("trm")
 TaxEntryRef = reference("tax")
 RegistrationRef = reference("reg")
 

@@ -11,6 +11,7 @@ def _words(*known: str) -> Any:
     ]
 
 
+ClearanceRule = _words("none", "before_release", "after_issue")
 ClearanceStatus = _words("not_required", "pending", "cleared", "rejected")
 DeliveryStatus = _words("none", "queued", "sent", "delivered", "failed", "viewed")
 DocumentStatus = _words("draft", "finalized", "cancelled", "replaced")
@@ -30,7 +31,7 @@ EInvoiceFormat = _words(
 EInvoiceSyntax = _words("ubl", "cii")
 EntryKind = _words("payment", "credit", "write_off", "withholding", "discount", "refund")
 FindingResource = _words("invoice", "legal_entity")
-HistorySubject = _words("invoice", "settlement")
+HistorySubject = _words("invoice", "settlement", "delivery")
 LineKind = _words("item", "text", "heading", "subtotal")
 Mode = _words("live", "test")
 PartyKind = _words("business", "consumer")
@@ -50,5 +51,8 @@ TaxCause = _words(
     "written_off",
     "corrected",
     "voided",
+)
+TransmissionStatus = _words(
+    "queued", "sent", "cleared", "delivered", "viewed", "rejected", "failed"
 )
 TermsKind = _words("net", "on_receipt", "end_of_month", "instalments")

@@ -1,0 +1,57 @@
+"""When a document may be issued anew under its number, and what becomes of its ledger then."""
+
+from invx.contexts.invoicing.domain.balance import EntryKind
+from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.delivery_errors import DocumentNotRevisable, RevisionNotDue
+from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.errors import (
+    DocumentCredited,
+    DocumentReplacedAlready,
+    DocumentSettled,
+)
+from invx.contexts.invoicing.domain.settlement import Posting, Settlement
+from invx.contexts.invoicing.domain.transmission import ClearanceStatus
+
+
+def ensure_revisable(document: Document) -> None:
+    """Only an invoice that stands, that clearance rejected and that nothing credits.
+
+    Raises DocumentReplacedAlready, DocumentNotFinalized, DocumentNotRevisable, RevisionNotDue and
+    DocumentCredited.
+    """
+    if document.replaced_by is not None:
+        raise DocumentReplacedAlready
+    document.ensure_finalized()
+    if document.content.type is not DocumentType.INVOICE:
+        raise DocumentNotRevisable
+    if document.way.clearance is not ClearanceStatus.REJECTED:
+        raise RevisionNotDue
+    if document.credits:
+        raise DocumentCredited
+
+
+def ensure_movable(settlement: Settlement) -> None:
+    """Raises DocumentSettled for other entries than payments: they were made for this document."""
+    for entry in settlement.standing_entries:
+        if entry.kind is not EntryKind.PAYMENT:
+            raise DocumentSettled(f"Take the {entry.kind} back first; payments move over.")
+
+
+def move_payments(closed: Settlement, opened: Settlement) -> None:
+    """Each payment is taken back from the one and stands in the other, with its day and source.
+
+    With the day the tax of cash-based registrations stays in its period. The first is then closed,
+    and its taxes with it: both ledgers hold everything once.
+    """
+    for entry in closed.standing_entries:
+        back = Posting(source=f"revision:{entry.entry_id}", on=entry.on)
+        closed.reverse(entry.entry_id, back)
+        opened.record_payment(
+            Posting(
+                source=entry.source,
+                on=entry.on,
+                amount=entry.amount,
+                currency=opened.claim.currency,
+            )
+        )
+    closed.close_void()
