@@ -9,7 +9,7 @@ import pytest
 from invx.contexts.invoicing.adapters.transmission.practice_authority import Behaviour
 from invx.contexts.invoicing.domain.transmission import Reason
 from invx.infra.embedded import Postgres
-from tests.e2e.acts import refused
+from tests.e2e.acts import pointers, refused
 from tests.e2e.sending import (
     PRACTICE,
     again,
@@ -82,10 +82,8 @@ async def test_no_number_is_spent_on_what_cannot_be_sent(world: World) -> None:
     desk = await world.seller(transmission_channels=[use])
     draft = await desk.draft()
     problem = await refused(desk, "POST", f"{path(draft)}/finalize", {}, status=422)
-    assert "/buyer_reference" in [each["pointer"] for each in problem["errors"]]
+    assert "/buyer_reference" in pointers(problem)
     assert (await desk.get(path(draft)))["number"] is None
-    plain = await desk.invoice(buyer_reference="04011000-1", lines=[]) if False else None
-    assert plain is None
 
 
 async def test_only_channels_that_are_set_up_and_used_take_documents(world: World) -> None:
@@ -93,7 +91,7 @@ async def test_only_channels_that_are_set_up_and_used_take_documents(world: Worl
     issued = await desk.invoice()
     at = f"{path(issued)}/transmissions"
     unused = await refused(desk, "POST", at, {"channel": "practice_authority"}, status=422)
-    assert (unused["code"], unused["errors"][0]["pointer"]) == ("channel_unknown", "/channel")
+    assert pointers(unused) == {"/channel": "channel_unknown"}
     entity = await desk.get(f"/v1/legal-entities/{desk.entity}")
     assert entity["transmission_channels"] == [{**FOLDER[0], "automatic": False}]
     body = {"name": "X", "address": BUYER["address"]}
@@ -103,9 +101,7 @@ async def test_only_channels_that_are_set_up_and_used_take_documents(world: Worl
     ):
         wrong = {**body, "transmission_channels": uses}
         problem = await refused(desk, "POST", "/v1/legal-entities", wrong, status=422)
-        assert problem["errors"][0]["code"] == code
-        last = len(uses) - 1
-        assert problem["errors"][0]["pointer"] == f"/transmission_channels/{last}/channel"
+        assert pointers(problem) == {f"/transmission_channels/{len(uses) - 1}/channel": code}
 
 
 async def test_a_legal_document_is_no_matter_for_a_practice_authority(world: World) -> None:
@@ -148,7 +144,7 @@ async def test_the_buyer_gets_it_only_when_it_is_cleared(world: World, tmp_path:
     )
     cleared = await desk.get(path(issued))
     assert cleared["clearance_id"] == found["practice_authority"]["authority_id"] is not None
-    assert [each for each in (tmp_path / "out").rglob("*.xml")]
+    assert list((tmp_path / "out").rglob("*.xml"))
     assert await happened(desk, issued) == [
         "ClearancePending",
         "TransmissionQueued",
