@@ -221,7 +221,11 @@ async def open_world(
     key, jwks = folder / "key.json", folder / "jwks.json"
     if not key.exists():
         create_key(key, jwks)
-    settings = read_settings(environment or {})
+    channels = {
+        "INVX_TRANSMISSION_FOLDER": str(folder / "sent"),
+        "INVX_PRACTICE_AUTHORITY": "1",
+    }
+    settings = read_settings({**channels, **(environment or {})})
     settings = replace(settings, auth=replace(settings.auth, jwks=jwks))
     place = place_of(server, name)
     host = await build_host(place.where, settings)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from invx.contexts.invoicing.adapters.transmission.channels import PORT, ChannelUser
+from invx.contexts.invoicing.adapters.transmission.folder import Folder
 from invx.contexts.invoicing.adapters.transmission.practice_authority import PracticeAuthority
 from invx.contexts.invoicing.app.ports import Transmission
 from invx.contexts.invoicing.domain.transmission import Answer, Parcel
@@ -47,14 +48,34 @@ class Dying:
 
 @asynccontextmanager
 async def sending_world(server: Postgres, folder: Path, **environment: str) -> AsyncIterator[World]:
-    """An installation with the authority to practise with, and a folder under `folder`/out."""
-    given = {
-        "INVX_PRACTICE_AUTHORITY": "1",
-        "INVX_TRANSMISSION_FOLDER": str(folder / "out"),
-        **environment,
-    }
-    async with open_world(server, folder, given) as world:
+    """An installation with more channels than the authority to practise with and a folder."""
+    async with open_world(server, folder, environment) as world:
         yield world
+
+
+async def start_anew(world: World) -> World:
+    """The same installation with an authority that has seen nothing, and channels that live."""
+    await world.settle()  # what another test left
+    channels: Any = user_of(world).channels
+    fresh = {
+        "practice_authority": PracticeAuthority(),
+        "folder": Folder(files_of(world)),
+    }
+    for name, means in fresh.items():
+        channels[name] = replace(channels[name], means=means)
+    return world
+
+
+def files_of(world: World) -> Path:
+    """The folder of the channel `folder`."""
+    folder = world.settings.transmission.folder
+    assert folder is not None
+    return folder
+
+
+def files_sent(desk: Desk) -> list[Path]:
+    """What lies in the folder of a tenant's documents."""
+    return sorted((files_of(desk.world) / "outgoing" / str(desk.tenant_id)).glob("*"))
 
 
 def user_of(world: World) -> ChannelUser:
@@ -78,7 +99,10 @@ def let_die(world: World, channel: str, times: int = 1) -> None:
 async def again(desk: Desk) -> None:
     """What failed is tried at once instead of a little later, and everything is done."""
     async with desk.world.admin() as conn:
-        await conn.execute("UPDATE invoicing.due_jobs SET next_attempt_at = '-infinity'")
+        await conn.execute(
+            "UPDATE invoicing.due_jobs SET next_attempt_at = '-infinity' WHERE tenant_id = $1",
+            desk.tenant_id,
+        )
     await desk.world.settle()
 
 

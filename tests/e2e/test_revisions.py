@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from invx.contexts.invoicing.adapters.transmission.practice_authority import Behaviour
 from invx.contexts.invoicing.domain.transmission import Reason
@@ -20,6 +20,7 @@ from tests.e2e.sending import (
     later,
     path,
     sending_world,
+    start_anew,
     states,
     transmissions,
 )
@@ -30,10 +31,20 @@ VAT22 = [{"category": "S", "rate": "22"}]
 NO = Behaviour(rejects=(Reason(code="00305", text="IdCodice non valido"),))
 
 
-@pytest.fixture
-async def world(server: Postgres, tmp_path: Path) -> AsyncIterator[World]:
-    async with sending_world(server, tmp_path) as opened:
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def installation(
+    server: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[World]:
+    async with sending_world(server, tmp_path_factory.mktemp("sending")) as opened:
         yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def world(installation: World) -> World:
+    return await start_anew(installation)
 
 
 async def italian(world: World, basis: str = "accrual", **more: Any) -> Desk:
@@ -149,8 +160,10 @@ async def test_of_two_revisions_at_once_one_is_issued(world: World) -> None:
     assert codes == {"document_replaced"}
     async with world.admin() as conn:
         standing = await conn.fetchval(
-            "SELECT count(*) FROM invoicing.documents WHERE number = $1 AND status <> 'replaced'",
+            "SELECT count(*) FROM invoicing.documents WHERE number = $1 AND status <> 'replaced'"
+            " AND tenant_id = $2",
             first["number"],
+            desk.tenant_id,
         )
     assert standing == 1
 

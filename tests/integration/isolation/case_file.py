@@ -85,6 +85,7 @@ async def open_case(world: World) -> CaseFile:
     marking = Marking((await client.get("/openapi.json")).json())
     body = marking.body("post", "/v1/legal-entities", "entity", titles={}, payment_terms=None)
     body |= {"registrations": SELLER["registrations"]}
+    body |= {"transmission_channels": [{"channel": "folder", "format": "pdf"}], "clearance": None}
     entity = await post(client, "/v1/legal-entities", body)
     return CaseFile(Desk(world, tenant_id, client, entity["id"]), marking)
 
@@ -107,6 +108,7 @@ async def fill(case: CaseFile) -> None:
     case.drafts.append(draft["id"])
     await case.say(await case.invoice("voided"), "void")
     path = await case.invoice("cancelled")
+    await case.once(f"{path}/transmissions", {"channel": "folder"})
     await case.say(path, "release")
     cancelled = await case.say(path, "cancel")
     case.issued.append(cancelled["id"])

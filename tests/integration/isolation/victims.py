@@ -25,6 +25,7 @@ class Victim:
     number: str
     registration: str
     tax_cursor: str
+    transmission: str
     customer: str = CUSTOMER
     external_id: str = EXTERNAL_ID
 
@@ -39,12 +40,14 @@ class Victim:
             "legal_entity": self.entity,
             "series": self.series,
             "country": "DE",
+            "transmission": self.transmission,
         }
 
 
 async def furnish(world: World) -> Victim:
     """A victim with a row in every table of tenant data that the API fills."""
-    desk = await world.seller(external_id="victims-entity")
+    channels = [{"channel": "folder", "format": "ubl"}]
+    desk = await world.seller(external_id="victims-entity", transmission_channels=channels)
     buyer = {**BUYER, "customer": CUSTOMER, "name": "Geheim KG"}
     said: dict[str, Any] = {"buyer": buyer, "metadata": {"secret": "yes"}}
     await desk.invoice(line("5.00"), **said)
@@ -55,6 +58,7 @@ async def furnish(world: World) -> Victim:
         f"{path}/payments", {"amount": "10.00", "source": "victims-source", "note": "n"}
     )
     note = await desk.post(f"{path}/credit-notes", {"amount": "11.90", "finalize": True})
+    sent = await desk.post(f"{path}/transmissions", {"channel": "folder"})
     series = (await desk.get("/v1/series"))["data"]
     serving = next(each["id"] for each in series if "invoice" in each["types"])
     await desk.post(f"/v1/series/{serving}/next-number", {"next": 90, "reason": "moved"})
@@ -80,6 +84,7 @@ async def furnish(world: World) -> Victim:
         number=issued["number"],
         registration=taxes["data"][0]["registration"],
         tax_cursor=taxes["next"],
+        transmission=sent["id"],
     )
 
 

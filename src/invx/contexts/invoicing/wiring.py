@@ -247,12 +247,7 @@ def wire(
         routers=tuple(module.router for module in _ROUTES),
         api_changes=CHANGES,
         edge=edge,
-        jobs={
-            "archive_document": _archive,
-            "mark_overdue": _overdue,
-            "send_transmission": _send,
-            "ask_transmission": _ask,
-        },
+        jobs=_JOBS,
         publishes=(DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1, DeliveryChangedV1),
         history=history_of,
         personal=_PERSONAL,
@@ -287,3 +282,11 @@ async def _send(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
 async def _ask(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     document_id, transmission_id = UUID(payload["document"]), UUID(payload["key"])
     await ask_transmission(AskTransmission(document_id, transmission_id, payload["asked"]), uow)
+
+
+_JOBS = {
+    "archive_document": _archive,
+    "mark_overdue": _overdue,
+    "send_transmission": _send,
+    "ask_transmission": _ask,
+}

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 from uuid import UUID, uuid5
 
 from invx.contexts.invoicing.domain.delivery_errors import (
@@ -370,5 +370,5 @@ class Delivery(Aggregate):
     ) -> None:
         self._change(id, status=status, answered_at=at, reasons=reasons or (), next_attempt_at=None)
 
-    def _change(self, id: UUID, **changes: object) -> None:
-        self.transmissions[id] = replace(self.transmissions[id], **changes)  # type: ignore[arg-type]
+    def _change(self, id: UUID, **changes: Any) -> None:
+        self.transmissions[id] = replace(self.transmissions[id], **changes)

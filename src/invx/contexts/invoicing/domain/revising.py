@@ -54,4 +54,4 @@ def move_payments(closed: Settlement, opened: Settlement) -> None:
                 currency=opened.claim.currency,
             )
         )
-    closed.close_void()
+    closed.close_revised()

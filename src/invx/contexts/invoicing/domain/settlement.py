@@ -227,9 +227,17 @@ class Settlement(Aggregate):
         )
 
     def close_void(self) -> None:
-        """The document is voided. Refused as soon as any entry stands: SettlementInUse."""
-        if self.standing_entries:
+        """The document is voided. Refused as soon as there is any entry: SettlementInUse."""
+        if self._by_id:
             raise errors.SettlementInUse
+        self._close()
+
+    def close_revised(self) -> None:
+        """Another document has taken over the claim, with all payments (`revising`)."""
+        invariant(not self.standing_entries, "what stands has moved before the claim is closed")
+        self._close()
+
+    def _close(self) -> None:
         if not self.standing.voided:
             after = standing_voided(self.claim, self.standing)
             taxes = self.taxes.voiding(self.claim.opened_on) if self.taxes else None

@@ -14,8 +14,8 @@ UPDATE {schema}.documents SET delivery_status = 'sent' WHERE released_at IS NOT 
 CREATE INDEX documents_delivery ON {schema}.documents (tenant_id, delivery_status, document_id);
 CREATE INDEX documents_clearance ON {schema}.documents (tenant_id, clearance_status, document_id);
 
--- Two documents may have one number when an authority rejected the first and it was issued anew. Only
--- one of them stands, and each revision is there once. `numbers` keeps the first: it drew the number.
+-- Two documents may have one number when an authority rejected the first and it was issued anew.
+-- Only one of them stands, and each revision is there once. `numbers` keeps the first: it drew it.
 DROP INDEX {schema}.documents_number;
 CREATE UNIQUE INDEX documents_number ON {schema}.documents
     (tenant_id, legal_entity_id, number, series_id) WHERE status <> 'replaced';

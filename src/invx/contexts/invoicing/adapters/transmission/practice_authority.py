@@ -8,7 +8,7 @@ had one effect, however often it was sent. Documents of sandboxes and tests only
 
 from collections import Counter
 from dataclasses import dataclass
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 from invx.contexts.invoicing.adapters.transmission.answers import unreachable
 from invx.contexts.invoicing.domain.transmission import Answer, Parcel, Reason, Verdict
@@ -37,7 +37,6 @@ class Case:
 
     parcel: Parcel
     behaviour: Behaviour
-    effects: int = 1
     asked: int = 0
     decided: Answer | None = None
 
@@ -77,6 +76,10 @@ class PracticeAuthority:
             return unreachable("receipt_unknown", "The authority does not know this receipt.")
         case.asked += 1
         return self._said(case)
+
+    def effects(self, document_id: UUID) -> int:
+        """How many things it has of a document: more than one would be a repetition taken anew."""
+        return sum(case.parcel.document_id == document_id for case in self.cases.values())
 
     def decide(self, number: str) -> None:
         """Decide now about what waits, as if a clerk had come back."""
