@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+
 from invx.contexts.invoicing.adapters.transmission.channels import PORT, ChannelUser
 from invx.contexts.invoicing.adapters.transmission.folder import Folder
 from invx.contexts.invoicing.adapters.transmission.practice_authority import PracticeAuthority
@@ -145,3 +147,15 @@ async def happened(desk: Desk, document: dict[str, Any], about: str = "delivery"
     """The events of a document's delivery."""
     history = await desk.get(f"{path(document)}/history")
     return [each["type"] for each in history["data"] if each["about"] == about]
+
+
+async def in_tables(conn: asyncpg.Connection, word: str) -> list[str]:
+    """The tables of invoicing in which a word stands anywhere."""
+    found = []
+    for row in await conn.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'invoicing'"):
+        table = f'invoicing."{row[0]}"'
+        if await conn.fetchval(
+            f"SELECT EXISTS (SELECT FROM {table} t WHERE t::text LIKE $1)", f"%{word}%"
+        ):
+            found.append(table)
+    return found

@@ -16,6 +16,7 @@ from tests.e2e.sending import (
     authority_of,
     files_sent,
     happened,
+    in_tables,
     later,
     let_die,
     path,
@@ -25,7 +26,7 @@ from tests.e2e.sending import (
     states,
     transmissions,
 )
-from tests.world import BUYER, World
+from tests.world import BUYER, Desk, World
 
 FOLDER = [{"channel": "folder", "format": "ubl"}]
 BEFORE: dict[str, Any] = {"mode": "test", "clearance": "before_release"}
@@ -173,7 +174,6 @@ async def test_a_crash_after_sending_leads_to_one_effect(world: World) -> None:
     issued = await desk.invoice()
     await world.settle()
     for _ in range(3):
-        assert await states(desk, issued) == ("queued", "pending")
         await again(desk)
     assert await states(desk, issued) == ("delivered", "cleared")
     [case] = authority.cases.values()
@@ -278,3 +278,38 @@ async def test_what_was_taken_back_is_not_sent(world: World) -> None:
     body = {"channel": "practice_authority"}
     problem = await refused(desk, "POST", f"{path(issued)}/transmissions", body, status=409)
     assert problem["code"] == "document_not_finalized"
+
+
+async def told(desk: Desk, document: dict[str, Any]) -> str:
+    """All that is said of the way of a document."""
+    paths = [f"{path(document)}/transmissions", f"{path(document)}/history"]
+    return "".join([(await desk.client.get(each)).text for each in paths])
+
+
+async def test_what_others_said_is_erased_with_the_buyer(world: World) -> None:
+    desk = await world.seller(transmission_channels=PRACTICE, **BEFORE)
+    buyer = {**BUYER, "endpoint": {"id": "zqx-endpoint", "scheme": "EM"}}
+    issued = await desk.invoice(buyer=buyer)
+    why = Reason(code="00305", text="zqx-reason: Mia Kern moved away")
+    authority_of(world).script(issued["number"], Behaviour(rejects=(why,)))
+    await world.settle()
+    before = await told(desk, issued)
+    assert before.count("zqx-reason") == 2
+    assert "zqx-endpoint" in before
+    async with world.admin() as conn:
+        # Facts are evidence that no erasure reaches, so nothing personal may be in them.
+        facts = await conn.fetch(
+            "SELECT value::text FROM invoicing.facts WHERE tenant_id = $1"
+            " AND port = 'transmission'",
+            desk.tenant_id,
+        )
+    assert {each[0] for each in facts} == {'{"verdict":"rejected"}'}
+    await later(desk, days=366 * 11)
+    done = await desk.post("/v1/erasures", {"customer": BUYER["customer"]})
+    assert done["erased"] == [issued["id"]]
+    after = await told(desk, issued)
+    assert "zqx" not in after
+    [shown] = (await transmissions(desk, issued)).values()
+    assert (shown["status"], shown["reasons"], shown["recipient"]) == ("rejected", [], None)
+    async with world.admin() as conn:
+        assert await in_tables(conn, "zqx") == []

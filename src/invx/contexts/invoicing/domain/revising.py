@@ -40,18 +40,19 @@ def ensure_movable(settlement: Settlement) -> None:
 def move_payments(closed: Settlement, opened: Settlement) -> None:
     """Each payment is taken back from the one and stands in the other, with its day and source.
 
-    With the day the tax of cash-based registrations stays in its period. The first is then closed,
-    and its taxes with it: both ledgers hold everything once.
+    With the day the tax of cash-based registrations stays in its period. The last one goes first, so
+    that each takes back what it had brought, also where too much was paid. Then the first claim is
+    closed, and its taxes with it: both ledgers hold everything once.
     """
-    for entry in closed.standing_entries:
-        back = Posting(source=f"revision:{entry.entry_id}", on=entry.on)
-        closed.reverse(entry.entry_id, back)
-        opened.record_payment(
-            Posting(
-                source=entry.source,
-                on=entry.on,
-                amount=entry.amount,
-                currency=opened.claim.currency,
-            )
-        )
+    moving = closed.standing_entries
+    for entry in reversed(moving):
+        closed.reverse(entry.entry_id, Posting(source=f"revision:{entry.entry_id}", on=entry.on))
     closed.close_revised()
+    for entry in moving:
+        again = Posting(
+            source=entry.source,
+            on=entry.on,
+            amount=entry.amount,
+            currency=opened.claim.currency,
+        )
+        opened.record_payment(again)
