@@ -134,6 +134,12 @@ ENTITIES = [
     _entity("a language twice", "/languages", "languages_malformed", languages=["de", "de"]),
     _entity("e-invoices by line", "/rounding", "not_representable", rounding="per_line"),
     _entity("a blank title", "/titles/invoice", "title_malformed", titles={"invoice": " "}),
+    _entity(
+        "a channel named twice",
+        "/transmission_channels/1/channel",
+        "channel_twice",
+        transmission_channels=[{"channel": "folder", "format": form} for form in ("ubl", "pdf")],
+    ),
     _entity("a blank name", "/name", "name_malformed", name=" "),
     _entity("a blank director", "/directors/1", "name_malformed", directors=["Jo", " "]),
     _entity(

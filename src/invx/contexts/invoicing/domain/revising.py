@@ -40,9 +40,9 @@ def ensure_movable(settlement: Settlement) -> None:
 def move_payments(closed: Settlement, opened: Settlement) -> None:
     """Each payment is taken back from the one and stands in the other, with its day and source.
 
-    With the day the tax of cash-based registrations stays in its period. The last one goes first, so
-    that each takes back what it had brought, also where too much was paid. Then the first claim is
-    closed, and its taxes with it: both ledgers hold everything once.
+    With the day the tax of cash-based registrations stays in its period. The last one goes first,
+    so that each takes back what it had brought, also where too much was paid. Then the first claim
+    is closed, and its taxes with it: both ledgers hold everything once.
     """
     moving = closed.standing_entries
     for entry in reversed(moving):
