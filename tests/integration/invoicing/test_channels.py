@@ -127,7 +127,7 @@ async def test_answers_lie_in_the_folder(tmp_path: Path) -> None:
     assert sent.receipt is not None
     answer = tmp_path / "answers" / f"{sent.receipt}.json"
     answer.parent.mkdir(parents=True)
-    answer.write_text('{"status": "clea')  # while somebody writes it
+    answer.write_text('{"status":')  # while somebody writes it
     assert codes(await folder.ask(sent.receipt)) == ["not_understood"]
     answer.write_text(json.dumps(WHY))
     told = await folder.ask(sent.receipt)
