@@ -37,6 +37,8 @@ ALL_PERMISSIONS = (
     "settlements:write",
     "tax:read",
     "tax:write",
+    "accounting:read",
+    "accounting:write",
     "legal_entities:read",
     "legal_entities:write",
     "series:read",

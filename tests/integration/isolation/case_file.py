@@ -83,7 +83,8 @@ async def open_case(world: World) -> CaseFile:
     tenant_id = await world.tenant()
     client = world.client(tenant_id)
     marking = Marking((await client.get("/openapi.json")).json())
-    body = marking.body("post", "/v1/legal-entities", "entity", titles={}, payment_terms=None)
+    unsaid = {"titles": {}, "payment_terms": None, "accounting": None}
+    body = marking.body("post", "/v1/legal-entities", "entity", **unsaid)
     body |= {"registrations": SELLER["registrations"]}
     body |= {"transmission_channels": [{"channel": "folder", "format": "pdf"}], "clearance": None}
     entity = await post(client, "/v1/legal-entities", body)

@@ -26,6 +26,7 @@ class Victim:
     registration: str
     tax_cursor: str
     transmission: str
+    booking_cursor: str
     customer: str = CUSTOMER
     external_id: str = EXTERNAL_ID
 
@@ -41,13 +42,17 @@ class Victim:
             "series": self.series,
             "country": "DE",
             "transmission": self.transmission,
+            "code": "SKR03",
         }
 
 
 async def furnish(world: World) -> Victim:
     """A victim with a row in every table of tenant data that the API fills."""
-    channels = [{"channel": "folder", "format": "ubl"}]
-    desk = await world.seller(external_id="victims-entity", transmission_channels=channels)
+    desk = await world.seller(
+        external_id="victims-entity",
+        accounting={"chart": "SKR03"},
+        transmission_channels=[{"channel": "folder", "format": "ubl"}],
+    )
     buyer = {**BUYER, "customer": CUSTOMER, "name": "Geheim KG"}
     said: dict[str, Any] = {"buyer": buyer, "metadata": {"secret": "yes"}}
     await desk.invoice(line("5.00"), **said)
@@ -85,6 +90,7 @@ async def furnish(world: World) -> Victim:
         registration=taxes["data"][0]["registration"],
         tax_cursor=taxes["next"],
         transmission=sent["id"],
+        booking_cursor=(await desk.get("/v1/accounting/bookings", limit=1))["next"],
     )
 
 

@@ -90,8 +90,9 @@ def test_every_event_comes_back_as_it_was_and_says_nothing(kind: type[Event], se
 def test_every_event_has_been_thought_of() -> None:
     """An event that is not registered could not be stored; one that is renamed, not be read."""
     assert sorted(kind.__name__ for kind in EVENTS) == [
-        "BecameOverdue", "ClearancePending", "ClearanceRejected", "Cleared", "CreditRecorded",
-        "CreditWithdrawn", "Delivered", "DeliveryChanged", "DeliveryClosed", "DisputeCleared",
+        "BecameOverdue", "BookRateStated", "ClearancePending", "ClearanceRejected", "Cleared",
+        "CreditRecorded", "CreditWithdrawn", "Delivered", "DeliveryChanged", "DeliveryClosed",
+        "DisputeCleared",
         "DisputeRaised", "DocumentCancelled", "DocumentFinalized", "DocumentReleased",
         "DocumentReplaced", "DocumentRevised", "DocumentVoided", "DraftCreated", "DraftDeleted",
         "DraftEdited", "DraftPatched", "EntryRecorded", "LegalEntityAmended",

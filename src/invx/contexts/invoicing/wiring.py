@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from invx.contexts.invoicing.adapters.charts import shipped_charts
 from invx.contexts.invoicing.adapters.einvoice import writing
 from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
 from invx.contexts.invoicing.adapters.einvoice.validation import Validator
@@ -30,6 +31,7 @@ from invx.contexts.invoicing.adapters.transmission.practice_authority import Pra
 from invx.contexts.invoicing.adapters.unit_of_work import Means, UnitOfWork
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.api.routes import (
+    accounting,
     corrections,
     documents,
     e_invoices,
@@ -122,6 +124,7 @@ _PERSONAL = (
     PersonalStore("transmissions", "re-projected"),
     PersonalStore("skipped_numbers", "re-projected"),
     PersonalStore("legal_entities", "re-projected"),
+    PersonalStore("bookings", "kept as long as the books: codes of accounts and cost centres"),
     PersonalStore("archives", "deleted with the document's data"),
     PersonalStore("idempotency", "answer replaced; dropped after eight days"),
 )
@@ -139,6 +142,7 @@ _ROUTES = (
     tax_id_routes,
     taxes,
     rate_tables,
+    accounting,
 )
 
 
@@ -207,9 +211,9 @@ def wire(
 ) -> Context:
     """The invoicing context over its database."""
     storage = _storage(catalogue, registry)
-    registers = outside.registers(clock)
+    registers, charts = outside.registers(clock), shipped_charts()
     channels = outside.channels()
-    means = Means(issued_resource, registers, packs_in(outside.packs), channels)
+    means = Means(issued_resource, registers, packs_in(outside.packs), charts, channels)
 
     def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> UnitOfWork:
         return UnitOfWork(
@@ -237,7 +241,7 @@ def wire(
         refusals=_REFUSALS,
         committed=committed,
     )
-    edge = Edge(runner, rendering, CODEC, validator, HybridOpening())
+    edge = Edge(runner, rendering, CODEC, validator, HybridOpening(), charts)
     return Context(
         name=NAME,
         database=database,

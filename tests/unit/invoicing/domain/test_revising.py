@@ -24,8 +24,8 @@ from invx.contexts.invoicing.domain.revising import (
     ensure_revisable,
     move_payments,
 )
+from invx.contexts.invoicing.domain.settlement_errors import SettlementInUse
 from invx.contexts.invoicing.domain.transmission import ClearanceStatus, DeliveryStatus, Way
-from invx.kernel.errors import InvariantViolation
 from invx.rules.tax.packs import ClearanceRule
 from tests.unit.invoicing.domain.drafts import (
     ENTITY,
@@ -106,8 +106,8 @@ def test_what_was_decided_about_the_first_is_not_moved(kind: str) -> None:
 def test_a_claim_is_not_closed_over_what_still_stands() -> None:
     case = Case.of(SAID, entity(ACCRUAL))
     case.post("record_payment", "1.00")
-    with pytest.raises(InvariantViolation):
-        case.settlement.close_revised()
+    with pytest.raises(SettlementInUse):
+        case.settlement.close_void(moved=True)
 
 
 DAYS = st.integers(0, 120).map(lambda days: TODAY + timedelta(days=days))

@@ -11,6 +11,7 @@ from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
 from invx.contexts.invoicing.adapters.tax_ids.facts import Registers, TaxIds
 from invx.contexts.invoicing.adapters.transmission.channels import ChannelFacts, Channels
 from invx.contexts.invoicing.app.ports import Archived
+from invx.contexts.invoicing.domain.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
@@ -41,6 +42,7 @@ class Means:
     resource_of: ResourceOf
     registers: Registers
     packs: Packs
+    charts: Charts
     channels: Channels = field(default_factory=dict)
 
 
@@ -68,6 +70,7 @@ class UnitOfWork(EventUnitOfWork):
         self.rendering = PdfRendering(means.resource_of)
         self.tax_ids = TaxIds(means.registers, ctx)
         self.packs = means.packs
+        self.charts = means.charts
         self.rate_tables = PostgresRateTables(self, means.packs)
         self.e_invoices = EInvoiceWriting()
         self.transmissions = ChannelFacts(means.channels)

@@ -6,7 +6,7 @@ from uuid import UUID
 from invx.contexts.invoicing.app.known_channels import ensure_channels
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.versions import expect
-from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.legal_entity import LegalEntity, ensure_chart
 from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
 from invx.kernel.messages import Command
 
@@ -26,5 +26,6 @@ async def amend_legal_entity(command: AmendLegalEntity, uow: InvoicingUnitOfWork
     entity = await uow.legal_entities.get(command.legal_entity_id)
     expect(entity, command.expected_version)
     ensure_channels(command.details, uow)
+    ensure_chart(command.details, uow.charts)
     entity.amend(command.details)
     return entity

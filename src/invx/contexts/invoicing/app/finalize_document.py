@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from invx.contexts.invoicing.app.determine_accounts import booked, line_accounts
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
 from invx.contexts.invoicing.app.open_delivery import open_delivery
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.versions import expect
+from invx.contexts.invoicing.domain.apply_credit import apply_credit
 from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.content import DocumentType
@@ -15,13 +17,9 @@ from invx.contexts.invoicing.domain.credit_taxes import fitted
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Issue
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.series import Series
-from invx.contexts.invoicing.domain.settlement import (
-    Posting,
-    Settlement,
-    apply_credit,
-    settlement_id,
-)
+from invx.contexts.invoicing.domain.settlement import Posting, Settlement, settlement_id
 from invx.contexts.invoicing.domain.tax_entries import TaxAccount
 from invx.contexts.invoicing.domain.tax_opening import tax_account_of
 from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
@@ -62,13 +60,14 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     if original is None:
         await _determine_again(document, entity, issue_date, uow)
     document.ensure_finalizable(entity.seller, issue_date)
+    accounts = line_accounts(document, entity, original, issue_date, uow)
     if original is not None:
         original.record_credit(document.id, document.content, document.totals)
     series = await _series(command, document, uow)
     if wanted is None:
         # Midnight may have passed in another transaction while this one waited for the series.
         issue_date = series.not_before(issue_date)
-    _finalize(document, entity, series, issue_date, uow)
+    _finalize(document, entity, series, (issue_date, accounts), uow)
     settlement = await settle_finalized(document, entity, original, uow)
     open_delivery(document, entity, uow)
     uow.jobs.schedule("archive_document", str(document.id), due_at=uow.ctx.now)
@@ -110,10 +109,10 @@ def _finalize(
     document: Document,
     entity: LegalEntity,
     series: Series,
-    issue_date: date,
+    told: tuple[date, tuple[LineAccount, ...]],
     uow: InvoicingUnitOfWork,
 ) -> None:
-    due = document.totals.due
+    due, (issue_date, accounts) = document.totals.due, told
     issue = Issue(
         number=series.draw(document.id, issue_date),
         series_id=series.id,
@@ -121,6 +120,7 @@ def _finalize(
         due_date=due_date_of(document.content, issue_date),
         instalments=instalments_of(document.content, due, issue_date),
         title=entity.title_of(document.content.type),
+        accounts=accounts,
     )
     document.finalize(entity.seller, issue, now=uow.ctx.now)
 
@@ -150,10 +150,12 @@ async def settle_finalized(
         overdue_from=overdue_from(due_date, zone) if due_date else None,
     )
     other = await uow.settlements.get(settlement_id(original.id)) if original else None
+    tax_account = _tax_account(document, entity, claim.opened_on, other)
     settlement = Settlement.open_for(
         claim,
         subject_id=document.subject_id,
-        tax_account=_tax_account(document, entity, claim.opened_on, other),
+        tax_account=tax_account,
+        booked=booked(document, entity, tax_account, uow),
     )
     uow.settlements.add(settlement)
     if original is not None and other is not None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from invx.contexts.invoicing.domain.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
@@ -214,6 +215,8 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def rendering(self) -> Rendering: ...
     @property
     def packs(self) -> Packs: ...
+    @property
+    def charts(self) -> Charts: ...
     @property
     def rate_tables(self) -> RateTables: ...
     @property

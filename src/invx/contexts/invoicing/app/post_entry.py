@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.domain.accounts import bank_account
 from invx.contexts.invoicing.domain.balance import EntryKind
 from invx.contexts.invoicing.domain.settlement import Posting, Settlement, settlement_id
 from invx.kernel.errors import Invalid, Problem, violated
@@ -27,12 +28,13 @@ class PostEntry(Command):
     currency: str | None = None
     on: date | None = None
     note: str | None = None
+    account: str | None = None  # of the ledger, which the money went through
 
 
 async def post_entry(command: PostEntry, uow: InvoicingUnitOfWork) -> Settlement:
     """The settlement with the entry. The same source counts once.
 
-    Raises SettlementNotFound, DateInFuture, and what the settlement refuses.
+    Raises SettlementNotFound, DateInFuture, EntryInvalid, and what the settlement refuses.
     """
     settlement = await uow.settlements.get(settlement_id(command.document_id))
     day = await day_of(settlement, command.source, command.on, uow)
@@ -42,6 +44,8 @@ async def post_entry(command: PostEntry, uow: InvoicingUnitOfWork) -> Settlement
         amount=command.amount,
         currency=command.currency,
         note=command.note,
+        account=command.account,
+        default_account=await _bank_of(settlement, command.kind, day, uow),
     )
     match command.kind:
         case EntryKind.PAYMENT:
@@ -71,3 +75,13 @@ async def day_of(
     if day > today:
         raise DateInFuture(problems=[Problem("/on", DateInFuture.code, f"Today is {today}.")])
     return day
+
+
+async def _bank_of(
+    settlement: Settlement, kind: EntryKind, day: date, uow: InvoicingUnitOfWork
+) -> str | None:
+    """The bank account of the legal entity for the currency, as its rows say on that day."""
+    if settlement.journal is None or kind not in (EntryKind.PAYMENT, EntryKind.REFUND):
+        return None
+    entity = await uow.legal_entities.get(settlement.claim.legal_entity_id)
+    return bank_account(entity, uow.charts, settlement.claim.currency, day)

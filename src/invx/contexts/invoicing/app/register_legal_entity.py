@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from invx.contexts.invoicing.app.known_channels import ensure_channels
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.legal_entity import LegalEntity, ensure_chart
 from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.series_definition import default_series
@@ -24,6 +24,7 @@ async def register_legal_entity(
     Raises LegalEntityInvalid, ChannelUnknown.
     """
     ensure_channels(command.details, uow)
+    ensure_chart(command.details, uow.charts)
     entity = LegalEntity.register(uow.ids.new(), command.details)
     uow.legal_entities.add(entity)
     for definition in default_series():

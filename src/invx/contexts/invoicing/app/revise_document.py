@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from invx.contexts.invoicing.app.determine_accounts import line_accounts
 from invx.contexts.invoicing.app.determine_taxes import determine_taxes
 from invx.contexts.invoicing.app.draft_document import filled, open_draft
 from invx.contexts.invoicing.app.finalize_document import Finalized, settle_finalized
@@ -99,6 +100,7 @@ async def _revision(
         instalments=instalments_of(content, revision.totals.due, day),
         title=entity.title_of(content.type),
         revision=original.revision + 1,
+        accounts=line_accounts(revision, entity, None, day, uow),
     )
     revision.finalize(entity.seller, issue, now=uow.ctx.now)
     return revision

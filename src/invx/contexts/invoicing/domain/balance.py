@@ -64,6 +64,7 @@ class Entry:
     source: str  # what caused it; unique within the settlement
     on: date
     reverses: UUID | None = None  # the entry that this one takes back
+    account: str | None = None  # of the ledger, which the money went through; for payments, refunds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,6 +152,7 @@ class Line:
     supply: LineSupply | None = None  # what the taxes follow from, unless they are stated
     note: Personal[str] = None  # BT-127
     invoiced_object: Personal[Identifier] = None  # BT-128: a meter, a telephone number
+    tax_key: str | None = None  # beside `ledger_account`, such as a DATEV BU key
 
 
 class TermsKind(StrEnum):

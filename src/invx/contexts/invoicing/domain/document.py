@@ -46,6 +46,7 @@ from invx.contexts.invoicing.domain.errors import (
     DocumentSettled,
     refusal_of,
 )
+from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.party import Seller
 from invx.contexts.invoicing.domain.remainder import Remainder, remainder_of
 from invx.contexts.invoicing.domain.transmission import Way
@@ -98,6 +99,7 @@ class Document(Aggregate):
         self.due_date: date | None = None
         self.instalments: tuple[Instalment, ...] = ()
         self.finalized_at: datetime | None = None
+        self.accounts: tuple[LineAccount, ...] = ()
         self.credits: dict[UUID, Credited] = {}  # by credit note, in the order recorded
         self.cancelled_by: UUID | None = None
         self.replaced_by: UUID | None = None
@@ -208,6 +210,7 @@ class Document(Aggregate):
                 due_date=issue.due_date,
                 instalments=issue.instalments,
                 finalized_at=now,
+                accounts=issue.accounts,
             )
         )
 
@@ -361,6 +364,7 @@ class Document(Aggregate):
         self.issue_date, self.due_date = event.issue_date, event.due_date
         self.instalments, self.finalized_at = event.instalments, event.finalized_at
         self.title, self.revision = event.title, event.revision
+        self.accounts = event.accounts
 
     def _replaced(self, replacement_id: UUID) -> None:
         self.replaced_by = replacement_id

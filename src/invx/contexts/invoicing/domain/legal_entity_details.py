@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import combinations
 
+from invx.contexts.invoicing.domain.accounting import Accounting, accounting_problems
 from invx.contexts.invoicing.domain.bank import account_problems, normal
 from invx.contexts.invoicing.domain.content import DocumentType, PaymentTerms
 from invx.contexts.invoicing.domain.countries import (
@@ -63,6 +64,7 @@ class LegalEntityDetails:
     distance_sales: DistanceSales | None = None
     transmission_channels: tuple[ChannelUse, ...] = ()
     clearance: ClearanceRule | None = None  # what the country's pack says when None
+    accounting: Accounting | None = None  # documents are booked from when it is set
 
 
 def normalised(details: LegalEntityDetails) -> LegalEntityDetails:
@@ -76,7 +78,8 @@ def normalised(details: LegalEntityDetails) -> LegalEntityDetails:
 
 def details_problems(details: LegalEntityDetails) -> list[Problem]:
     """Why a legal entity cannot be set up like this; empty when it can."""
-    return [*_seller(details.seller), *_settings(details), *_titles(details.titles)]
+    books = accounting_problems(details.accounting) if details.accounting else ()
+    return [*_seller(details.seller), *_settings(details), *_titles(details.titles), *books]
 
 
 def _settings(details: LegalEntityDetails) -> Iterator[Problem]:

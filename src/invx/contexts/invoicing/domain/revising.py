@@ -1,6 +1,6 @@
 """When a document may be issued anew under its number, and what becomes of its ledger then."""
 
-from invx.contexts.invoicing.domain.balance import EntryKind
+from invx.contexts.invoicing.domain.balance import Entry, EntryKind
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.delivery_errors import DocumentNotRevisable, RevisionNotDue
 from invx.contexts.invoicing.domain.document import Document
@@ -32,7 +32,7 @@ def ensure_revisable(document: Document) -> None:
 
 def ensure_movable(settlement: Settlement) -> None:
     """Raises DocumentSettled for other entries than payments: they were made for this document."""
-    for entry in settlement.standing_entries:
+    for entry in _standing(settlement):
         if entry.kind is not EntryKind.PAYMENT:
             raise DocumentSettled(f"Take the {entry.kind} back first; payments move over.")
 
@@ -44,10 +44,10 @@ def move_payments(closed: Settlement, opened: Settlement) -> None:
     so that each takes back what it had brought, also where too much was paid. Then the first claim
     is closed, and its taxes with it: both ledgers hold everything once.
     """
-    moving = closed.standing_entries
+    moving = _standing(closed)
     for entry in reversed(moving):
         closed.reverse(entry.entry_id, Posting(source=f"revision:{entry.entry_id}", on=entry.on))
-    closed.close_revised()
+    closed.close_void(moved=True)
     for entry in moving:
         again = Posting(
             source=entry.source,
@@ -56,3 +56,13 @@ def move_payments(closed: Settlement, opened: Settlement) -> None:
             currency=opened.claim.currency,
         )
         opened.record_payment(again)
+
+
+def _standing(settlement: Settlement) -> list[Entry]:
+    """The entries that nothing took back, and that take nothing back."""
+    taken_back = {entry.reverses for entry in settlement.entries}
+    return [
+        entry
+        for entry in settlement.entries
+        if entry.reverses is None and entry.entry_id not in taken_back
+    ]

@@ -8,6 +8,7 @@ from typing import Self
 from uuid import UUID, uuid5
 
 from invx.contexts.invoicing.domain import settlement_errors as errors
+from invx.contexts.invoicing.domain.accounting import is_account
 from invx.contexts.invoicing.domain.balance import (
     Claim,
     Entry,
@@ -18,8 +19,11 @@ from invx.contexts.invoicing.domain.balance import (
     standing_at_start,
     standing_voided,
 )
+from invx.contexts.invoicing.domain.book import Book, Part
+from invx.contexts.invoicing.domain.journal import Journal
 from invx.contexts.invoicing.domain.settlement_events import (
     BecameOverdue,
+    BookRateStated,
     DisputeCleared,
     DisputeRaised,
     EntryRecorded,
@@ -28,7 +32,7 @@ from invx.contexts.invoicing.domain.settlement_events import (
     SettlementVoided,
 )
 from invx.contexts.invoicing.domain.tax_entries import Cells, TaxAccount
-from invx.contexts.invoicing.domain.tax_record import TaxRecord, matched
+from invx.contexts.invoicing.domain.tax_record import TaxRecord
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import Problem, invariant, violated
 from invx.kernel.messages import Event
@@ -51,6 +55,8 @@ class Posting:
     amount: Decimal | None = None
     currency: str | None = None
     note: str | None = None
+    account: str | None = None  # of the ledger, which the money went through
+    default_account: str | None = None  # where the caller names none
 
 
 def settlement_id(document_id: UUID) -> UUID:
@@ -68,13 +74,19 @@ class Settlement(Aggregate):
     def __init__(self, id: UUID) -> None:
         super().__init__(id)
         self.taxes: TaxRecord | None = None
+        self.journal: Journal | None = None
         self._by_source: dict[str, Entry] = {}
         self._by_id: dict[UUID, Entry] = {}
         self._reversed: set[UUID] = set()
 
     @classmethod
     def open_for(
-        cls, claim: Claim, *, subject_id: UUID, tax_account: TaxAccount | None = None
+        cls,
+        claim: Claim,
+        *,
+        subject_id: UUID,
+        tax_account: TaxAccount | None = None,
+        booked: tuple[Book, Sequence[Part]] | None = None,
     ) -> Self:
         """The settlement of a document that is finalized right now. Raises UnknownCurrency."""
         exact = quantize(claim.total, claim.currency)
@@ -89,6 +101,8 @@ class Settlement(Aggregate):
                 subject_id=subject_id,
                 tax_account=tax_account,
                 taxes=TaxRecord.opening(tax_account, claim.opened_on) if tax_account else None,
+                book=booked[0] if booked else None,
+                bookings=Journal(claim, booked[0]).opening(booked[1]) if booked else (),
             )
         )
         settlement._note_status(SettlementStatus.OPEN)
@@ -112,15 +126,6 @@ class Settlement(Aggregate):
     def entries(self) -> Sequence[Entry]:
         """All entries in the order in which they were made."""
         return tuple(self._by_id.values())
-
-    @property
-    def standing_entries(self) -> Sequence[Entry]:
-        """Those that nothing took back, and that take nothing back."""
-        return [
-            each
-            for each in self.entries
-            if each.reverses is None and each.entry_id not in self._reversed
-        ]
 
     def entry_from(self, source: str) -> Entry | None:
         """The entry that this source has made, or None."""
@@ -196,7 +201,8 @@ class Settlement(Aggregate):
         if entry_id in self._reversed:
             raise errors.EntryReversed
         self._amount(replace(posting, amount=abs(entry.amount)), abs(entry.amount))
-        return self._enter(entry.kind, -entry.amount, posting, reverses=entry_id)
+        same_account = replace(posting, account=entry.account)
+        return self._enter(entry.kind, -entry.amount, same_account, reverses=entry_id)
 
     def become_overdue(self, now: datetime) -> bool:
         """Note that something is open past the due date; True when this call noted it."""
@@ -226,22 +232,29 @@ class Settlement(Aggregate):
             DisputeCleared(claim=self.claim, reason=reason, after=after, subject_id=self.subject_id)
         )
 
-    def close_void(self) -> None:
-        """The document is voided. Refused as soon as there is any entry: SettlementInUse."""
-        if self._by_id:
+    def close_void(self, *, moved: bool = False) -> None:
+        """The document is voided. Refused as soon as there is any entry: SettlementInUse.
+
+        Unless all has `moved` to the document that takes its place, so that they come to nothing.
+        """
+        if self._by_id and (not moved or self.standing.settled):
             raise errors.SettlementInUse
-        self._close()
-
-    def close_revised(self) -> None:
-        """Another document has taken over the claim, with all payments (`revising`)."""
-        invariant(not self.standing_entries, "what stands has moved before the claim is closed")
-        self._close()
-
-    def _close(self) -> None:
         if not self.standing.voided:
             after = standing_voided(self.claim, self.standing)
             taxes = self.taxes.voiding(self.claim.opened_on) if self.taxes else None
-            self.record(SettlementVoided(claim=self.claim, after=after, taxes=taxes))
+            bookings = self.journal.voiding() if self.journal else ()
+            self.record(
+                SettlementVoided(claim=self.claim, after=after, taxes=taxes, bookings=bookings)
+            )
+
+    def state_book_rate(self, rate: Decimal) -> None:
+        """The rate to the book currency that its bookings wait for. Raises NothingPending."""
+        if self.journal is None or not self.journal.pending:
+            raise errors.NothingPending
+        bookings = self.journal.rated(rate)
+        self.record(
+            BookRateStated(claim=self.claim, rate=rate, after=self.standing, bookings=bookings)
+        )
 
     def apply(self, event: Event) -> None:
         """See Aggregate. Every event states where the claim stands afterwards."""
@@ -252,6 +265,8 @@ class Settlement(Aggregate):
                 self.standing = event.after
                 if event.tax_account is not None and event.taxes is not None:
                     self.taxes = TaxRecord(event.tax_account, event.taxes)
+                if event.book is not None:
+                    self.journal = Journal(event.claim, event.book, event.bookings)
             case EntryRecorded():
                 self._by_source[event.entry.source] = event.entry
                 self._by_id[event.entry.entry_id] = event.entry
@@ -260,10 +275,17 @@ class Settlement(Aggregate):
                 self.standing = event.after
                 if self.taxes is not None and event.taxes is not None:
                     self.taxes.remember(event.taxes, event.entry.entry_id)
+                if self.journal is not None:
+                    self.journal.remember(event.bookings)
             case SettlementVoided():
                 self.standing = event.after
                 if self.taxes is not None and event.taxes is not None:
                     self.taxes.remember(event.taxes)
+                if self.journal is not None:
+                    self.journal.remember(event.bookings)
+            case BookRateStated():
+                if self.journal is not None:
+                    self.journal.remember_rate(event.rate, event.bookings)
             case SettlementStatusChanged() | BecameOverdue() | DisputeRaised() | DisputeCleared():
                 self.standing = event.after
             case _:
@@ -287,6 +309,7 @@ class Settlement(Aggregate):
             return None
         same = (entry.kind, entry.on, entry.reverses) == (kind, posting.on, None)
         wanted = entry.amount if posting.amount is None else posting.amount
+        same = same and posting.account in {None, entry.account}
         if not same or not wanted.is_finite() or abs(wanted) != abs(entry.amount):
             raise errors.SourceReused
         return entry
@@ -312,6 +335,9 @@ class Settlement(Aggregate):
         if not 0 < len(posting.source) <= SOURCE_CHARS_MAX:
             detail = f"A source has 1 to {SOURCE_CHARS_MAX} characters."
             problems.append(Problem("/source", "source_malformed", detail))
+        if posting.account is not None and not is_account(posting.account):
+            detail = "An account has 3 to 9 digits."
+            problems.append(Problem("/account", "account_malformed", detail))
         if problems:
             raise errors.EntryInvalid(problems=problems)
         return quantize(amount, currency)
@@ -333,9 +359,11 @@ class Settlement(Aggregate):
             source=posting.source,
             on=posting.on,
             reverses=reverses,
+            account=posting.account or posting.default_account,
         )
         before = self.standing
         after = standing_after(self.claim, before, entry)
+        taxes = self.taxes.movement(entry, after, taken) if self.taxes else None
         self.record(
             EntryRecorded(
                 claim=self.claim,
@@ -344,7 +372,8 @@ class Settlement(Aggregate):
                 sequence=len(self._by_id) + 1,
                 after=after,
                 subject_id=self.subject_id,
-                taxes=self.taxes.movement(entry, after, taken) if self.taxes else None,
+                taxes=taxes,
+                bookings=self.journal.movement(entry, self.taxes, taxes) if self.journal else (),
             )
         )
         self._note_status(before.status)
@@ -363,34 +392,3 @@ class Settlement(Aggregate):
     def _must_stand(self) -> None:
         if self.standing.voided:
             raise errors.SettlementClosed
-
-
-def apply_credit(original: Settlement, credit_note: Settlement, posting: Posting) -> Decimal:
-    """Let the surplus of one document lower what is open of another; gives the amount.
-
-    Without an amount it takes as much as both sides allow, which may be nothing: then nothing is
-    recorded. The rest stays as the credit note's surplus, to be used elsewhere or refunded. Raises
-    CreditOfAnother, CreditExceedsSurplus, ExceedsOpen, NothingOpen, EntryInvalid, SourceReused.
-    """
-    if _debtor(original) != _debtor(credit_note):
-        raise errors.CreditOfAnother
-    if original.entry_from(posting.source) is None:
-        possible = min(original.open, credit_note.surplus)
-        if posting.amount is None:
-            if not possible:
-                return possible
-            posting = replace(posting, amount=possible)
-        elif posting.amount.is_finite() and posting.amount > credit_note.surplus:
-            raise errors.CreditExceedsSurplus(f"Only {credit_note.surplus} is left to credit.")
-    taken, given = None, None
-    if posting.amount is not None and posting.amount.is_finite():
-        document_id = original.claim.document_id
-        taken, given = matched(original.taxes, credit_note.taxes, document_id, posting.amount)
-    entry = original.credit(posting, taken)
-    credit_note.use_credit(posting, given)
-    return entry.amount
-
-
-def _debtor(settlement: Settlement) -> tuple[UUID, str | None, str]:
-    claim = settlement.claim
-    return claim.legal_entity_id, claim.customer, claim.currency

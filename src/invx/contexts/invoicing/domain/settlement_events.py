@@ -5,10 +5,13 @@ So a projection or a contract needs one event and nothing before it.
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.balance import Claim, Entry, SettlementStatus, Standing
+from invx.contexts.invoicing.domain.book import Book
+from invx.contexts.invoicing.domain.booking import Booking
 from invx.contexts.invoicing.domain.tax_entries import TaxAccount, TaxMovement
 from invx.kernel.messages import Event, Personal
 
@@ -19,6 +22,7 @@ class SettlementOpened(Event):
 
     `tax_account` is the document as the tax ledger sees it, `taxes` what it adds there (M5); a
     document without tax has neither, nor has one finalized before there was such a ledger.
+    `book` and `bookings` are the same for the journal, where the legal entity keeps books.
     """
 
     claim: Claim
@@ -26,6 +30,8 @@ class SettlementOpened(Event):
     subject_id: UUID
     tax_account: TaxAccount | None = None
     taxes: TaxMovement | None = None
+    book: Book | None = None
+    bookings: tuple[Booking, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +46,7 @@ class EntryRecorded(Event):
     after: Standing
     subject_id: UUID
     taxes: TaxMovement | None = None
+    bookings: tuple[Booking, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,3 +97,14 @@ class SettlementVoided(Event):
     claim: Claim
     after: Standing
     taxes: TaxMovement | None = None
+    bookings: tuple[Booking, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookRateStated(Event):
+    """The rate to the book currency became known: all bookings, with their amounts in it."""
+
+    claim: Claim
+    rate: Decimal  # units of the book currency per unit of the claim's
+    after: Standing
+    bookings: tuple[Booking, ...]

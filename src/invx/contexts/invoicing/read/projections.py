@@ -16,11 +16,13 @@ from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.series_events import NextNumberSet, NumberDrawn
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.settlement_events import (
+    BookRateStated,
     EntryRecorded,
     SettlementOpened,
     SettlementVoided,
 )
 from invx.contexts.invoicing.domain.tax_entries import TaxMovement
+from invx.contexts.invoicing.read.booking_rows import booking_row
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import (
@@ -81,6 +83,13 @@ def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
     event = recorded.event
     if isinstance(event, SettlementOpened | EntryRecorded | SettlementVoided):
         _taxes(recorded, settlement, event.taxes, rows)
+    if isinstance(event, SettlementOpened | EntryRecorded | SettlementVoided | BookRateStated):
+        for booking in event.bookings:
+            rows.put(
+                "bookings",
+                {"booking_id": booking.booking_id},
+                {**booking_row(booking), "recorded_at": recorded.recorded_at},
+            )
     if isinstance(event, EntryRecorded):
         rows.put(
             "settlement_entries",

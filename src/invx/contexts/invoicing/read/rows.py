@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -131,7 +132,16 @@ def settlement_row(settlement: Settlement) -> Row:
         "entered_base": base,
         "entered_tax": tax,
         "unentered_tax": unentered,
+        "booked": settlement.journal is not None,
+        "booked_tax": journal_tax(settlement),
     }
+
+
+def journal_tax(settlement: Settlement) -> Decimal:
+    """The tax that the journal must hold of the document."""
+    if settlement.journal is None:
+        return ZERO
+    return settlement.journal.tax_of(settlement.taxes, voided=settlement.standing.voided)
 
 
 def entry_row(entry: Entry, note: str | None) -> Row:

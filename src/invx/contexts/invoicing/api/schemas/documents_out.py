@@ -157,6 +157,20 @@ class InstalmentOut(Out):
     amount: Amount
 
 
+class LineAccountOut(Out):
+    """Where a line is booked; without a `line_id` a discount, a charge or a further tax."""
+
+    line_id: str | None
+    account: str
+    tax_key: str | None
+    automatic: bool = Field(description="The account knows its tax and takes no key.")
+    why: str = Field(description="The row that decided.", examples=["SKR03: Erlöse 19 % USt"])
+    scheme: str | None
+    country: str | None
+    cost_center: str | None
+    cost_object: str | None
+
+
 class InvoiceOut(InvoiceHeadOut):
     """A document whole: its head, everything it says, and every figure that follows."""
 
@@ -208,6 +222,10 @@ class InvoiceOut(InvoiceHeadOut):
     delivery_location: IdentifierOut | None
     payment_means: PaymentMeansOut | None
     attachments: list[AttachmentOut]
+    accounts: list[LineAccountOut] = Field(
+        description="Where it is booked, frozen at finalize; empty on a draft, and where the legal "
+        "entity keeps no books."
+    )
 
 
 class InvoiceListOut(Out):

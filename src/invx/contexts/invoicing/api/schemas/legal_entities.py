@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 
 from invx.contexts.invoicing.api.schemas import examples, words
+from invx.contexts.invoicing.api.schemas.accounting import AccountingIn, AccountingOut
 from invx.contexts.invoicing.api.schemas.parties import (
     AddressIn,
     BankAccountIn,
@@ -110,6 +111,9 @@ class LegalEntityIn(In):
         description="Whether an authority clears the documents, and whether buyers wait for that. "
         "What the country's pack says when absent.",
     )
+    accounting: AccountingIn | None = Field(
+        None, description="The books; documents are booked from when it is set."
+    )
 
 
 class TaxIdPolicyOut(Out):
@@ -150,6 +154,7 @@ class LegalEntityOut(SellerOut):
     distance_sales: DistanceSalesOut | None
     transmission_channels: list[ChannelUseOut]
     clearance: words.ClearanceRule | None
+    accounting: AccountingOut | None
 
 
 class LegalEntityListOut(Out):

@@ -23,6 +23,8 @@ from invx.contexts.invoicing.api.schemas.values import (
 from invx.contexts.invoicing.api.schemas.words import EntryKind, SettlementStatus
 from invx.infra.http.fields import TypeId
 
+_ACCOUNT = "The ledger account of the bank or the till; else the legal entity's for the currency."
+
 
 class _EntryIn(In):
     on: Day | None = Field(None, description="The day it happened; today when absent.")
@@ -37,6 +39,7 @@ class PaymentIn(_EntryIn):
     amount: Positive
     currency: Currency | None = Field(None, description="Must be the document's.")
     source: Code = Field(description="Your id of the payment; the same one counts once.")
+    account: Code | None = Field(None, description=_ACCOUNT)
 
 
 class DiscountTakenIn(_EntryIn):
@@ -65,6 +68,7 @@ class RefundIn(_EntryIn):
 
     amount: Positive
     source: Code = Field(description="Your id of the refund; the same one counts once.")
+    account: Code | None = Field(None, description=_ACCOUNT)
 
 
 class ReversalIn(In):

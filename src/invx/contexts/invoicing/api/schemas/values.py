@@ -150,6 +150,7 @@ EntryRef = reference("sent")
 TransmissionRef = reference("trm")
 TaxEntryRef = reference("tax")
 RegistrationRef = reference("reg")
+BookingRef = reference("bkg")
 
 
 class In(BaseModel):
