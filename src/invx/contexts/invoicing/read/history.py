@@ -161,4 +161,4 @@ def _delivery_details(event: Event) -> dict[str, Any]:
 
 
 def _reasons(reasons: tuple[Reason, ...] | None) -> dict[str, Any]:
-    return {"reasons": msgspec.to_builtins(reasons or ())}
+    return {"reasons": msgspec.to_builtins(list(reasons or ()))}
