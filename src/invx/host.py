@@ -194,6 +194,9 @@ def _outside(settings: Settings) -> invoicing.Outside:
         access_point_token=channels.access_point_token,
         access_point_clears=channels.access_point_clears,
         practice_authority=channels.practice_authority,
+        tax_engine=settings.tax_engine.name,
+        tax_engine_url=settings.tax_engine.url,
+        tax_engine_secret=settings.tax_engine.secret,
     )
 
 

@@ -304,6 +304,12 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
             stale,
         ),
     ),
+    ("GET", "/v1/tax/engine-entries"): (
+        Attempt(lambda v, o: Request(), nothing_found),
+        Attempt(lambda v, o: Request(query={"status": "pending,committed"}), nothing_found),
+        Attempt(lambda v, o: Request(query={"invoice": v.engine_document}), nothing_found),
+    ),
+    ("POST", "/v1/tax/engine-entries/{entry}/retry"): (at(),),
     ("GET", "/v1/tax/overrides"): (Attempt(lambda v, o: Request(), nothing_found),),
     ("GET", "/v1/tax/overrides/{country}"): (at(),),
     ("DELETE", "/v1/tax/overrides/{country}"): (at(),),

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from invx.contexts.invoicing.adapters.tax_engines.facts import PORT
 from invx.contexts.invoicing.api.schemas.examples import TAX_OVERRIDES, TAX_RATE_TABLE
+from tests.tax_engine import TestEngine
 from tests.world import BUYER, SELLER, Desk, World, line
 
 CUSTOMER, EXTERNAL_ID = "victims-customer", "victims-external-id"
@@ -27,6 +29,8 @@ class Victim:
     tax_cursor: str
     transmission: str
     booking_cursor: str
+    engine_entry: str
+    engine_document: str
     customer: str = CUSTOMER
     external_id: str = EXTERNAL_ID
 
@@ -43,6 +47,7 @@ class Victim:
             "country": "DE",
             "transmission": self.transmission,
             "code": "SKR03",
+            "entry": self.engine_entry,
         }
 
 
@@ -91,7 +96,35 @@ async def furnish(world: World) -> Victim:
         tax_cursor=taxes["next"],
         transmission=sent["id"],
         booking_cursor=(await desk.get("/v1/accounting/bookings", limit=1))["next"],
+        **await _tell_an_engine(desk),
     )
+
+
+async def _tell_an_engine(desk: Desk) -> dict[str, str]:
+    """A document that an engine taxed, and the entry that it is owed."""
+    plugged: Any = desk.world.host.contexts["invoicing"].runner.providers[PORT]
+    plugged.engines["acme"] = TestEngine()
+    texas = {"country": "US", "region": "TX", "postal_code": "78704", "city": "Austin"}
+    tax = {"country": "US", "region": "TX", "tax_number": "32012345678"}
+    seller = await desk.post(
+        "/v1/legal-entities",
+        {
+            **SELLER,
+            "name": "Geheim LLC",
+            "address": texas,
+            "registrations": [tax],
+            "default_profile": "plain",
+            "currency": "USD",
+            "bank_accounts": [],
+            "tax_engine": "acme",
+        },
+    )
+    supplied = {"description": "Chair", "price": "1.00", "supply": {"kind": "goods"}}
+    buyer = {"name": "Geheim Inc", "customer": CUSTOMER, "address": texas}
+    body = {"legal_entity": seller["id"], "buyer": buyer, "lines": [supplied]}
+    await desk.finalize(await desk.post("/v1/invoices", body))
+    [entry] = (await desk.get("/v1/tax/engine-entries"))["data"]
+    return {"engine_entry": entry["id"], "engine_document": entry["invoice"]}
 
 
 async def _state_taxes(desk: Desk) -> None:

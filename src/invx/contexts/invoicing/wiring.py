@@ -13,6 +13,8 @@ from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
 from invx.contexts.invoicing.adapters.einvoice.validation import Validator
 from invx.contexts.invoicing.adapters.pdf import TypstRenderer
 from invx.contexts.invoicing.adapters.rendering import PORT, RenderingPool
+from invx.contexts.invoicing.adapters.tax_engines import facts as tax_engines
+from invx.contexts.invoicing.adapters.tax_engines.http import HttpTaxEngine
 from invx.contexts.invoicing.adapters.tax_ids import facts as tax_ids
 from invx.contexts.invoicing.adapters.tax_ids.form import VIES_COUNTRIES
 from invx.contexts.invoicing.adapters.tax_ids.registers import Hmrc, Vies
@@ -35,6 +37,7 @@ from invx.contexts.invoicing.api.routes import (
     corrections,
     documents,
     e_invoices,
+    engine_entries,
     history,
     legal_entities,
     personal,
@@ -53,9 +56,11 @@ from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
 from invx.contexts.invoicing.app.ports import TaxRegister
 from invx.contexts.invoicing.app.publish import contract_of
 from invx.contexts.invoicing.app.send_transmission import SendTransmission, send_transmission
+from invx.contexts.invoicing.app.tell_engine import JOB, TellEngine, tell_engine
 from invx.contexts.invoicing.domain import (
     delivery_events,
     document_events,
+    engine_entry_events,
     legal_entity_events,
     rate_table_events,
     series_events,
@@ -63,6 +68,7 @@ from invx.contexts.invoicing.domain import (
 )
 from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_table import RateTable
@@ -102,6 +108,7 @@ CODEC = Codec(
         series_events,
         legal_entity_events,
         rate_table_events,
+        engine_entry_events,
     )
 )
 
@@ -143,6 +150,7 @@ _ROUTES = (
     taxes,
     rate_tables,
     accounting,
+    engine_entries,
 )
 
 
@@ -163,6 +171,9 @@ class Outside:
     access_point_token: str | None = field(default=None, repr=False)
     access_point_clears: bool = False
     practice_authority: bool = False
+    tax_engine: str | None = None  # the name by which legal entities ask for it
+    tax_engine_url: str | None = None
+    tax_engine_secret: str | None = field(default=None, repr=False)
 
     def registers(self, clock: Clock) -> tax_ids.Registers:
         """The registers of VAT ids, by the country that ids begin with."""
@@ -188,6 +199,12 @@ class Outside:
             found.append(SetUp(channel, PracticeAuthority()))
         return {each.channel.name: each for each in found}
 
+    def engines(self) -> tax_engines.Engines:
+        """The tax engines by name."""
+        if self.tax_engine is None or self.tax_engine_url is None:
+            return {}
+        return {self.tax_engine: HttpTaxEngine(self.tax_engine_url, self.tax_engine_secret)}
+
 
 _NOTHING_OUTSIDE = Outside()
 
@@ -211,9 +228,9 @@ def wire(
 ) -> Context:
     """The invoicing context over its database."""
     storage = _storage(catalogue, registry)
-    registers, charts = outside.registers(clock), shipped_charts()
-    channels = outside.channels()
-    means = Means(issued_resource, registers, packs_in(outside.packs), charts, channels)
+    registers, engines = outside.registers(clock), outside.engines()
+    charts, channels = shipped_charts(), outside.channels()
+    means = Means(issued_resource, registers, packs_in(outside.packs), charts, engines, channels)
 
     def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> UnitOfWork:
         return UnitOfWork(
@@ -237,11 +254,12 @@ def wire(
             writing.PORT: writing.EInvoiceWriter(),
             tax_ids.PORT: tax_ids.RegisterFacts(registers),
             TRANSMISSION: ChannelUser(channels),
+            tax_engines.PORT: tax_engines.EngineFacts(engines),
         },
         refusals=_REFUSALS,
         committed=committed,
     )
-    edge = Edge(runner, rendering, CODEC, validator, HybridOpening(), charts)
+    edge = Edge(runner, rendering, CODEC, validator, HybridOpening(), means.charts)
     return Context(
         name=NAME,
         database=database,
@@ -266,7 +284,7 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
         project,
         lambda recorded: contract_of(recorded.stream_id, recorded.event),
         registry.encode,
-        kinds=(Document, Settlement, Delivery, Series, LegalEntity, RateTable),
+        kinds=(Document, Settlement, Delivery, Series, LegalEntity, RateTable, EngineEntry),
     )
 
 
@@ -288,9 +306,14 @@ async def _ask(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await ask_transmission(AskTransmission(document_id, transmission_id, payload["asked"]), uow)
 
 
+async def _tell_engine(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await tell_engine(TellEngine(UUID(payload["key"])), uow)
+
+
 _JOBS = {
     "archive_document": _archive,
     "mark_overdue": _overdue,
+    JOB: _tell_engine,
     "send_transmission": _send,
     "ask_transmission": _ask,
 }

@@ -8,6 +8,7 @@ from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting
 from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
 from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
+from invx.contexts.invoicing.adapters.tax_engines.facts import Engines, TaxEngines
 from invx.contexts.invoicing.adapters.tax_ids.facts import Registers, TaxIds
 from invx.contexts.invoicing.adapters.transmission.channels import ChannelFacts, Channels
 from invx.contexts.invoicing.app.ports import Archived
@@ -15,6 +16,7 @@ from invx.contexts.invoicing.domain.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.engine_entry import EngineEntry, EngineEntryNotFound
 from invx.contexts.invoicing.domain.errors import (
     DocumentNotFound,
     LegalEntityNotFound,
@@ -43,6 +45,7 @@ class Means:
     registers: Registers
     packs: Packs
     charts: Charts
+    engines: Engines
     channels: Channels = field(default_factory=dict)
 
 
@@ -71,6 +74,8 @@ class UnitOfWork(EventUnitOfWork):
         self.tax_ids = TaxIds(means.registers, ctx)
         self.packs = means.packs
         self.charts = means.charts
+        self.engine_entries = self.repository(EngineEntry, missing=EngineEntryNotFound)
+        self.tax_engines = TaxEngines(means.engines)
         self.rate_tables = PostgresRateTables(self, means.packs)
         self.e_invoices = EInvoiceWriting()
         self.transmissions = ChannelFacts(means.channels)

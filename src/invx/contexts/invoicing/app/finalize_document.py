@@ -8,6 +8,7 @@ from invx.contexts.invoicing.app.determine_accounts import booked, line_accounts
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
 from invx.contexts.invoicing.app.open_delivery import open_delivery
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.tell_engine import owe_engine
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.apply_credit import apply_credit
 from invx.contexts.invoicing.domain.balance import Claim
@@ -23,6 +24,7 @@ from invx.contexts.invoicing.domain.settlement import Posting, Settlement, settl
 from invx.contexts.invoicing.domain.tax_entries import TaxAccount
 from invx.contexts.invoicing.domain.tax_opening import tax_account_of
 from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
+from invx.contexts.invoicing.domain.titles import title_of
 from invx.kernel.messages import Command
 from invx.rules.calendar.zones import overdue_from
 from invx.rules.totals.compute import compute
@@ -70,6 +72,7 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     _finalize(document, entity, series, (issue_date, accounts), uow)
     settlement = await settle_finalized(document, entity, original, uow)
     open_delivery(document, entity, uow)
+    owe_engine(document, original, uow)
     uow.jobs.schedule("archive_document", str(document.id), due_at=uow.ctx.now)
     return Finalized(document, settlement)
 
@@ -119,8 +122,8 @@ def _finalize(
         issue_date=issue_date,
         due_date=due_date_of(document.content, issue_date),
         instalments=instalments_of(document.content, due, issue_date),
-        title=entity.title_of(document.content.type),
         accounts=accounts,
+        title=title_of(document.content, document.links, entity, uow.packs),
     )
     document.finalize(entity.seller, issue, now=uow.ctx.now)
 

@@ -10,6 +10,7 @@ from invx.contexts.invoicing.app.draft_document import filled, open_draft
 from invx.contexts.invoicing.app.finalize_document import Finalized, settle_finalized
 from invx.contexts.invoicing.app.open_delivery import open_delivery
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.tell_engine import owe_engine, owe_engine_void
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.content import Content
 from invx.contexts.invoicing.domain.delivery import delivery_id
@@ -61,6 +62,8 @@ async def revise_document(command: ReviseDocument, uow: InvoicingUnitOfWork) -> 
     if opened is None:
         violated("an invoice has something to settle")
     move_payments(settlement, opened)
+    owe_engine_void(original, uow)
+    owe_engine(revision, None, uow)
     open_delivery(revision, entity, uow)
     uow.jobs.schedule("archive_document", str(revision.id), due_at=uow.ctx.now)
     return Finalized(revision, opened)

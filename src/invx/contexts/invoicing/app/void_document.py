@@ -5,6 +5,7 @@ from uuid import UUID
 
 from invx.contexts.invoicing.app.finalize_document import Finalized
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.tell_engine import owe_engine_void
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.delivery import delivery_id
@@ -33,6 +34,7 @@ async def void_document(command: VoidDocument, uow: InvoicingUnitOfWork) -> Fina
     if delivery is not None:
         delivery.close()
         document.note_way(delivery.way)
+    owe_engine_void(document, uow)
     if settlement is not None:
         settlement.close_void()
     if document.links.credits is not None:

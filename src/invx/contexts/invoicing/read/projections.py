@@ -10,6 +10,7 @@ from invx.contexts.invoicing.domain.document_events import (
     DraftEdited,
     DraftPatched,
 )
+from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_table import RateTable
 from invx.contexts.invoicing.domain.series import Series
@@ -23,6 +24,7 @@ from invx.contexts.invoicing.domain.settlement_events import (
 )
 from invx.contexts.invoicing.domain.tax_entries import TaxMovement
 from invx.contexts.invoicing.read.booking_rows import booking_row
+from invx.contexts.invoicing.read.engine_entries import engine_entry_row
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import (
@@ -60,6 +62,9 @@ def project(recorded: Recorded, rows: Rows) -> None:
             )
         case RateTable():
             tax_knowledge(recorded, rows)
+        case EngineEntry():
+            key = {"engine_entry_id": aggregate.id}
+            rows.put("engine_entries", key, engine_entry_row(aggregate))
         case _:
             violated(f"nothing is known of {type(aggregate).__name__}")
 

@@ -136,6 +136,16 @@ class PackUseOut(Out):
     status: str
 
 
+class QuoteUseOut(Out):
+    """The quote of a tax engine by which lines are taxed."""
+
+    engine: str
+    version: str
+    reference: str
+    valid_until: MomentOut
+    fingerprint: str | None
+
+
 class TaxDeterminationOut(Out):
     """Proof of how the taxes came about, with the versions of the country packs."""
 
@@ -143,6 +153,7 @@ class TaxDeterminationOut(Out):
     packs: list[PackUseOut]
     tax_id_validation: str
     consultation: str | None
+    quote: QuoteUseOut | None = Field(description="Where a tax engine said the rates.")
 
 
 class TaxCurrencyOut(Out):

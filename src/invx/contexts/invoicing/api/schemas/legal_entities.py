@@ -35,6 +35,7 @@ from invx.rules.tax.model import Unproven
 from invx.rules.tax.packs import ClearanceRule
 from invx.rules.totals.model import Profile, Rounding
 
+_ENGINE = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 _LOGO = r"^data:image/(png|svg\+xml);base64,[A-Za-z0-9+/=]+$"
 
 
@@ -114,6 +115,11 @@ class LegalEntityIn(In):
     accounting: AccountingIn | None = Field(
         None, description="The books; documents are booked from when it is set."
     )
+    tax_engine: Annotated[str, StringConstraints(pattern=_ENGINE)] | None = Field(
+        None,
+        description="The tax engine, by the operator's name, that says the rates of North America.",
+        examples=["acme"],
+    )
 
 
 class TaxIdPolicyOut(Out):
@@ -155,6 +161,7 @@ class LegalEntityOut(SellerOut):
     transmission_channels: list[ChannelUseOut]
     clearance: words.ClearanceRule | None
     accounting: AccountingOut | None
+    tax_engine: str | None
 
 
 class LegalEntityListOut(Out):

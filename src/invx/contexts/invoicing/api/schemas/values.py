@@ -151,6 +151,7 @@ TransmissionRef = reference("trm")
 TaxEntryRef = reference("tax")
 RegistrationRef = reference("reg")
 BookingRef = reference("bkg")
+EngineEntryRef = reference("eng")
 
 
 class In(BaseModel):
