@@ -15,7 +15,16 @@ from typing import TypeVar
 from invx.kernel.errors import Invalid, Problem
 from invx.rules.tax.model import DAY_LAST, Scheme, SupplyKind
 from invx.rules.tax.pack_returns import return_of
-from invx.rules.tax.packs import Category, Documents, Ground, Pack, Rate, Status, Territory
+from invx.rules.tax.packs import (
+    Category,
+    Documents,
+    EInvoiceDuty,
+    Ground,
+    Pack,
+    Rate,
+    Status,
+    Territory,
+)
 
 _CATEGORIES = frozenset({"S", "Z", "E", "AE", "K", "G", "O", "L", "M"})
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
@@ -265,11 +274,21 @@ def _documents(table: Table) -> Documents:
         retention_years=table.number("retention_years"),
         retention_source=table.maybe("retention_source"),
         formats=table.strings("formats"),
+        duties=table.rows("e_invoice_duties", _duty),
     )
     table.done()
     if documents.retention_years is not None and not documents.retention_source:
         raise _wrong("/documents/retention_source", "is missing")
     return documents
+
+
+def _duty(row: _Table) -> EInvoiceDuty:
+    return EInvoiceDuty(
+        valid_from=row.take("from", date),
+        whom=row.text("whom"),
+        source=row.text("source"),
+        formats=row.strings("formats"),
+    )
 
 
 def _check(pack: Pack) -> None:

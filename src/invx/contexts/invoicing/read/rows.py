@@ -226,6 +226,7 @@ def legal_entity_resource(entity: LegalEntity) -> Mapping[str, Any]:
     details: dict[str, Any] = msgspec.to_builtins(entity.details)
     seller = details.pop("seller", None) or {}
     party = seller.pop("party", None) or {"name": None}
+    party.pop("e_invoicing", None)
     return {**party, **seller, **details}
 
 

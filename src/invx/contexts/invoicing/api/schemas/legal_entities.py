@@ -16,6 +16,7 @@ from invx.contexts.invoicing.api.schemas.parties import (
     RegistrationIn,
 )
 from invx.contexts.invoicing.api.schemas.parties_out import PaymentTermsOut, SellerOut
+from invx.contexts.invoicing.api.schemas.routing import EInvoicePolicyIn, EInvoicePolicyOut
 from invx.contexts.invoicing.api.schemas.values import (
     Code,
     Currency,
@@ -96,6 +97,7 @@ class LegalEntityIn(In):
     distance_sales: DistanceSalesIn | None = Field(
         None, description="Sales to consumers of other member states (Article 59c)."
     )
+    e_invoicing: EInvoicePolicyIn = Field(default_factory=EInvoicePolicyIn)
     accounting: AccountingIn | None = Field(
         None, description="The books; documents are booked from when it is set."
     )
@@ -136,6 +138,7 @@ class LegalEntityOut(SellerOut):
     titles: dict[str, str]
     tax_id_policy: TaxIdPolicyOut
     distance_sales: DistanceSalesOut | None
+    e_invoicing: EInvoicePolicyOut
     accounting: AccountingOut | None
     tax_engine: str | None
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from invx.contexts.invoicing.api.schemas.routing import RoutingIn
 from invx.contexts.invoicing.api.schemas.values import (
     Code,
     Country,
@@ -69,6 +70,14 @@ class PartyIn(In):
     endpoint: IdentifierIn | None = Field(None, description="Where e-invoices go, with its EAS.")
     certificates: list[CertificateIn] = Field(
         default=[], max_length=20, description="That let it buy free of tax."
+    )
+
+
+class BuyerIn(PartyIn):
+    """Who buys."""
+
+    e_invoicing: RoutingIn | None = Field(
+        None, description="How it wants its invoices; the legal entity decides when absent."
     )
 
 
