@@ -226,7 +226,8 @@ async def open_world(
         "INVX_PRACTICE_AUTHORITY": "1",
     }
     settings = read_settings({**channels, **(environment or {})})
-    settings = replace(settings, auth=replace(settings.auth, jwks=jwks))
+    home = replace(settings.place, home=folder)  # rules and packs that a test installs
+    settings = replace(settings, auth=replace(settings.auth, jwks=jwks), place=home)
     place = place_of(server, name)
     host = await build_host(place.where, settings)
     app = await create_app(host, settings, background=False)

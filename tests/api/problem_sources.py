@@ -13,6 +13,7 @@ from invx.contexts.invoicing.domain import (
     check_parties,
     legal_entity_details,
     numbering,
+    routes,
     series_definition,
 )
 from invx.contexts.invoicing.domain import terms as terms_of_documents
@@ -27,6 +28,7 @@ MODULES: dict[str, ModuleType] = {
     "legal_entity_details": legal_entity_details,
     "numbering": numbering,
     "representable": representable,
+    "routes": routes,
     "series_definition": series_definition,
     "terms": terms,
     "terms_of_documents": terms_of_documents,

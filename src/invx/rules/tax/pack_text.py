@@ -14,11 +14,13 @@ from typing import TypeVar
 
 from invx.kernel.errors import Invalid, Problem
 from invx.rules.tax.model import DAY_LAST, Scheme, SupplyKind
+from invx.rules.tax.pack_returns import return_of
 from invx.rules.tax.packs import (
     Category,
     Clearance,
     ClearanceRule,
     Documents,
+    EInvoiceDuty,
     Ground,
     Pack,
     Rate,
@@ -43,7 +45,7 @@ def _wrong(at: str, detail: str) -> PackInvalid:
     return PackInvalid(f"{at}: {detail}", problems=[Problem(at, "pack_invalid", detail)])
 
 
-class _Table:
+class Table:
     """One TOML table: keys are taken one by one, and what nobody took is an error."""
 
     def __init__(self, at: str, values: object) -> None:
@@ -51,6 +53,18 @@ class _Table:
             raise _wrong(at or "/", "must be a table")
         self.at = at
         self._left: dict[str, object] = dict(values)
+
+    @property
+    def given(self) -> bool:
+        """Whether it has any key."""
+        return bool(self._left)
+
+    def has(self, key: str) -> bool:
+        return key in self._left
+
+    def wrong(self, key: str, detail: str) -> PackInvalid:
+        """What to raise about a key."""
+        return _wrong(f"{self.at}/{key}", detail)
 
     def take(self, key: str, type: type[_Part], *default: _Part) -> _Part:
         if key not in self._left:
@@ -96,17 +110,17 @@ class _Table:
                 raise _wrong(f"{self.at}/{key}/{index}", f"{value!r} is not acceptable here")
         return tuple(map(str, values))
 
-    def rows(self, key: str, read: Callable[["_Table"], _Part]) -> tuple[_Part, ...]:
+    def rows(self, key: str, read: Callable[["Table"], _Part]) -> tuple[_Part, ...]:
         rows: list[object] = self.take(key, list, [])
         found = []
         for index, row in enumerate(rows):
-            table = _Table(f"{self.at}/{key}/{index}", row)
+            table = Table(f"{self.at}/{key}/{index}", row)
             found.append(read(table))
             table.done()
         return tuple(found)
 
-    def table(self, key: str) -> "_Table":
-        return _Table(f"{self.at}/{key}", self._left.pop(key, {}))
+    def table(self, key: str) -> "Table":
+        return Table(f"{self.at}/{key}", self._left.pop(key, {}))
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         for key in list(self._left):
@@ -141,7 +155,7 @@ def _sorted(value: object) -> object:
 
 
 def _pack(values: Mapping[str, object], digest: str) -> Pack:
-    table = _Table("", values)
+    table = Table("", values)
     rules = table.table("rules")
     pack = Pack(
         country=table.text("country", re.compile(r"[A-Z]{2}")),
@@ -165,6 +179,7 @@ def _pack(values: Mapping[str, object], digest: str) -> Pack:
         sources=tuple(table.table("sources").pairs()),
         documents=_documents(table.table("documents")),
         clearance=_clearance(table.table("clearance")),
+        vat_return=return_of(table.table("return")),
     )
     rules.done()
     table.done()
@@ -172,7 +187,7 @@ def _pack(values: Mapping[str, object], digest: str) -> Pack:
     return pack
 
 
-def _rate(row: _Table) -> Rate:
+def _rate(row: Table) -> Rate:
     stated = row.take("rate", str)
     try:
         rate = Decimal(stated)
@@ -190,7 +205,7 @@ def _rate(row: _Table) -> Rate:
     )
 
 
-def _category(row: _Table) -> Category:
+def _category(row: Table) -> Category:
     category = Category(
         code=row.text("code", _CODE),
         rate=row.maybe("rate", _CODE),
@@ -212,7 +227,7 @@ def _category(row: _Table) -> Category:
     return category
 
 
-def _territory(row: _Table) -> Territory:
+def _territory(row: Table) -> Territory:
     code = row.text("code")
     vat = row.take("vat", str, "S")
     if vat not in {"S", "L", "M", "O"}:
@@ -233,7 +248,7 @@ def _territory(row: _Table) -> Territory:
     )
 
 
-def _ground(row: _Table) -> Ground:
+def _ground(row: Table) -> Ground:
     category = row.text("category")
     if category not in _CATEGORIES:
         raise _wrong(f"{row.at}/category", f"{category!r} is not a code of UNCL 5305")
@@ -245,25 +260,26 @@ def _ground(row: _Table) -> Ground:
     )
 
 
-def _small_business(table: _Table) -> Ground | None:
+def _small_business(table: Table) -> Ground | None:
     rows = table.rows("small_business", _ground)
     if len(rows) > 1:
         raise _wrong("/small_business/1", "one is enough")
     return rows[0] if rows else None
 
 
-def _text(row: _Table) -> tuple[str, str, str]:
+def _text(row: Table) -> tuple[str, str, str]:
     language = row.text("language", re.compile(r"[a-z]{2}"))
     return row.text("key", _CODE), language, row.text("text")
 
 
-def _documents(table: _Table) -> Documents:
+def _documents(table: Table) -> Documents:
     titles = tuple(table.table("titles").pairs())
     documents = Documents(
         titles=titles,
         retention_years=table.number("retention_years"),
         retention_source=table.maybe("retention_source"),
         formats=table.strings("formats"),
+        duties=table.rows("e_invoice_duties", _duty),
     )
     table.done()
     if documents.retention_years is not None and not documents.retention_source:
@@ -271,7 +287,7 @@ def _documents(table: _Table) -> Documents:
     return documents
 
 
-def _clearance(table: _Table) -> Clearance:
+def _clearance(table: Table) -> Clearance:
     clearance = Clearance(
         rule=table.word("rule", ClearanceRule, ClearanceRule.NONE),
         revision_allowed=table.take("revision_allowed", bool, False),
@@ -284,6 +300,15 @@ def _clearance(table: _Table) -> Clearance:
     if clearance.revision_days is not None and clearance.revision_days < 0:
         raise _wrong("/clearance/revision_days", "is below zero")
     return clearance
+
+
+def _duty(row: Table) -> EInvoiceDuty:
+    return EInvoiceDuty(
+        valid_from=row.take("from", date),
+        whom=row.text("whom"),
+        source=row.text("source"),
+        formats=row.strings("formats"),
+    )
 
 
 def _check(pack: Pack) -> None:

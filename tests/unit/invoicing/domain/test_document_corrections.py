@@ -56,7 +56,7 @@ def test_releasing_twice_is_remembered_once() -> None:
     sent = DeliveryChanged(
         legal_entity_id=document.legal_entity_id, way=Way(delivery=DeliveryStatus.SENT)
     )
-    assert document.recorded == [released, sent]
+    assert document.recorded == [sent, released]
 
 
 def test_a_document_that_nobody_saw_can_be_voided() -> None:

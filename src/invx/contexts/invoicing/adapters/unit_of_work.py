@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting
+from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting, Judging
 from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
 from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
@@ -44,6 +44,7 @@ class Means:
     resource_of: ResourceOf
     registers: Registers
     packs: Packs
+    judged: Judging
     charts: Charts
     engines: Engines
     channels: Channels = field(default_factory=dict)
@@ -77,7 +78,7 @@ class UnitOfWork(EventUnitOfWork):
         self.engine_entries = self.repository(EngineEntry, missing=EngineEntryNotFound)
         self.tax_engines = TaxEngines(means.engines)
         self.rate_tables = PostgresRateTables(self, means.packs)
-        self.e_invoices = EInvoiceWriting()
+        self.e_invoices = EInvoiceWriting(means.judged)
         self.transmissions = ChannelFacts(means.channels)
         self.personal_data = PostgresPersonalData(self)
 

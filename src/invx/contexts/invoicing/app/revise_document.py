@@ -10,6 +10,7 @@ from invx.contexts.invoicing.app.draft_document import filled, open_draft
 from invx.contexts.invoicing.app.finalize_document import Finalized, settle_finalized
 from invx.contexts.invoicing.app.open_delivery import open_delivery
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.route_document import route_document
 from invx.contexts.invoicing.app.tell_engine import owe_engine, owe_engine_void
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.content import Content
@@ -94,7 +95,7 @@ async def _revision(
     day = original.issue_date
     content = await determine_taxes(content, entity, uow, day=day)
     revision = open_draft(content, entity, uow, Links(revises=original.id))
-    revision.ensure_finalizable(entity.seller, day)
+    route = await route_document(revision, entity, day, uow)
     issue = Issue(
         number=original.number,
         series_id=original.series_id,
@@ -102,6 +103,7 @@ async def _revision(
         due_date=due_date_of(content, day),
         instalments=instalments_of(content, revision.totals.due, day),
         title=entity.title_of(content.type),
+        route=route,
         revision=original.revision + 1,
         accounts=line_accounts(revision, entity, None, day, uow),
     )

@@ -11,7 +11,6 @@ from invx.contexts.invoicing.domain.check import problems_of
 from invx.contexts.invoicing.domain.check_parties import seller_problems
 from invx.contexts.invoicing.domain.content import Content, DocumentType
 from invx.contexts.invoicing.domain.credit_taking import take
-from invx.contexts.invoicing.domain.delivery_errors import ClearanceRequired
 from invx.contexts.invoicing.domain.document_events import (
     Credited,
     CreditRecorded,
@@ -46,9 +45,11 @@ from invx.contexts.invoicing.domain.errors import (
     DocumentSettled,
     refusal_of,
 )
+from invx.contexts.invoicing.domain.issued import Issued, would_be_issued
 from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.party import Seller
 from invx.contexts.invoicing.domain.remainder import Remainder, remainder_of
+from invx.contexts.invoicing.domain.routing import TakenRoute, routing_problems
 from invx.contexts.invoicing.domain.transmission import Way
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import invariant, violated
@@ -98,6 +99,7 @@ class Document(Aggregate):
         self.issue_date: date | None = None
         self.due_date: date | None = None
         self.instalments: tuple[Instalment, ...] = ()
+        self.route: TakenRoute | None = None
         self.finalized_at: datetime | None = None
         self.accounts: tuple[LineAccount, ...] = ()
         self.credits: dict[UUID, Credited] = {}  # by credit note, in the order recorded
@@ -166,29 +168,42 @@ class Document(Aggregate):
         self.ensure_draft()
         self.record(DraftDeleted())
 
-    def ensure_finalizable(self, seller: Seller, issue_date: date) -> None:
+    def ensure_finalizable(
+        self, seller: Seller, issue_date: date, route: TakenRoute | None = None
+    ) -> None:
         """Check all that can fail before a number is drawn.
 
-        Raises DocumentNotDraft, DocumentEmpty, NotRepresentable or DocumentIncomplete.
+        Raises DocumentNotDraft, DocumentEmpty, NotRepresentable, DocumentIncomplete, or
+        EInvoiceIncomplete when only the buyer and the route ask for more.
         """
         self.ensure_draft()
         problems = problems_of(
             self.content, self.rounding, finalizing=True, issue_date=issue_date
         ) + seller_problems(self.content, seller)
-        if problems:
-            raise refusal_of(problems)
-        self._checked = (self.version, seller, issue_date)
+        asked = routing_problems(self.content, self.totals, seller, route)
+        if problems or asked:
+            raise refusal_of(problems, asked)
+        self._checked = (self.version, seller, issue_date, _format(route))
+
+    @property
+    def issuable_totals(self) -> Totals:
+        """The totals by the rules of today, where the draft was written under older ones."""
+        if self.totals.rules == VERSION:
+            return self.totals
+        return compute(bill_of(self.content, self.rounding))
+
+    def would_be_issued(self, seller: Seller, day: date) -> Issued:
+        """The draft as if it were issued on a day, but for its number."""
+        return would_be_issued(self.content, self.issuable_totals, seller, day)
 
     def finalize(self, seller: Seller, issue: Issue, *, now: datetime) -> None:
         """Make the draft a document for good. Call `ensure_finalizable` before drawing a number.
 
         Raises what `ensure_finalizable` raises.
         """
-        if self._checked != (self.version, seller, issue.issue_date):
-            self.ensure_finalizable(seller, issue.issue_date)
-        totals = self.totals
-        if totals.rules != VERSION:  # drafted under older rules; those of today apply
-            totals = compute(bill_of(self.content, self.rounding))
+        if self._checked != (self.version, seller, issue.issue_date, _format(issue.route)):
+            self.ensure_finalizable(seller, issue.issue_date, issue.route)
+        totals = self.issuable_totals
         invariant(bool(issue.number), "a document needs a number")
         if issue.instalments:
             parts = sum((each.amount for each in issue.instalments), totals.due - totals.due)
@@ -209,25 +224,19 @@ class Document(Aggregate):
                 issue_date=issue.issue_date,
                 due_date=issue.due_date,
                 instalments=issue.instalments,
+                route=issue.route,
                 finalized_at=now,
                 accounts=issue.accounts,
             )
         )
 
     def mark_released(self, now: datetime, *, how: str) -> None:
-        """Remember that the document left the house; the first time counts.
-
-        Raises DocumentNotFinalized, and ClearanceRequired while the buyer may not have it.
-        """
+        """It left the house, once. Raises DocumentNotFinalized, ClearanceRequired."""
         self.ensure_finalized()
-        if self.released:
-            return
-        if self.way.awaits_clearance:
-            raise ClearanceRequired
-        before = self.way
-        self.record(DocumentReleased(subject_id=self.subject_id, how=how, released_at=now))
-        if self.way != before:
-            self.record(DeliveryChanged(legal_entity_id=self.legal_entity_id, way=self.way))
+        if not self.released:
+            self.way.ensure_releasable()
+            self.note_way(self.way.handed_over())
+            self.record(DocumentReleased(subject_id=self.subject_id, how=how, released_at=now))
 
     def note_way(self, way: Way) -> None:
         """How far it has come by its delivery; nothing is recorded when nothing changes."""
@@ -309,8 +318,8 @@ class Document(Aggregate):
     def record_revision(self, revision_id: UUID) -> None:
         """On the original: another document has its number (`revising.ensure_revisable`)."""
         self.ensure_finalized()
-        revised = DocumentRevised(legal_entity_id=self.legal_entity_id, replacement_id=revision_id)
-        self.record(revised)
+        entity = self.legal_entity_id
+        self.record(DocumentRevised(legal_entity_id=entity, replacement_id=revision_id))
 
     def note_erasure(self, subject_ids: Collection[UUID]) -> None:
         """Remember whose personal data was erased, on the document as it is without it."""
@@ -347,7 +356,9 @@ class Document(Aggregate):
             case DocumentCancelled():
                 self.status, self.cancelled_by = Status.CANCELLED, event.cancellation_id
             case DocumentReplaced() | DocumentRevised():
-                self._replaced(event.replacement_id)
+                stands = self.status is Status.FINALIZED
+                self.status = Status.REPLACED if stands else self.status
+                self.replaced_by = event.replacement_id
             case PersonalDataErased():
                 pass  # the values are gone from the events before it; what it says is its own
             case _:
@@ -363,13 +374,8 @@ class Document(Aggregate):
         self.seller, self.number, self.series_id = event.seller, event.number, event.series_id
         self.issue_date, self.due_date = event.issue_date, event.due_date
         self.instalments, self.finalized_at = event.instalments, event.finalized_at
-        self.title, self.revision = event.title, event.revision
-        self.accounts = event.accounts
-
-    def _replaced(self, replacement_id: UUID) -> None:
-        self.replaced_by = replacement_id
-        if self.status is Status.FINALIZED:
-            self.status = Status.REPLACED
+        self.title, self.route, self.accounts = event.title, event.route, event.accounts
+        self.revision = event.revision
 
     def ensure_exists(self) -> None:
         """Raises DocumentNotFound for a draft that was thrown away."""
@@ -387,3 +393,7 @@ class Document(Aggregate):
         self.ensure_exists()
         if self.status is not Status.FINALIZED:
             raise DocumentNotFinalized(f"The document is {self.status}.")
+
+
+def _format(route: TakenRoute | None) -> str | None:
+    return route.format if route else None

@@ -129,8 +129,11 @@ def mirrored(cells: Cells, original: TaxAccount, note: TaxAccount) -> Cells:
     return tuple([-cell for g in note.groups for cell in by_group.get(_key(g), none)])
 
 
+_APART = ("regime", "jurisdiction", "category", "rate", "scheme", "supply")
+
+
 def _key(group: object) -> tuple[object, ...]:
-    return tuple(getattr(group, name) for name in ("regime", "jurisdiction", "category", "rate"))
+    return tuple(getattr(group, name) for name in _APART)
 
 
 def _pairs(cells: Cells) -> list[tuple[Decimal, Decimal]]:

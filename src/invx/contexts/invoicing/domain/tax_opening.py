@@ -5,17 +5,25 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from invx.contexts.invoicing.domain.check import lines_of
 from invx.contexts.invoicing.domain.content import Content, DocumentType, TaxCurrency
 from invx.contexts.invoicing.domain.document_events import Links
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.party import Basis
+from invx.contexts.invoicing.domain.tax_credited import as_in
 from invx.contexts.invoicing.domain.tax_entries import (
     TaxAccount,
     TaxCause,
     TaxedGroup,
     registration_id,
 )
-from invx.contexts.invoicing.domain.tax_points import basis_of, tax_currency_of, tax_point_of
+from invx.contexts.invoicing.domain.tax_points import (
+    basis_of,
+    supplied_on,
+    tax_currency_of,
+    tax_point_of,
+)
+from invx.contexts.invoicing.domain.tax_treatment import Part, Treatments, answering, partner_of
 from invx.kernel.money import EXACT, quantize, round_to_sum
 from invx.rules.totals.model import ZERO, Regime, TaxGroup, Totals
 
@@ -24,7 +32,7 @@ def tax_account_of(
     said: tuple[Content, Totals, Links],
     entity: LegalEntity,
     issue_date: date,
-    original: TaxAccount | None = None,
+    original: tuple[TaxAccount, Content] | None = None,
 ) -> TaxAccount | None:
     """What a document is to the tax ledger; None when it bears no tax at all.
 
@@ -33,15 +41,20 @@ def tax_account_of(
     """
     content, totals, links = said
     sign = -1 if content.type is DocumentType.CREDIT_NOTE else 1
+    day = supplied_on(content, issue_date)
+    lines = {line.id for _, line in lines_of(original[1].lines)} if original else None
+    treatments = Treatments(content, totals, entity, day, original_lines=lines)
     groups = [
-        _group(group, sign, content, entity, issue_date)
+        _group((group, part), sign, content, entity, issue_date)
         for group in totals.taxes
-        if group.regime is not Regime.WITHHOLDING and (group.base or group.amount)
+        if group.regime is not Regime.WITHHOLDING
+        for part in treatments.parts_of(group)
+        if part.base or part.tax
     ]
     if not groups:
         return None
     if original is not None:
-        groups = [_as_in(original, group) for group in groups]
+        groups = as_in(original[0], groups)
     return TaxAccount(
         currency=content.currency,
         total=sign * (totals.due + totals.prepaid),
@@ -62,43 +75,31 @@ def _cause(content: Content, links: Links) -> TaxCause:
 
 
 def _group(
-    group: TaxGroup, sign: int, content: Content, entity: LegalEntity, issue_date: date
+    taxed: tuple[TaxGroup, Part], sign: int, content: Content, entity: LegalEntity, issue_date: date
 ) -> TaxedGroup:
+    group, part = taxed
     day = tax_point_of(content, group.category, issue_date)
-    address = entity.seller.party.address
-    own = address.country if address else None
-    country = group.jurisdiction[:2] if group.jurisdiction else own
-    registration = entity.registration_on(country, day)
+    scheme = part.treatment.scheme
+    country, registration = answering(entity, scheme, part.place, day)
     basis = registration.basis if registration else Basis.ACCRUAL
     wanted = tax_currency_of(country, entity.details.currency)
     return TaxedGroup(
         regime=group.regime,
-        jurisdiction=group.jurisdiction or country,  # as stated, or where the seller is
+        jurisdiction=part.place,
         category=group.category,
         rate=group.rate,
-        base=sign * group.base,
-        tax=sign * group.amount,
+        base=sign * part.base,
+        tax=sign * part.tax,
         country=country,
         registration=registration_id(entity.id, registration) if registration else None,
         basis=basis_of(basis, content, group.category, country),
         tax_point=day,
         provisional=content.tax_currency is None and content.currency != wanted,
+        scheme=scheme,
+        derived=part.treatment.derived,
+        supply=part.treatment.supply,
+        partner=partner_of(content.buyer),
     )
-
-
-def _as_in(original: TaxAccount, group: TaxedGroup) -> TaxedGroup:
-    for each in original.groups:
-        same = (each.regime, each.jurisdiction, each.category, each.rate)
-        if same == (group.regime, group.jurisdiction, group.category, group.rate):
-            return replace(
-                group,
-                country=each.country,
-                registration=each.registration,
-                basis=each.basis,
-                scheme=each.scheme,
-                provisional=each.provisional,
-            )
-    return group
 
 
 def _accounted(groups: list[TaxedGroup], tax_currency: TaxCurrency | None) -> list[TaxedGroup]:

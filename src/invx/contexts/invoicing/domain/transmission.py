@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
 
+from invx.contexts.invoicing.domain.delivery_errors import ClearanceRequired
 from invx.rules.tax.packs import ClearanceRule
 
 PDF = "pdf"  # as a format: the document as people read it, without an e-invoice
@@ -68,6 +69,11 @@ class Way:
         """Whether the buyer may not have it yet."""
         cleared = self.clearance is ClearanceStatus.CLEARED
         return self.rule is ClearanceRule.BEFORE_RELEASE and not cleared
+
+    def ensure_releasable(self) -> None:
+        """Raises ClearanceRequired."""
+        if self.awaits_clearance:
+            raise ClearanceRequired
 
     def handed_over(self) -> "Way":
         """The same after somebody gave it to the buyer by hand."""

@@ -16,6 +16,7 @@ from invx.contexts.invoicing.api.schemas.parties import (
     RegistrationIn,
 )
 from invx.contexts.invoicing.api.schemas.parties_out import PaymentTermsOut, SellerOut
+from invx.contexts.invoicing.api.schemas.routing import EInvoicePolicyIn, EInvoicePolicyOut
 from invx.contexts.invoicing.api.schemas.transmissions import TransmissionFormat
 from invx.contexts.invoicing.api.schemas.values import (
     Code,
@@ -112,6 +113,7 @@ class LegalEntityIn(In):
         description="Whether an authority clears the documents, and whether buyers wait for that. "
         "What the country's pack says when absent.",
     )
+    e_invoicing: EInvoicePolicyIn = Field(default_factory=EInvoicePolicyIn)
     accounting: AccountingIn | None = Field(
         None, description="The books; documents are booked from when it is set."
     )
@@ -160,6 +162,7 @@ class LegalEntityOut(SellerOut):
     distance_sales: DistanceSalesOut | None
     transmission_channels: list[ChannelUseOut]
     clearance: words.ClearanceRule | None
+    e_invoicing: EInvoicePolicyOut
     accounting: AccountingOut | None
     tax_engine: str | None
 

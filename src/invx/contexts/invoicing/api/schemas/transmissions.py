@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from invx.contexts.invoicing.api.schemas import examples, words
 from invx.contexts.invoicing.api.schemas.documents import ContentIn
-from invx.contexts.invoicing.api.schemas.e_invoices import FORMAT_SAYS, FormatCode
+from invx.contexts.invoicing.api.schemas.routing import FORMAT_SAYS, FormatCode
 from invx.contexts.invoicing.api.schemas.values import (
     Code,
     In,
