@@ -139,6 +139,8 @@ _PERSONAL = (
     PersonalStore("idempotency", "answer replaced; dropped after eight days"),
 )
 
+_PUBLISHES = (DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1, DeliveryChangedV1)
+
 _ROUTES = (
     documents,
     e_invoices,
@@ -232,8 +234,7 @@ def wire(
 ) -> Context:
     """The invoicing context over its database."""
     storage = _storage(catalogue, registry)
-    validator = Validator(outside.rules)
-    judging = EInvoiceValidation(validator)
+    judging = EInvoiceValidation(validator := Validator(outside.rules))
     means = _means(outside, clock, judging)
 
     def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> UnitOfWork:
@@ -276,7 +277,7 @@ def wire(
         api_changes=CHANGES,
         edge=edge,
         jobs=_JOBS,
-        publishes=(DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1, DeliveryChangedV1),
+        publishes=_PUBLISHES,
         history=history_of,
         personal=_PERSONAL,
         close=edge.close,
