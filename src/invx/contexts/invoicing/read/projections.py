@@ -2,6 +2,7 @@
 
 import msgspec
 
+from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import (
     DocumentFinalized,
@@ -36,6 +37,7 @@ from invx.contexts.invoicing.read.rows import (
     series_row,
     settlement_row,
     tax_entry_row,
+    transmission_row,
 )
 from invx.infra.event_store import Recorded
 from invx.infra.piecewise import encode
@@ -51,6 +53,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
             _document(recorded, aggregate, rows)
         case Settlement():
             _settlement(recorded, aggregate, rows)
+        case Delivery():
+            _delivery(recorded, aggregate, rows)
         case Series():
             _series(recorded, aggregate, rows)
         case LegalEntity():
@@ -109,6 +113,14 @@ def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
                 "recorded_at": recorded.recorded_at,
             },
         )
+
+
+def _delivery(recorded: Recorded, delivery: Delivery, rows: Rows) -> None:
+    transmission_id = getattr(recorded.event, "transmission_id", None)
+    if transmission_id is not None:
+        transmission = delivery.transmission(transmission_id)
+        row = transmission_row(delivery.document_id, transmission)
+        rows.put("transmissions", {"transmission_id": transmission_id}, row)
 
 
 def _taxes(
