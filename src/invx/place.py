@@ -32,6 +32,7 @@ ALL_PERMISSIONS = (
     "invoices:write",
     "invoices:finalize",
     "invoices:correct",
+    "invoices:transmit",
     "settlements:read",
     "settlements:write",
     "tax:read",

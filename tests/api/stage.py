@@ -109,7 +109,9 @@ class Stage:
 async def _fill(stage: Stage) -> None:
     desk = Desk(stage.world, stage.tenant_id, stage.client, "")
     stage.client.headers["authorization"] = f"Bearer {stage.token()}"
-    seller = await desk.post("/v1/legal-entities", {**SELLER, "accounting": {"chart": "SKR03"}})
+    channels = [{"channel": "folder", "format": "ubl"}]
+    settings = {"transmission_channels": channels, "accounting": {"chart": "SKR03"}}
+    seller = await desk.post("/v1/legal-entities", {**SELLER, **settings})
     stage.remember(seller)
     entity = {"legal_entity": seller["id"]}
     stage.remember(await desk.draft(**entity))
@@ -118,6 +120,8 @@ async def _fill(stage: Stage) -> None:
     invoice = await desk.invoice(line("138.66"), line("1.50", "3"), **entity)
     paid = await desk.invoice(line("20.00"), **entity)
     stage.remember([invoice, paid])
+    sending = f"/v1/invoices/{invoice['id']}/transmissions"
+    stage.remember(await desk.post(sending, {"channel": "folder"}))
     body = {"amount": "10.00", "source": "p-1"}
     stage.remember(await desk.post(f"/v1/invoices/{paid['id']}/payments", body))
     credit = {"amount": "11.90", "finalize": True}

@@ -181,6 +181,20 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
         at(lines=[{"line_id": "1"}]),
     ),
     ("POST", "/v1/invoices/{invoice}/release"): (at(),),
+    ("POST", "/v1/invoices/{invoice}/transmissions"): (
+        at(channel="folder"),
+        on_draft(channel="folder"),
+    ),
+    ("GET", "/v1/invoices/{invoice}/transmissions"): (at(), on_draft()),
+    ("POST", "/v1/invoices/{invoice}/transmissions/{transmission}/retry"): (
+        at(),
+        Attempt(lambda v, o: Request(ids={"invoice": o.invoice}), missing),
+    ),
+    ("POST", "/v1/invoices/{invoice}/transmissions/{transmission}/ask"): (
+        at(),
+        Attempt(lambda v, o: Request(ids={"invoice": o.invoice}), missing),
+    ),
+    ("POST", "/v1/invoices/{invoice}/revisions"): (at(**DRAFT), on_draft(**DRAFT)),
     ("GET", "/v1/invoices/{invoice}/settlement"): (at(),),
     ("POST", "/v1/invoices/{invoice}/payments"): (at(amount="1.00", source="s"),),
     ("POST", "/v1/invoices/{invoice}/write-offs"): (at(amount="1.00", source="w"),),

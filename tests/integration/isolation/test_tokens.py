@@ -28,6 +28,7 @@ PATH = {
     "legal_entity": "le",
     "series": "ser",
     "entry": "eng",
+    "transmission": "trm",
     "accounting_export": "axp",
 }
 UNNAMED = UUID("01a20ae1-ebf2-7155-95ea-5dc2be1e2434")

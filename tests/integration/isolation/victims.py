@@ -33,6 +33,7 @@ class Victim:
     tax_cursor: str
     export: str
     export_cursor: str
+    transmission: str
     listed: str
     booking_cursor: str
     engine_entry: str
@@ -53,6 +54,7 @@ class Victim:
             "series": self.series,
             "country": "DE",
             "accounting_export": self.export,
+            "transmission": self.transmission,
             "code": "SKR03",
             "entry": self.engine_entry,
         }
@@ -60,7 +62,11 @@ class Victim:
 
 async def furnish(world: World) -> Victim:
     """A victim with a row in every table of tenant data that the API fills."""
-    desk = await world.seller(external_id="victims-entity", accounting={"chart": "SKR03"})
+    desk = await world.seller(
+        external_id="victims-entity",
+        accounting={"chart": "SKR03"},
+        transmission_channels=[{"channel": "folder", "format": "ubl"}],
+    )
     buyer = {**BUYER, "customer": CUSTOMER, "name": "Geheim KG"}
     said: dict[str, Any] = {"buyer": buyer, "metadata": {"secret": "yes"}}
     await desk.invoice(line("5.00"), **said)
@@ -72,6 +78,7 @@ async def furnish(world: World) -> Victim:
         f"{path}/payments", {"amount": "10.00", "source": "victims-source", "note": "n"}
     )
     note = await desk.post(f"{path}/credit-notes", {"amount": "11.90", "finalize": True})
+    sent = await desk.post(f"{path}/transmissions", {"channel": "folder"})
     series = (await desk.get("/v1/series"))["data"]
     serving = next(each["id"] for each in series if "invoice" in each["types"])
     await desk.post(f"/v1/series/{serving}/next-number", {"next": 90, "reason": "moved"})
@@ -100,6 +107,7 @@ async def furnish(world: World) -> Victim:
         tax_cursor=taxes["next"],
         export=exports["data"][0]["id"],
         export_cursor=exports["next"],
+        transmission=sent["id"],
         listed=listed["id"],
         booking_cursor=(await desk.get("/v1/accounting/bookings", limit=1))["next"],
         **await _tell_an_engine(desk),

@@ -22,6 +22,17 @@ from invx.contexts.invoicing.adapters.tax_ids import facts as tax_ids
 from invx.contexts.invoicing.adapters.tax_ids.form import VIES_COUNTRIES
 from invx.contexts.invoicing.adapters.tax_ids.registers import Hmrc, Vies
 from invx.contexts.invoicing.adapters.tax_packs import packs_in
+from invx.contexts.invoicing.adapters.transmission.access_point import AccessPoint
+from invx.contexts.invoicing.adapters.transmission.channels import (
+    PORT as TRANSMISSION,
+)
+from invx.contexts.invoicing.adapters.transmission.channels import (
+    Channels,
+    ChannelUser,
+    SetUp,
+)
+from invx.contexts.invoicing.adapters.transmission.folder import Folder
+from invx.contexts.invoicing.adapters.transmission.practice_authority import PracticeAuthority
 from invx.contexts.invoicing.adapters.unit_of_work import Means, UnitOfWork
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.api.routes import (
@@ -40,17 +51,21 @@ from invx.contexts.invoicing.api.routes import (
     settlements,
     tax_returns,
     taxes,
+    transmissions,
 )
 from invx.contexts.invoicing.api.routes import tax_ids as tax_id_routes
 from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.api.versions import CHANGES
 from invx.contexts.invoicing.app.archive_document import ArchiveDocument, archive_document
+from invx.contexts.invoicing.app.ask_transmission import AskTransmission, ask_transmission
 from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
 from invx.contexts.invoicing.app.ports import TaxRegister
 from invx.contexts.invoicing.app.publish import contract_of
+from invx.contexts.invoicing.app.send_transmission import SendTransmission, send_transmission
 from invx.contexts.invoicing.app.tell_engine import JOB, TellEngine, tell_engine
 from invx.contexts.invoicing.domain import (
     accounting_export_events,
+    delivery_events,
     document_events,
     engine_entry_events,
     legal_entity_events,
@@ -59,6 +74,7 @@ from invx.contexts.invoicing.domain import (
     settlement_events,
 )
 from invx.contexts.invoicing.domain.accounting_export import AccountingExport
+from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
@@ -66,9 +82,15 @@ from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_table import RateTable
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
+from invx.contexts.invoicing.domain.transmission import Channel
 from invx.contexts.invoicing.read.projections import project
 from invx.contexts.invoicing.read.resource import issued_resource
-from invx.contracts.invoicing import DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1
+from invx.contracts.invoicing import (
+    DeliveryChangedV1,
+    DocumentFinalizedV1,
+    DocumentVoidedV1,
+    SettlementChangedV1,
+)
 from invx.contracts.registry import Registry
 from invx.infra.codec import Codec, events_in
 from invx.infra.context import Context, PersonalStore
@@ -90,6 +112,7 @@ CODEC = Codec(
     events_in(
         document_events,
         settlement_events,
+        delivery_events,
         series_events,
         legal_entity_events,
         rate_table_events,
@@ -103,6 +126,7 @@ _REFUSALS = Refusals(
         "documents_external_id": ExternalIdTaken,
         "legal_entities_external_id": ExternalIdTaken,
         "documents_number": NumberTaken,
+        "documents_revision": NumberTaken,
         "numbers_tenant_id_series_id_text_key": NumberTaken,
     }
 )
@@ -113,6 +137,7 @@ _PERSONAL = (
     PersonalStore("document_contents", "re-projected"),
     PersonalStore("document_search", "re-projected"),
     PersonalStore("settlement_entries", "re-projected"),
+    PersonalStore("transmissions", "re-projected"),
     PersonalStore("tax_partners", "re-projected"),
     PersonalStore("skipped_numbers", "re-projected"),
     PersonalStore("legal_entities", "re-projected"),
@@ -124,10 +149,13 @@ _PERSONAL = (
     PersonalStore("idempotency", "answer replaced; dropped after eight days"),
 )
 
+_PUBLISHES = (DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1, DeliveryChangedV1)
+
 _ROUTES = (
     documents,
     e_invoices,
     corrections,
+    transmissions,
     settlements,
     history,
     legal_entities,
@@ -154,6 +182,13 @@ class Outside:
     hmrc_token: str | None = field(default=None, repr=False)
     rules: Path | None = None  # the folder of e-invoice rules that the operator installed
     packs: Path | None = None  # the folder of newer country packs
+    # Channels by which documents leave the house; `clears` says that an authority decides there.
+    folder: Path | None = None
+    folder_clears: bool = False
+    access_point_url: str | None = None
+    access_point_token: str | None = field(default=None, repr=False)
+    access_point_clears: bool = False
+    practice_authority: bool = False
     tax_engine: str | None = None  # the name by which legal entities ask for it
     tax_engine_url: str | None = None
     tax_engine_secret: str | None = field(default=None, repr=False)
@@ -166,6 +201,21 @@ class Outside:
         if self.hmrc_url is not None and self.hmrc_token is not None:
             found["GB"] = Hmrc(self.hmrc_url, self.hmrc_token, clock)
         return found
+
+    def channels(self) -> Channels:
+        """The channels that are set up, by name."""
+        found: list[SetUp] = []
+        if self.folder is not None:
+            channel = Channel(name="folder", clears=self.folder_clears, test=True)
+            found.append(SetUp(channel, Folder(self.folder, answers=self.folder_clears)))
+        if self.access_point_url is not None:
+            channel = Channel(name="access_point", clears=self.access_point_clears)
+            means = AccessPoint(self.access_point_url, self.access_point_token or "")
+            found.append(SetUp(channel, means))
+        if self.practice_authority:
+            channel = Channel(name="practice_authority", clears=True, live=False, test=True)
+            found.append(SetUp(channel, PracticeAuthority()))
+        return {each.channel.name: each for each in found}
 
     def engines(self) -> tax_engines.Engines:
         """The tax engines by name."""
@@ -196,8 +246,7 @@ def wire(
 ) -> Context:
     """The invoicing context over its database."""
     storage = _storage(catalogue, registry)
-    validator = Validator(outside.rules)
-    judging = EInvoiceValidation(validator)
+    judging = EInvoiceValidation(validator := Validator(outside.rules))
     means = _means(outside, clock, judging)
 
     def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> UnitOfWork:
@@ -235,8 +284,8 @@ def wire(
         routers=tuple(module.router for module in _ROUTES),
         api_changes=CHANGES,
         edge=edge,
-        jobs={"archive_document": _archive, "mark_overdue": _overdue, JOB: _tell_engine},
-        publishes=(DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1),
+        jobs=_JOBS,
+        publishes=_PUBLISHES,
         history=history_of,
         personal=_PERSONAL,
         close=edge.close,
@@ -256,6 +305,7 @@ def _providers(
         validation.PORT: judging,
         tax_ids.PORT: tax_ids.RegisterFacts(means.registers),
         tax_engines.PORT: tax_engines.EngineFacts(means.engines),
+        TRANSMISSION: ChannelUser(means.channels),
     }
 
 
@@ -267,6 +317,7 @@ def _means(outside: Outside, clock: Clock, judging: EInvoiceValidation) -> Means
         judged=judging.judged,
         charts=shipped_charts(),
         engines=outside.engines(),
+        channels=outside.channels(),
     )
 
 
@@ -280,6 +331,7 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
         kinds=(
             Document,
             Settlement,
+            Delivery,
             Series,
             LegalEntity,
             RateTable,
@@ -297,5 +349,24 @@ async def _overdue(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await mark_overdue(MarkOverdue(UUID(payload["key"])), uow)
 
 
+async def _send(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    command = SendTransmission(UUID(payload["document"]), UUID(payload["key"]))
+    await send_transmission(command, uow)
+
+
+async def _ask(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    document_id, transmission_id = UUID(payload["document"]), UUID(payload["key"])
+    await ask_transmission(AskTransmission(document_id, transmission_id, payload["asked"]), uow)
+
+
 async def _tell_engine(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await tell_engine(TellEngine(UUID(payload["key"])), uow)
+
+
+_JOBS = {
+    "archive_document": _archive,
+    "mark_overdue": _overdue,
+    JOB: _tell_engine,
+    "send_transmission": _send,
+    "ask_transmission": _ask,
+}

@@ -11,6 +11,10 @@ TAGS = (
         "description": "What is done about a finalized document: void, cancel, replace, credit.",
     },
     {
+        "name": "Transmissions",
+        "description": "The way of a document to its buyer, and to the authority that clears it.",
+    },
+    {
         "name": "Settlement",
         "description": "What is open of a document, and the entries that settle it.",
     },

@@ -12,6 +12,7 @@ from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
 from invx.contexts.invoicing.domain.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.debtor_numbers import DebtorNumber, Unnumbered
+from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.engine_statement import EngineStatement
@@ -22,6 +23,7 @@ from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.tax_ids import RegisterAnswer, TaxIdForm
 from invx.contexts.invoicing.domain.tax_quotes import QuoteAnswer, QuoteQuestion
+from invx.contexts.invoicing.domain.transmission import Answer, Channel, Parcel
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.ports import Fact, Repository, UnitOfWork
 from invx.rules.tax.packs import Packs
@@ -69,8 +71,21 @@ class RateTables(Repository[RateTable], Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """An archived file."""
+
+    media_type: str
+    content: bytes
+    sha256: str
+
+
 class Archive(Protocol):
     """What was first issued, kept byte for byte (D1)."""
+
+    async def read(self, document_id: UUID, kind: str) -> Archived | None:
+        """What is archived, or None."""
+        ...
 
     async def holds(self, document_id: UUID, kind: str) -> bool:
         """Whether something is archived already."""
@@ -172,6 +187,38 @@ class EInvoices(Protocol):
 
     def profile(self, format: str) -> str | None:
         """The Factur-X profile of a format that is carried in a PDF; None for XML by itself."""
+        ...
+
+
+class Transmission(Protocol):
+    """A channel to the world: a folder, an access point, a portal.
+
+    Whoever is called may do so again with the same key, after a crash or because no answer came:
+    one effect must follow. What goes wrong on the way is `unreachable`, with the reason.
+    """
+
+    async def send(self, parcel: Parcel) -> Answer:
+        """Hand it over."""
+        ...
+
+    async def ask(self, receipt: str) -> Answer:
+        """What has become of it."""
+        ...
+
+
+class Transmissions(Protocol):
+    """The channels that the operator set up. Using one is slow, so what it says is a fact."""
+
+    def channel(self, name: str) -> Channel:
+        """Raises ChannelUnknown, naming those that there are."""
+        ...
+
+    def send(self, channel: str, parcel: Parcel, attempt: int) -> Fact:
+        """The fact whose answer is the channel's `Answer` to being handed this."""
+        ...
+
+    def ask(self, channel: str, receipt: str, asked: int) -> Fact:
+        """The fact whose answer is what the channel says of it by now."""
         ...
 
 
@@ -286,6 +333,8 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     @property
     def settlements(self) -> ManyRepository[Settlement]: ...
     @property
+    def deliveries(self) -> ManyRepository[Delivery]: ...
+    @property
     def series(self) -> SeriesRepository: ...
     @property
     def legal_entities(self) -> LegalEntities: ...
@@ -307,6 +356,8 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def tax_engines(self) -> TaxEngines: ...
     @property
     def e_invoices(self) -> EInvoices: ...
+    @property
+    def transmissions(self) -> Transmissions: ...
     @property
     def personal_data(self) -> PersonalData: ...
     @property

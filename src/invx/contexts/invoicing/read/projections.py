@@ -3,6 +3,7 @@
 import msgspec
 
 from invx.contexts.invoicing.domain.accounting_export import AccountingExport
+from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import (
     DocumentFinalized,
@@ -38,6 +39,7 @@ from invx.contexts.invoicing.read.rows import (
     series_row,
     settlement_row,
     tax_entry_row,
+    transmission_row,
 )
 from invx.infra.event_store import Recorded
 from invx.infra.piecewise import encode
@@ -53,6 +55,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
             _document(recorded, aggregate, rows)
         case Settlement():
             _settlement(recorded, aggregate, rows)
+        case Delivery():
+            _delivery(recorded, aggregate, rows)
         case Series():
             _series(recorded, aggregate, rows)
         case LegalEntity():
@@ -113,6 +117,14 @@ def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
                 "recorded_at": recorded.recorded_at,
             },
         )
+
+
+def _delivery(recorded: Recorded, delivery: Delivery, rows: Rows) -> None:
+    transmission_id = getattr(recorded.event, "transmission_id", None)
+    if transmission_id is not None:
+        transmission = delivery.transmission(transmission_id)
+        row = transmission_row(delivery.document_id, transmission)
+        rows.put("transmissions", {"transmission_id": transmission_id}, row)
 
 
 def _taxes(
