@@ -38,6 +38,7 @@ ALL_PERMISSIONS = (
     "tax:read",
     "tax:write",
     "accounting:read",
+    "accounting:export",
     "accounting:write",
     "legal_entities:read",
     "legal_entities:write",

@@ -37,6 +37,8 @@ DAY: list[tuple[str, str]] = [
     ("POST /v1/invoices/{invoice}/replace", "invoice"),
     ("POST /v1/series/{series}/next-number", "series"),
     ("POST /v1/erasures", "invoice"),
+    ("POST /v1/accounting/exports", "books"),
+    ("POST /v1/accounting/exports/{accounting_export}/cancel", "export"),
     ("POST /v1/invoices/{invoice}/transmissions", "sendable"),
     ("POST /v1/invoices/{invoice}/revisions", "rejected"),
     ("POST /v1/accounting/book-rates/{invoice}", "foreign"),  # the second seller comes last
@@ -63,7 +65,9 @@ async def test_every_example_works_as_it_stands(world: World) -> None:
                 response = await client.request(method, url, content=body, headers=XML)
             else:
                 sent = dict(body)
-                sent |= {name: given[name] for name in ("entry", "invoice") if name in sent}
+                sent |= {
+                    name: given[name] for name in ("entry", "invoice", "until") if name in sent
+                }
                 response = await client.request(method, url, json=sent)
             assert response.is_success, f"{label} {body}: {response.text}"
 
@@ -74,6 +78,8 @@ async def _make(client: Any, needed: str) -> dict[str, str]:
         return {}
     if needed in {"american", "german"}:
         return {"country": {"american": "US", "german": "DE"}[needed]}
+    if needed in {"books", "export"}:
+        return await _booked(client, needed)
     if needed == "foreign":
         return {"invoice": await _waiting_for_a_rate(client)}
     if needed in {"entity", "series"}:
@@ -95,6 +101,20 @@ async def _make(client: Any, needed: str) -> dict[str, str]:
         paid = await post(client, f"{at}/payments", {"amount": amount, "source": "p"})
         made["entry"] = paid["entries"][0]["id"]
     return made
+
+
+async def _booked(client: Any, needed: str) -> dict[str, str]:
+    """A document of a seller who keeps books, and an export of it."""
+    entity = (await client.get("/v1/legal-entities")).json()["data"][-1]["id"]
+    books = {**examples.LEGAL_ENTITY, "accounting": {"chart": "SKR03"}}
+    assert (await client.put(f"/v1/legal-entities/{entity}", json=books)).is_success
+    draft = await post(client, "/v1/invoices", examples.CONTENT)
+    await post(client, f"/v1/invoices/{draft['id']}/finalize", examples.FINALIZE)
+    given = {"until": "2099-12-31"}
+    if needed == "export":
+        body = {**examples.ACCOUNTING_EXPORT, **given}
+        given["accounting_export"] = (await post(client, "/v1/accounting/exports", body))["id"]
+    return given
 
 
 async def _on_its_way(client: Any, needed: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ TAX_RATES_PER_TABLE_MAX = 1_000  # a tenant's own, for one country
 TAX_RATE_PLACES_MAX = 200  # cities or postal codes of one rate
 TAX_OVERRIDE_ROWS_MAX = 1_000  # of one kind, laid over a country pack
 TAX_PACK_CHARS_MAX = 40_000  # a pack's text is read while others wait
+BOOKINGS_PER_EXPORT_MAX = 50_000  # DATEV takes 99,999 lines a file; the rest goes into the next
 IDEMPOTENCY_KEY_CHARS_MAX = 255
 BODY_BYTES_MAX = 16_000_000
 PAGE_ITEMS_DEFAULT = 25

@@ -12,6 +12,7 @@ OWED = [{"category": "AE", "reason_code": "VATEX-EU-AE"}]
 ABROAD = {**BUYER["address"], "country": "FR"}
 BUYER_ABROAD = {**BUYER, "address": ABROAD, "vat_id": "FR40303265045", "name": "Geheim SARL"}
 CUSTOMER, EXTERNAL_ID = "victims-customer", "victims-external-id"
+DESTINATION = "victims-accountant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Victim:
     number: str
     registration: str
     tax_cursor: str
+    export: str
+    export_cursor: str
     transmission: str
     listed: str
     booking_cursor: str
@@ -37,6 +40,7 @@ class Victim:
     engine_document: str
     customer: str = CUSTOMER
     external_id: str = EXTERNAL_ID
+    destination: str = DESTINATION
 
     @property
     def entity(self) -> str:
@@ -49,6 +53,7 @@ class Victim:
             "legal_entity": self.entity,
             "series": self.series,
             "country": "DE",
+            "accounting_export": self.export,
             "transmission": self.transmission,
             "code": "SKR03",
             "entry": self.engine_entry,
@@ -85,6 +90,7 @@ async def furnish(world: World) -> Victim:
     )
     await desk.post("/v1/legal-entities", {**SELLER, "name": "Zweite GmbH"})
     await _state_taxes(desk)
+    exports = await _exports(desk)
     taxes = await desk.get("/v1/tax/entries", limit=1)
     return Victim(
         desk,
@@ -99,11 +105,22 @@ async def furnish(world: World) -> Victim:
         number=issued["number"],
         registration=taxes["data"][0]["registration"],
         tax_cursor=taxes["next"],
+        export=exports["data"][0]["id"],
+        export_cursor=exports["next"],
         transmission=sent["id"],
         listed=listed["id"],
         booking_cursor=(await desk.get("/v1/accounting/bookings", limit=1))["next"],
         **await _tell_an_engine(desk),
     )
+
+
+async def _exports(desk: Desk) -> dict[str, Any]:
+    """Two exports; the file of one was read."""
+    for destination in ("other", DESTINATION):
+        body = {"until": "2099-12-31", "format": "csv", "destination": destination}
+        made = await desk.post("/v1/accounting/exports", {**body, "legal_entity": desk.entity})
+    assert (await desk.client.get(f"/v1/accounting/exports/{made['id']}/file")).is_success
+    return await desk.get("/v1/accounting/exports", limit=1)
 
 
 async def _tell_an_engine(desk: Desk) -> dict[str, str]:

@@ -1,12 +1,14 @@
 """Puts invoicing together; imported by the host only."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from invx.contexts.invoicing.adapters.accounting import making
 from invx.contexts.invoicing.adapters.charts import shipped_charts
 from invx.contexts.invoicing.adapters.einvoice import writing
 from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
@@ -35,7 +37,9 @@ from invx.contexts.invoicing.adapters.unit_of_work import Means, UnitOfWork
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.api.routes import (
     accounting,
+    accounting_exports,
     corrections,
+    data_access,
     documents,
     e_invoices,
     engine_entries,
@@ -60,6 +64,7 @@ from invx.contexts.invoicing.app.publish import contract_of
 from invx.contexts.invoicing.app.send_transmission import SendTransmission, send_transmission
 from invx.contexts.invoicing.app.tell_engine import JOB, TellEngine, tell_engine
 from invx.contexts.invoicing.domain import (
+    accounting_export_events,
     delivery_events,
     document_events,
     engine_entry_events,
@@ -68,6 +73,7 @@ from invx.contexts.invoicing.domain import (
     series_events,
     settlement_events,
 )
+from invx.contexts.invoicing.domain.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.engine_entry import EngineEntry
@@ -89,14 +95,14 @@ from invx.contracts.registry import Registry
 from invx.infra.codec import Codec, events_in
 from invx.infra.context import Context, PersonalStore
 from invx.infra.event_store import EventStore
-from invx.infra.facts import KnownFacts
+from invx.infra.facts import FactProvider, KnownFacts
 from invx.infra.migrate import Migration, migrations_in
 from invx.infra.postgres import Connection, Database
 from invx.infra.runner import Refusals, Runner
 from invx.infra.tenancy import Directory
 from invx.infra.unit_of_work import Storage, envelopes_of
 from invx.infra.write_set import Catalogue
-from invx.kernel.context import RequestContext
+from invx.kernel.context import Caller, RequestContext
 from invx.kernel.messages import Envelope
 from invx.kernel.ports import Clock, Ids
 
@@ -110,6 +116,7 @@ CODEC = Codec(
         series_events,
         legal_entity_events,
         rate_table_events,
+        accounting_export_events,
         engine_entry_events,
     )
 )
@@ -136,6 +143,9 @@ _PERSONAL = (
     PersonalStore("legal_entities", "re-projected"),
     PersonalStore("bookings", "kept as long as the books: codes of accounts and cost centres"),
     PersonalStore("archives", "deleted with the document's data"),
+    PersonalStore("accounting_exports", "the legal entity's own words: why one was cancelled"),
+    PersonalStore("accounting_files", "kept by law as books (§ 147 AO); they name nobody"),
+    PersonalStore("debtor_numbers", "kept by law; the caller's own id of a customer, no name"),
     PersonalStore("idempotency", "answer replaced; dropped after eight days"),
 )
 
@@ -155,6 +165,8 @@ _ROUTES = (
     taxes,
     tax_returns,
     rate_tables,
+    accounting_exports,
+    data_access,
     accounting,
     engine_entries,
 )
@@ -246,6 +258,9 @@ def wire(
         store = EventStore(conn, database.schema, CODEC, tenant_id)
         return envelopes_of(await store.history(stream_id), storage)
 
+    def reading(caller: Caller) -> AbstractAsyncContextManager[tuple[Connection, RequestContext]]:
+        return runner.reading(caller)
+
     rendering = RenderingPool(TypstRenderer(), outside.renderers)
     directory = Directory(database, clock)
     runner: Runner[UnitOfWork] = Runner(
@@ -253,14 +268,7 @@ def wire(
         directory,
         open_unit,
         clock=clock,
-        providers={
-            PORT: rendering,
-            writing.PORT: writing.EInvoiceWriter(),
-            validation.PORT: judging,
-            tax_ids.PORT: tax_ids.RegisterFacts(means.registers),
-            tax_engines.PORT: tax_engines.EngineFacts(means.engines),
-            TRANSMISSION: ChannelUser(means.channels),
-        },
+        providers=_providers(means, judging, rendering, reading),
         refusals=_REFUSALS,
         committed=committed,
     )
@@ -284,6 +292,23 @@ def wire(
     )
 
 
+def _providers(
+    means: Means,
+    judging: EInvoiceValidation,
+    rendering: RenderingPool,
+    reading: making.Reading,
+) -> dict[str, FactProvider]:
+    return {
+        PORT: rendering,
+        making.PORT: making.AccountingFiles(reading),
+        writing.PORT: writing.EInvoiceWriter(),
+        validation.PORT: judging,
+        tax_ids.PORT: tax_ids.RegisterFacts(means.registers),
+        tax_engines.PORT: tax_engines.EngineFacts(means.engines),
+        TRANSMISSION: ChannelUser(means.channels),
+    }
+
+
 def _means(outside: Outside, clock: Clock, judging: EInvoiceValidation) -> Means:
     return Means(
         resource_of=issued_resource,
@@ -303,7 +328,16 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
         project,
         lambda recorded: contract_of(recorded.stream_id, recorded.event),
         registry.encode,
-        kinds=(Document, Settlement, Delivery, Series, LegalEntity, RateTable, EngineEntry),
+        kinds=(
+            Document,
+            Settlement,
+            Delivery,
+            Series,
+            LegalEntity,
+            RateTable,
+            EngineEntry,
+            AccountingExport,
+        ),
     )
 
 

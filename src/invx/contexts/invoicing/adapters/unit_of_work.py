@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from invx.contexts.invoicing.adapters.accounting.journal import PostgresExporting
 from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting, Judging
 from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
@@ -12,6 +13,10 @@ from invx.contexts.invoicing.adapters.tax_engines.facts import Engines, TaxEngin
 from invx.contexts.invoicing.adapters.tax_ids.facts import Registers, TaxIds
 from invx.contexts.invoicing.adapters.transmission.channels import ChannelFacts, Channels
 from invx.contexts.invoicing.app.ports import Archived
+from invx.contexts.invoicing.domain.accounting_export import (
+    AccountingExport,
+    AccountingExportNotFound,
+)
 from invx.contexts.invoicing.domain.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.delivery import Delivery
@@ -81,6 +86,10 @@ class UnitOfWork(EventUnitOfWork):
         self.e_invoices = EInvoiceWriting(means.judged)
         self.transmissions = ChannelFacts(means.channels)
         self.personal_data = PostgresPersonalData(self)
+        self.accounting_exports = self.repository(
+            AccountingExport, missing=AccountingExportNotFound
+        )
+        self.exporting = PostgresExporting(self, clock)
 
 
 class LockedSeries(EventSourcedRepository[Series]):

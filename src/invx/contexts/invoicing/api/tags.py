@@ -40,6 +40,11 @@ TAGS = (
         "description": "What you know of taxes yourself: rate tables for sales taxes, and rows "
         "laid over the packs of countries.",
     },
+    {
+        "name": "Accounting exports",
+        "description": "Bookings for an accountant (DATEV, CSV, JSON Lines), each handed out once, "
+        "and data access for an auditor (GoBD).",
+    },
     {"name": "Legal entities", "description": "Who sells: the names on your documents."},
     {"name": "Series", "description": "Gapless numbers of documents, and a report that says so."},
     {"name": "Tax ids", "description": "Form, check digits, and what the registers say of them."},

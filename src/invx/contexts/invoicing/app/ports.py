@@ -1,12 +1,17 @@
 """What the handlers of invoicing hold, and the ports to what invoicing does not control."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from invx.contexts.invoicing.domain.accounting_export import AccountingExport
+from invx.contexts.invoicing.domain.accounting_export_events import Selection
+from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
 from invx.contexts.invoicing.domain.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.debtor_numbers import DebtorNumber, Unnumbered
 from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.engine_entry import EngineEntry
@@ -247,6 +252,79 @@ class PersonalData(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The bookings of a legal entity up to a day that a destination does not have."""
+
+    legal_entity_id: UUID
+    destination: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Buyers:
+    """Those of the wanted bookings who have no debtor number, and the numbers that are in use.
+
+    `last_given` is the highest number of the range that was given out; `stated` are those that
+    callers chose.
+    """
+
+    waiting: Sequence[Unnumbered]
+    stated: Collection[str]
+    last_given: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFile:
+    """A file as its receiver wants it."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+class Exporting(Protocol):
+    """The journal, as exports take from it."""
+
+    async def lock(self, legal_entity_id: UUID) -> None:
+        """Until this transaction ends nobody else opens an export of the legal entity."""
+        ...
+
+    async def last_settings(self, wanted: Wanted) -> ExportSettings | None:
+        """Those of the last export to the destination."""
+        ...
+
+    async def buyers(self, wanted: Wanted, settings: ExportSettings) -> Buyers:
+        """Who of the wanted bookings' buyers has no number. Raises DebtorNumberDoesNotFit."""
+        ...
+
+    async def take(
+        self,
+        export_id: UUID,
+        wanted: Wanted,
+        settings: ExportSettings,
+        debtors: Sequence[DebtorNumber],
+    ) -> Selection | None:
+        """Take the wanted bookings, the oldest first; None when there are none."""
+        ...
+
+    async def release(self, export_id: UUID) -> None:
+        """Others may take its bookings."""
+        ...
+
+    async def holds(self, export_id: UUID) -> bool:
+        """Whether the file is archived already."""
+        ...
+
+    def file(self, export: AccountingExport) -> Fact:
+        """The fact whose answer is the file, as an ExportFile. Raises NotInDatev."""
+        ...
+
+    def keep(self, export_id: UUID, sha256: str, content: bytes) -> None:
+        """Archive the file with this transaction."""
+        ...
+
+
 class InvoicingUnitOfWork(UnitOfWork, Protocol):
     """The unit of work of invoicing."""
 
@@ -282,3 +360,7 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def transmissions(self) -> Transmissions: ...
     @property
     def personal_data(self) -> PersonalData: ...
+    @property
+    def accounting_exports(self) -> Repository[AccountingExport]: ...
+    @property
+    def exporting(self) -> Exporting: ...

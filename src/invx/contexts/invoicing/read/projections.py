@@ -2,6 +2,7 @@
 
 import msgspec
 
+from invx.contexts.invoicing.domain.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import (
@@ -24,6 +25,7 @@ from invx.contexts.invoicing.domain.settlement_events import (
 )
 from invx.contexts.invoicing.domain.tax_entries import TaxMovement
 from invx.contexts.invoicing.domain.tax_treatment import vat_id_of
+from invx.contexts.invoicing.read.accounting_exports import export_rows
 from invx.contexts.invoicing.read.booking_rows import booking_row
 from invx.contexts.invoicing.read.engine_entries import engine_entry_row
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
@@ -63,6 +65,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
             )
         case RateTable():
             tax_knowledge(recorded, rows)
+        case AccountingExport():
+            export_rows(recorded, aggregate, rows)
         case EngineEntry():
             key = {"engine_entry_id": aggregate.id}
             rows.put("engine_entries", key, engine_entry_row(aggregate))

@@ -121,6 +121,12 @@ SERIES: Body = {
     "reset": "yearly",
     "default": False,
 }
+ACCOUNTING_EXPORT: Body = {
+    "format": "datev",
+    "destination": "Kanzlei Brandt",
+    "until": "2026-11-30",
+    "settings": {"consultant": 29098, "client": 55003, "chart": "03"},
+}
 NEXT_NUMBER: Body = {"next": 1200, "reason": "We used another program until yesterday."}
 
 TAX_RATE_TABLE: Body = {

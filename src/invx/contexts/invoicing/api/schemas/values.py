@@ -150,6 +150,7 @@ EntryRef = reference("sent")
 TransmissionRef = reference("trm")
 TaxEntryRef = reference("tax")
 RegistrationRef = reference("reg")
+AccountingExportRef = reference("axp")
 BookingRef = reference("bkg")
 EngineEntryRef = reference("eng")
 

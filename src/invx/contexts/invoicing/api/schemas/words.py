@@ -63,6 +63,8 @@ EInvoiceRequirement = _words(
 )
 EInvoiceSyntax = _words("ubl", "cii")
 EntryKind = _words("payment", "credit", "write_off", "withholding", "discount", "refund")
+ExportFormat = _words("datev", "csv", "jsonl")
+ExportStatus = _words("ready", "handed_over", "cancelled")
 FindingResource = _words("invoice", "legal_entity")
 HistorySubject = _words("invoice", "settlement", "delivery")
 LineKind = _words("item", "text", "heading", "subtotal")
