@@ -231,6 +231,20 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
         at(lines=[{"line_id": "1"}]),
     ),
     ("POST", "/v1/invoices/{invoice}/release"): (at(),),
+    ("POST", "/v1/invoices/{invoice}/transmissions"): (
+        at(channel="folder"),
+        on_draft(channel="folder"),
+    ),
+    ("GET", "/v1/invoices/{invoice}/transmissions"): (at(), on_draft()),
+    ("POST", "/v1/invoices/{invoice}/transmissions/{transmission}/retry"): (
+        at(),
+        Attempt(lambda v, o: Request(ids={"invoice": o.invoice}), missing),
+    ),
+    ("POST", "/v1/invoices/{invoice}/transmissions/{transmission}/ask"): (
+        at(),
+        Attempt(lambda v, o: Request(ids={"invoice": o.invoice}), missing),
+    ),
+    ("POST", "/v1/invoices/{invoice}/revisions"): (at(**DRAFT), on_draft(**DRAFT)),
     ("GET", "/v1/invoices/{invoice}/settlement"): (at(),),
     ("POST", "/v1/invoices/{invoice}/payments"): (at(amount="1.00", source="s"),),
     ("POST", "/v1/invoices/{invoice}/write-offs"): (at(amount="1.00", source="w"),),
@@ -369,6 +383,36 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
     ("PUT", "/v1/tax/overrides/{country}"): (
         Attempt(lambda v, o: Request(TAX_OVERRIDES, ids={"country": "AT"}), only_own, alike=True),
         Attempt(lambda v, o: Request(TAX_OVERRIDES, headers={"If-Match": '"1"'}), stale),
+    ),
+    ("POST", "/v1/accounting/exports"): (
+        Attempt(
+            lambda v, o: Request(
+                {"legal_entity": v.entity, "until": "2099-12-31", "format": "jsonl"}
+            ),
+            missing,
+        ),
+    ),
+    ("GET", "/v1/accounting/exports"): (
+        found(legal_entity="entity"),
+        found(destination="destination"),
+        found(status="ready", format="csv"),
+        Attempt(
+            lambda v, o: Request(query={"limit": "1", "after": v.export_cursor}), only_own, True
+        ),
+    ),
+    ("GET", "/v1/accounting/exports/{accounting_export}"): (at(),),
+    ("GET", "/v1/accounting/exports/{accounting_export}/file"): (at(),),
+    ("GET", "/v1/accounting/exports/{accounting_export}/debtors"): (at(),),
+    ("GET", "/v1/accounting/exports/{accounting_export}/documents"): (at(),),
+    ("POST", "/v1/accounting/exports/{accounting_export}/cancel"): (at(reason="r"),),
+    ("POST", "/v1/accounting/exports/{accounting_export}/handover"): (at(),),
+    ("GET", "/v1/accounting/data-access"): (
+        Attempt(
+            lambda v, o: Request(
+                query={"legal_entity": v.entity, "from": "2026-01-01", "to": "2099-12-31"}
+            ),
+            missing,
+        ),
     ),
     ("GET", "/v1/analytics/revenue"): (
         found(legal_entity="entity"),

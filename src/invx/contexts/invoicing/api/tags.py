@@ -23,6 +23,10 @@ TAGS = (
         "description": "Work that outlasts a request: how far it is, what failed, cancel, resume.",
     },
     {
+        "name": "Transmissions",
+        "description": "The way of a document to its buyer, and to the authority that clears it.",
+    },
+    {
         "name": "Settlement",
         "description": "What is open of a document, and the entries that settle it.",
     },
@@ -47,6 +51,11 @@ TAGS = (
         "name": "Tax rates",
         "description": "What you know of taxes yourself: rate tables for sales taxes, and rows "
         "laid over the packs of countries.",
+    },
+    {
+        "name": "Accounting exports",
+        "description": "Bookings for an accountant (DATEV, CSV, JSON Lines), each handed out once, "
+        "and data access for an auditor (GoBD).",
     },
     {"name": "Legal entities", "description": "Who sells: the names on your documents."},
     {"name": "Series", "description": "Gapless numbers of documents, and a report that says so."},

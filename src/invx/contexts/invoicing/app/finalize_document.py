@@ -7,6 +7,7 @@ from uuid import UUID
 
 from invx.contexts.invoicing.app.determine_accounts import booked, line_accounts
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
+from invx.contexts.invoicing.app.open_delivery import open_delivery
 from invx.contexts.invoicing.app.portions import schedule_for
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork, SeriesChoice
 from invx.contexts.invoicing.app.route_document import route_document
@@ -129,6 +130,7 @@ async def issue(ready: Ready, series: Series, uow: InvoicingUnitOfWork) -> Final
         original.record_credit(document.id, document.content, document.totals)
     _finalize(ready, series, uow)
     settlement = await settle_finalized(document, entity, original, uow)
+    open_delivery(document, entity, uow)
     owe_engine(document, original, uow)
     return Finalized(document, settlement)
 

@@ -24,6 +24,7 @@ from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
 from invx.contexts.invoicing.domain.party import Party, Registration, Seller
 from invx.contexts.invoicing.domain.routes import EInvoicePolicy, format_unknown
 from invx.contexts.invoicing.domain.terms import agreed
+from invx.contexts.invoicing.domain.transmission import ChannelUse
 from invx.kernel.errors import Problem
 from invx.kernel.limits import NAME_CHARS_MAX
 from invx.kernel.messages import Personal
@@ -31,6 +32,7 @@ from invx.kernel.money import UnknownCurrency, exponent
 from invx.rules.calendar.terms import terms_problems
 from invx.rules.calendar.zones import UnknownZone, zone
 from invx.rules.tax.model import DistanceSales, Policy, Special
+from invx.rules.tax.packs import ClearanceRule
 from invx.rules.totals.model import Profile, Rounding
 
 LOGO_BYTES_MAX = 200_000
@@ -63,6 +65,8 @@ class LegalEntityDetails:
     # What an id that is not known to be valid leads to (X02).
     tax_id_policy: Policy = field(default_factory=Policy)
     distance_sales: DistanceSales | None = None
+    transmission_channels: tuple[ChannelUse, ...] = ()
+    clearance: ClearanceRule | None = None  # what the country's pack says when None
     e_invoicing: EInvoicePolicy = field(default_factory=EInvoicePolicy)
     accounting: Accounting | None = None  # documents are booked from when it is set
     tax_engine: str | None = None  # by the operator's name: says the rates of North America
@@ -112,6 +116,11 @@ def _settings(details: LegalEntityDetails) -> Iterator[Problem]:
         yield Problem("/backdating_days", "backdating_days_out_of_range", detail)
     if details.payment_terms is not None:
         yield from terms_problems(agreed(details.payment_terms))
+    channels = [use.channel for use in details.transmission_channels]
+    for index, channel in enumerate(channels):
+        if channel in channels[:index]:
+            at = f"/transmission_channels/{index}/channel"
+            yield Problem(at, "channel_twice", f"The channel {channel!r} is named before.")
 
 
 def _e_invoicing(details: LegalEntityDetails) -> Iterator[Problem]:

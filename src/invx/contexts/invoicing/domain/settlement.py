@@ -232,9 +232,12 @@ class Settlement(Aggregate):
             DisputeCleared(claim=self.claim, reason=reason, after=after, subject_id=self.subject_id)
         )
 
-    def close_void(self) -> None:
-        """The document is voided. Refused as soon as any entry stands: SettlementInUse."""
-        if self._by_id:
+    def close_void(self, *, moved: bool = False) -> None:
+        """The document is voided. Refused as soon as there is any entry: SettlementInUse.
+
+        Unless all has `moved` to the document that takes its place, so that they come to nothing.
+        """
+        if self._by_id and (not moved or self.standing.settled):
             raise errors.SettlementInUse
         if not self.standing.voided:
             after = standing_voided(self.claim, self.standing)

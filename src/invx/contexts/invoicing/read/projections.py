@@ -2,6 +2,8 @@
 
 import msgspec
 
+from invx.contexts.invoicing.domain.accounting_export import AccountingExport
+from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import (
     DocumentFinalized,
@@ -24,6 +26,7 @@ from invx.contexts.invoicing.domain.settlement_events import (
 )
 from invx.contexts.invoicing.domain.tax_entries import TaxMovement
 from invx.contexts.invoicing.domain.tax_treatment import vat_id_of
+from invx.contexts.invoicing.read.accounting_exports import export_rows
 from invx.contexts.invoicing.read.booking_rows import booking_row
 from invx.contexts.invoicing.read.engine_entries import engine_entry_row
 from invx.contexts.invoicing.read.graces import grace_row
@@ -38,6 +41,7 @@ from invx.contexts.invoicing.read.rows import (
     series_row,
     settlement_row,
     tax_entry_row,
+    transmission_row,
 )
 from invx.infra.event_store import Recorded
 from invx.infra.piecewise import encode
@@ -53,6 +57,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
             _document(recorded, aggregate, rows)
         case Settlement():
             _settlement(recorded, aggregate, rows)
+        case Delivery():
+            _delivery(recorded, aggregate, rows)
         case Series():
             _series(recorded, aggregate, rows)
         case LegalEntity():
@@ -64,6 +70,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
                 rows.put("graces", {"document_id": aggregate.document_id}, grace_row(aggregate))
         case RateTable():
             tax_knowledge(recorded, rows)
+        case AccountingExport():
+            export_rows(recorded, aggregate, rows)
         case EngineEntry():
             key = {"engine_entry_id": aggregate.id}
             rows.put("engine_entries", key, engine_entry_row(aggregate))
@@ -122,6 +130,14 @@ def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
                 "recorded_at": recorded.recorded_at,
             },
         )
+
+
+def _delivery(recorded: Recorded, delivery: Delivery, rows: Rows) -> None:
+    transmission_id = getattr(recorded.event, "transmission_id", None)
+    if transmission_id is not None:
+        transmission = delivery.transmission(transmission_id)
+        row = transmission_row(delivery.document_id, transmission)
+        rows.put("transmissions", {"transmission_id": transmission_id}, row)
 
 
 def _taxes(
