@@ -10,6 +10,7 @@ from uuid import UUID
 
 from invx.contexts.invoicing.adapters.accounting import making
 from invx.contexts.invoicing.adapters.charts import shipped_charts
+from invx.contexts.invoicing.adapters.due_jobs import DUE_JOBS
 from invx.contexts.invoicing.adapters.einvoice import writing
 from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
 from invx.contexts.invoicing.adapters.einvoice.validation import EInvoiceValidation, Validator
@@ -34,7 +35,6 @@ from invx.contexts.invoicing.adapters.transmission.channels import (
 from invx.contexts.invoicing.adapters.transmission.folder import Folder
 from invx.contexts.invoicing.adapters.transmission.practice_authority import PracticeAuthority
 from invx.contexts.invoicing.adapters.unit_of_work import Means, UnitOfWork
-from invx.contexts.invoicing.adapters.works import WORKS
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.api.routes import (
     accounting,
@@ -61,12 +61,7 @@ from invx.contexts.invoicing.api.routes import (
 from invx.contexts.invoicing.api.routes import tax_ids as tax_id_routes
 from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.api.versions import CHANGES
-from invx.contexts.invoicing.app.archive_document import ArchiveDocuments, archive_documents
 from invx.contexts.invoicing.app.ask_transmission import AskTransmission, ask_transmission
-from invx.contexts.invoicing.app.end_grace import EndGrace, end_grace
-from invx.contexts.invoicing.app.give_grace import JOB as END_GRACE
-from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
-from invx.contexts.invoicing.app.portions import documents_of, schedule_for, split
 from invx.contexts.invoicing.app.ports import TaxRegister
 from invx.contexts.invoicing.app.publish import contract_of
 from invx.contexts.invoicing.app.send_transmission import SendTransmission, send_transmission
@@ -108,8 +103,6 @@ from invx.infra.context import Context, Job, PersonalStore
 from invx.infra.event_store import EventStore
 from invx.infra.facts import FactProvider, KnownFacts
 from invx.infra.migrate import Migration, migrations_in
-from invx.infra.operations import JOB as OPERATION
-from invx.infra.operations import work_on
 from invx.infra.postgres import Connection, Database
 from invx.infra.runner import Refusals, Runner
 from invx.infra.tenancy import Directory
@@ -120,7 +113,6 @@ from invx.kernel.messages import Envelope
 from invx.kernel.ports import Clock, Ids
 
 NAME = "invoicing"
-PDFS_AT_ONCE_MAX = 16  # of a job; all are in memory
 
 CODEC = Codec(
     events_in(
@@ -362,27 +354,6 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
     )
 
 
-async def _end_grace(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
-    await end_grace(EndGrace(UUID(payload["key"])), uow)
-
-
-async def _operate(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
-    await work_on(payload, uow.operations, WORKS, uow)
-
-
-async def _archive(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
-    if split("archive_document", payload, uow):
-        return
-    ids = documents_of(payload)
-    await archive_documents(ArchiveDocuments(ids[:PDFS_AT_ONCE_MAX]), uow)
-    schedule_for("archive_document", ids[PDFS_AT_ONCE_MAX:], uow.ctx.now, uow)
-
-
-async def _overdue(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
-    if not split("mark_overdue", payload, uow):
-        await mark_overdue(MarkOverdue(documents_of(payload)), uow)
-
-
 async def _send(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     command = SendTransmission(UUID(payload["document"]), UUID(payload["key"]))
     await send_transmission(command, uow)
@@ -398,11 +369,8 @@ async def _tell_engine(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
 
 
 _JOBS: dict[str, Job] = {
-    "archive_document": _archive,
-    "mark_overdue": _overdue,
+    **DUE_JOBS,
     TELL_ENGINE: _tell_engine,
-    END_GRACE: _end_grace,
-    OPERATION: _operate,
     "send_transmission": _send,
     "ask_transmission": _ask,
 }

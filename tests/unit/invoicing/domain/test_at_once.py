@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from invx.contexts.invoicing.domain.document import Document, Status
+from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import (
     DocumentFinalized,
     DraftCreated,
@@ -12,6 +12,7 @@ from invx.contexts.invoicing.domain.document_events import (
     Links,
 )
 from invx.contexts.invoicing.domain.errors import DocumentIncomplete, NotRepresentable
+from invx.contexts.invoicing.domain.status import Status
 from invx.kernel.errors import InvariantViolation
 from tests.unit.invoicing.domain.drafts import (
     NOW,
@@ -31,7 +32,7 @@ ISSUE = Issue(number="2026-0001", series_id=SERIES, issue_date=TODAY, due_date=T
 
 
 def at_once(document: Document) -> Document:
-    document.finalize(SELLER, ISSUE, now=NOW, at_once=True)
+    document.finalize(SELLER, replace(ISSUE, at_once=True), now=NOW)
     return document
 
 

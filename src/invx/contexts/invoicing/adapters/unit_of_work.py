@@ -14,7 +14,8 @@ from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
 from invx.contexts.invoicing.adapters.tax_engines.facts import Engines, TaxEngines
 from invx.contexts.invoicing.adapters.tax_ids.facts import Registers, TaxIds
 from invx.contexts.invoicing.adapters.transmission.channels import ChannelFacts, Channels
-from invx.contexts.invoicing.app.ports import Archived, GivenAnswer, SeriesChoice
+from invx.contexts.invoicing.app.asked import GivenAnswer, SeriesChoice
+from invx.contexts.invoicing.app.ports import Archived
 from invx.contexts.invoicing.domain.accounting_export import (
     AccountingExport,
     AccountingExportNotFound,

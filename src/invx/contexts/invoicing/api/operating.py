@@ -15,10 +15,10 @@ from invx.contexts.invoicing.api.content import content_of
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.api.lists import SELECTED, document_filter
 from invx.contexts.invoicing.api.schemas.operations import BatchItemIn, SelectionIn
+from invx.contexts.invoicing.app.asked import GivenAnswer
 from invx.contexts.invoicing.app.batch_invoices import BatchItem, ItemKey, Result
 from invx.contexts.invoicing.app.bulk_invoices import NewInvoice
 from invx.contexts.invoicing.app.draft_document import DraftDocument
-from invx.contexts.invoicing.app.ports import GivenAnswer
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.read.selection import select_documents
 from invx.contexts.invoicing.read.views import INVOICE, instant

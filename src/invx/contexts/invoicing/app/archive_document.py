@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.document import Document, Status
+from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.status import Status
 from invx.kernel.messages import Command
 
 

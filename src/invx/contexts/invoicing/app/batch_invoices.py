@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from invx.contexts.invoicing.app.asked import GivenAnswer
 from invx.contexts.invoicing.app.bulk_invoices import (
     BulkInvoices,
     NewInvoice,
     Outcome,
     bulk_invoices,
 )
-from invx.contexts.invoicing.app.ports import GivenAnswer, InvoicingUnitOfWork
+from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.kernel.errors import Conflict, DomainError
 from invx.kernel.messages import Command
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from invx.contexts.invoicing.app.finalize_document import FinalizeDocument, finalize_document
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.document import Status
 from invx.contexts.invoicing.domain.grace import grace_id
+from invx.contexts.invoicing.domain.status import Status
 from invx.kernel.errors import DomainError
 from invx.kernel.messages import Command
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
+from invx.contexts.invoicing.app.asked import SeriesChoice
 from invx.contexts.invoicing.app.determine_accounts import booked, line_accounts
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
 from invx.contexts.invoicing.app.open_delivery import open_delivery
 from invx.contexts.invoicing.app.portions import schedule_for
-from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork, SeriesChoice
+from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.route_document import route_document
 from invx.contexts.invoicing.app.tell_engine import owe_engine
 from invx.contexts.invoicing.app.versions import expect
@@ -186,10 +187,11 @@ def _finalize(ready: Ready, series: Series, uow: InvoicingUnitOfWork) -> None:
         due_date=due_date_of(document.content, issue_date),
         instalments=instalments_of(document.content, due, issue_date),
         accounts=ready.accounts,
+        at_once=ready.order.at_once,
         route=ready.route,
         title=title_of(document.content, document.links, entity, uow.packs),
     )
-    document.finalize(entity.seller, issue, now=uow.ctx.now, at_once=ready.order.at_once)
+    document.finalize(entity.seller, issue, now=uow.ctx.now)
 
 
 async def settle_finalized(

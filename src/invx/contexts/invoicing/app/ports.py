@@ -6,6 +6,7 @@ from datetime import date
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from invx.contexts.invoicing.app.asked import GivenAnswer, SeriesChoice
 from invx.contexts.invoicing.domain.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.accounting_export_events import Selection
 from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
@@ -55,10 +56,6 @@ class Documents(ManyRepository[Document], Protocol):
     def is_untouched(self, id: UUID) -> bool:
         """Whether a document has recorded nothing in this unit of work."""
         ...
-
-
-# A series by its id, or the default one of a legal entity's documents of a type.
-SeriesChoice = UUID | tuple[UUID, DocumentType]
 
 
 class SeriesRepository(Repository[Series], Protocol):
@@ -220,14 +217,6 @@ class EInvoices(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class GivenAnswer:
-    """What was answered to an item of a batch, under its key; `fingerprint` says to which."""
-
-    fingerprint: str
-    body: bytes
-
-
 class Transmission(Protocol):
     """A channel to the world: a folder, an access point, a portal.
 
@@ -284,8 +273,7 @@ class PersonalData(Protocol):
     ) -> None:
         """Delete the subjects' values in these streams and in everything made from them.
 
-        What was archived goes for the documents `archives_of` only. Aggregates of these streams
-        that were loaded before hold the values still: they are let go and must be read again.
+        What was archived goes for the documents `archives_of` only. Loaded aggregates are let go.
         """
         ...
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
@@ -50,6 +49,7 @@ from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.party import Seller
 from invx.contexts.invoicing.domain.remainder import Remainder, remainder_of
 from invx.contexts.invoicing.domain.routing import TakenRoute, routing_problems
+from invx.contexts.invoicing.domain.status import Status
 from invx.contexts.invoicing.domain.transmission import Way
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import invariant, violated
@@ -58,16 +58,6 @@ from invx.kernel.messages import Event
 from invx.rules.calendar.terms import Instalment
 from invx.rules.totals.compute import compute
 from invx.rules.totals.model import VERSION, Rounding, Totals
-
-
-class Status(StrEnum):
-    """Where a document stands in its life."""
-
-    DRAFT = "draft"
-    DELETED = "deleted"
-    FINALIZED = "finalized"
-    CANCELLED = "cancelled"
-    REPLACED = "replaced"
 
 
 class Document(Aggregate):
@@ -205,22 +195,13 @@ class Document(Aggregate):
         """The draft as if it were issued on a day, but for its number."""
         return would_be_issued(self.content, self.issuable_totals, seller, day)
 
-    def finalize(
-        self, seller: Seller, issue: Issue, *, now: datetime, at_once: bool = False
-    ) -> None:
-        """Make the draft a document for good. Call `ensure_finalizable` before drawing a number.
-
-        `at_once`: it was never stored as a draft, so this is the first of its events. Raises what
-        `ensure_finalizable` raises.
-        """
+    def finalize(self, seller: Seller, issue: Issue, *, now: datetime) -> None:
+        """Make the draft a document for good. Raises as `ensure_finalizable`, which goes before."""
         if self._checked != (self.version, seller, issue.issue_date, _format(issue.route)):
             self.ensure_finalizable(seller, issue.issue_date, issue.route)
         totals = self.issuable_totals
-        invariant(bool(issue.number), "a document needs a number")
-        if issue.instalments:
-            parts = sum((each.amount for each in issue.instalments), totals.due - totals.due)
-            invariant(parts == totals.due, "instalments sum to what is due")
-        if at_once:
+        issue.ensure_sound(totals.due)
+        if issue.at_once:
             self.begin_anew()
         self.record(
             DocumentFinalized(
@@ -241,7 +222,7 @@ class Document(Aggregate):
                 route=issue.route,
                 finalized_at=now,
                 accounts=issue.accounts,
-                created_at=self.created_at if at_once else None,
+                created_at=self.created_at if issue.at_once else None,
             )
         )
 
