@@ -33,13 +33,24 @@ from invx.contexts.invoicing.api.routes import (
 from invx.contexts.invoicing.api.routes import tax_ids as tax_id_routes
 from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.api.versions import CHANGES
+from invx.contexts.invoicing.app.apply_exchange_rates import (
+    APPLY,
+    ApplyExchangeRates,
+    apply_exchange_rates,
+)
 from invx.contexts.invoicing.app.archive_document import ArchiveDocument, archive_document
 from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
 from invx.contexts.invoicing.app.ports import TaxRegister
 from invx.contexts.invoicing.app.publish import contract_of
+from invx.contexts.invoicing.app.publish_exchange_rates import SPREAD
+from invx.contexts.invoicing.app.spread_exchange_rates import (
+    SpreadExchangeRates,
+    spread_exchange_rates,
+)
 from invx.contexts.invoicing.domain import (
     document_events,
     legal_entity_events,
+    rate_sheet_events,
     rate_table_events,
     series_events,
     settlement_events,
@@ -47,6 +58,7 @@ from invx.contexts.invoicing.domain import (
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.rate_table import RateTable
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
@@ -77,6 +89,7 @@ CODEC = Codec(
         series_events,
         legal_entity_events,
         rate_table_events,
+        rate_sheet_events,
     )
 )
 
@@ -197,7 +210,12 @@ def wire(
         routers=tuple(module.router for module in _ROUTES),
         api_changes=CHANGES,
         edge=edge,
-        jobs={"archive_document": _archive, "mark_overdue": _overdue},
+        jobs={
+            "archive_document": _archive,
+            "mark_overdue": _overdue,
+            SPREAD: _spread_rates,
+            APPLY: _apply_rates,
+        },
         publishes=(DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1),
         history=history_of,
         personal=_PERSONAL,
@@ -212,7 +230,7 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
         project,
         lambda recorded: contract_of(recorded.stream_id, recorded.event),
         registry.encode,
-        kinds=(Document, Settlement, Series, LegalEntity, RateTable),
+        kinds=(Document, Settlement, Series, LegalEntity, RateTable, RateSheet),
     )
 
 
@@ -222,3 +240,12 @@ async def _archive(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
 
 async def _overdue(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await mark_overdue(MarkOverdue(UUID(payload["key"])), uow)
+
+
+async def _spread_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    after = payload.get("after")
+    await spread_exchange_rates(SpreadExchangeRates(UUID(after) if after else None), uow)
+
+
+async def _apply_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await apply_exchange_rates(ApplyExchangeRates(UUID(payload["key"])), uow)

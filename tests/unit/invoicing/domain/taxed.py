@@ -8,6 +8,7 @@ from uuid import UUID
 
 from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.content import Content, DocumentType
+from invx.contexts.invoicing.domain.credit_applying import apply_credit
 from invx.contexts.invoicing.domain.credit_taxes import fitted
 from invx.contexts.invoicing.domain.crediting import (
     LineCredit,
@@ -20,7 +21,7 @@ from invx.contexts.invoicing.domain.document_events import Links
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
 from invx.contexts.invoicing.domain.party import Basis, Registration
-from invx.contexts.invoicing.domain.settlement import Posting, Settlement, apply_credit
+from invx.contexts.invoicing.domain.settlement import Posting, Settlement
 from invx.contexts.invoicing.domain.settlement_events import (
     EntryRecorded,
     SettlementOpened,

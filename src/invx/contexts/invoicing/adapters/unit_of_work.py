@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting
+from invx.contexts.invoicing.adapters.exchange_rates import (
+    PostgresExchangeRates,
+    PostgresRateSheets,
+)
 from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
 from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
@@ -64,6 +68,8 @@ class UnitOfWork(EventUnitOfWork):
         self.tax_ids = TaxIds(means.registers, ctx)
         self.packs = means.packs
         self.rate_tables = PostgresRateTables(self, means.packs)
+        self.rate_sheets = PostgresRateSheets(self)
+        self.exchange_rates = PostgresExchangeRates(conn, ctx.tenant_id)
         self.e_invoices = EInvoiceWriting()
         self.personal_data = PostgresPersonalData(self)
 

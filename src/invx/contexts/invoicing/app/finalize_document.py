@@ -4,12 +4,16 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from invx.contexts.invoicing.app.apply_exchange_rates import await_rates
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.rates_at_issue import rates_at_issue
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.bill import bill_of
+from invx.contexts.invoicing.domain.books import BookValue
 from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.credit_applying import apply_credit
 from invx.contexts.invoicing.domain.credit_taxes import fitted
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Issue
@@ -18,7 +22,6 @@ from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import (
     Posting,
     Settlement,
-    apply_credit,
     settlement_id,
 )
 from invx.contexts.invoicing.domain.tax_entries import TaxAccount
@@ -67,8 +70,9 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     if wanted is None:
         # Midnight may have passed in another transaction while this one waited for the series.
         issue_date = series.not_before(issue_date)
+    book = await _rates(document, entity, issue_date, original, uow)
     _finalize(document, entity, series, issue_date, uow)
-    settlement = await settle_finalized(document, entity, original, uow)
+    settlement = await settle_finalized(document, entity, original, uow, book)
     uow.jobs.schedule("archive_document", str(document.id), due_at=uow.ctx.now)
     return Finalized(document, settlement)
 
@@ -92,6 +96,18 @@ async def _credited(document: Document, uow: InvoicingUnitOfWork) -> Document | 
     totals = compute(bill_of(content, original.rounding))
     document.edit(content, totals, subject_id=document.subject_id)
     return original
+
+
+async def _rates(
+    document: Document,
+    entity: LegalEntity,
+    day: date,
+    original: Document | None,
+    uow: InvoicingUnitOfWork,
+) -> BookValue | None:
+    """Exchange rates are those of the final date, so they are looked up when it is certain."""
+    other = await uow.settlements.get(settlement_id(original.id)) if original else None
+    return await rates_at_issue(document, entity, day, other, uow)
 
 
 async def _series(
@@ -124,7 +140,11 @@ def _finalize(
 
 
 async def settle_finalized(
-    document: Document, entity: LegalEntity, original: Document | None, uow: InvoicingUnitOfWork
+    document: Document,
+    entity: LegalEntity,
+    original: Document | None,
+    uow: InvoicingUnitOfWork,
+    book: BookValue | None = None,
 ) -> Settlement | None:
     """Open the settlement; a credit note counts against its original at once, as far as it is open.
 
@@ -152,15 +172,18 @@ async def settle_finalized(
         claim,
         subject_id=document.subject_id,
         tax_account=_tax_account(document, entity, claim.opened_on, other),
+        book=book.at(book.rate, claim.total) if book and book.rate else book,
     )
     uow.settlements.add(settlement)
     if original is not None and other is not None:
         apply_credit(other, settlement, Posting(source=str(document.id), on=today))
+        await_rates(uow, other)
         if document.links.cancels:
             original.record_cancellation(document.id)
     if document.links.replaces:
         replaced = await uow.documents.get(document.links.replaces)
         replaced.record_replacement(document.id)
+    await_rates(uow, settlement)
     if claim.overdue_from is not None and settlement.open:
         uow.jobs.schedule("mark_overdue", str(document.id), due_at=claim.overdue_from)
     return settlement

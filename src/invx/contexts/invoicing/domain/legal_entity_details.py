@@ -20,6 +20,7 @@ from invx.contexts.invoicing.domain.countries import (
     vat_prefix,
 )
 from invx.contexts.invoicing.domain.party import Party, Registration, Seller
+from invx.contexts.invoicing.domain.rate_sources import RateSources, sources_problems
 from invx.contexts.invoicing.domain.terms import agreed
 from invx.kernel.errors import Problem
 from invx.kernel.limits import NAME_CHARS_MAX
@@ -59,6 +60,7 @@ class LegalEntityDetails:
     # What an id that is not known to be valid leads to (X02).
     tax_id_policy: Policy = field(default_factory=Policy)
     distance_sales: DistanceSales | None = None
+    exchange_rate_sources: RateSources = field(default_factory=RateSources)
 
 
 def normalised(details: LegalEntityDetails) -> LegalEntityDetails:
@@ -100,6 +102,7 @@ def _settings(details: LegalEntityDetails) -> Iterator[Problem]:
         yield Problem("/backdating_days", "backdating_days_out_of_range", detail)
     if details.payment_terms is not None:
         yield from terms_problems(agreed(details.payment_terms))
+    yield from sources_problems(details.exchange_rate_sources)
 
 
 def _titles(titles: dict[str, str]) -> Iterator[Problem]:

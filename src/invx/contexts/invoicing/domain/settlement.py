@@ -1,7 +1,7 @@
 """What is still open of one finalized document: the only place where that is decided (M4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Self
@@ -18,17 +18,20 @@ from invx.contexts.invoicing.domain.balance import (
     standing_at_start,
     standing_voided,
 )
+from invx.contexts.invoicing.domain.books import BookRecord, BookValue, Worth
 from invx.contexts.invoicing.domain.settlement_events import (
     BecameOverdue,
     DisputeCleared,
     DisputeRaised,
+    EntriesBooked,
     EntryRecorded,
     SettlementOpened,
     SettlementStatusChanged,
     SettlementVoided,
+    TaxConverted,
 )
 from invx.contexts.invoicing.domain.tax_entries import Cells, TaxAccount
-from invx.contexts.invoicing.domain.tax_record import TaxRecord, matched
+from invx.contexts.invoicing.domain.tax_record import TaxRecord
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import Problem, invariant, violated
 from invx.kernel.messages import Event
@@ -51,6 +54,7 @@ class Posting:
     amount: Decimal | None = None
     currency: str | None = None
     note: str | None = None
+    worth: Worth = field(default_factory=Worth)  # in the books, where their currency is another
 
 
 def settlement_id(document_id: UUID) -> UUID:
@@ -68,13 +72,19 @@ class Settlement(Aggregate):
     def __init__(self, id: UUID) -> None:
         super().__init__(id)
         self.taxes: TaxRecord | None = None
+        self.book: BookRecord | None = None
         self._by_source: dict[str, Entry] = {}
         self._by_id: dict[UUID, Entry] = {}
         self._reversed: set[UUID] = set()
 
     @classmethod
     def open_for(
-        cls, claim: Claim, *, subject_id: UUID, tax_account: TaxAccount | None = None
+        cls,
+        claim: Claim,
+        *,
+        subject_id: UUID,
+        tax_account: TaxAccount | None = None,
+        book: BookValue | None = None,
     ) -> Self:
         """The settlement of a document that is finalized right now. Raises UnknownCurrency."""
         exact = quantize(claim.total, claim.currency)
@@ -89,6 +99,7 @@ class Settlement(Aggregate):
                 subject_id=subject_id,
                 tax_account=tax_account,
                 taxes=TaxRecord.opening(tax_account, claim.opened_on) if tax_account else None,
+                book=book,
             )
         )
         settlement._note_status(SettlementStatus.OPEN)
@@ -107,6 +118,13 @@ class Settlement(Aggregate):
     @property
     def status(self) -> SettlementStatus | None:
         return self.standing.status
+
+    @property
+    def awaits_rates(self) -> bool:
+        """Whether an exchange rate is missing, of its tax or of its value in the books."""
+        if self.taxes is not None and self.taxes.provisional:
+            return True
+        return self.book is not None and self.book.waits and not self.standing.voided
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -235,6 +253,8 @@ class Settlement(Aggregate):
                 self.standing = event.after
                 if event.tax_account is not None and event.taxes is not None:
                     self.taxes = TaxRecord(event.tax_account, event.taxes)
+                if event.book is not None:
+                    self.book = BookRecord(event.book, event.claim.total)
             case EntryRecorded():
                 self._by_source[event.entry.source] = event.entry
                 self._by_id[event.entry.entry_id] = event.entry
@@ -243,10 +263,21 @@ class Settlement(Aggregate):
                 self.standing = event.after
                 if self.taxes is not None and event.taxes is not None:
                     self.taxes.remember(event.taxes, event.entry.entry_id)
+                if self.book is not None:
+                    self.book.remember(event.entry)
             case SettlementVoided():
                 self.standing = event.after
                 if self.taxes is not None and event.taxes is not None:
                     self.taxes.remember(event.taxes)
+            case TaxConverted():
+                if self.taxes is not None:
+                    self.taxes.restate(event.account, event.entries)
+            case EntriesBooked():
+                self.book = BookRecord(event.book, self.claim.total)
+                self._by_id |= {each.entry_id: each for each in event.entries}
+                self._by_source |= {each.source: each for each in event.entries}
+                for entry in self._by_id.values():
+                    self.book.remember(entry)
             case SettlementStatusChanged() | BecameOverdue() | DisputeRaised() | DisputeCleared():
                 self.standing = event.after
             case _:
@@ -271,6 +302,8 @@ class Settlement(Aggregate):
         same = (entry.kind, entry.on, entry.reverses) == (kind, posting.on, None)
         wanted = entry.amount if posting.amount is None else posting.amount
         if not same or not wanted.is_finite() or abs(wanted) != abs(entry.amount):
+            raise errors.SourceReused
+        if posting.worth.amount not in (None, entry.booked_amount):
             raise errors.SourceReused
         return entry
 
@@ -317,6 +350,8 @@ class Settlement(Aggregate):
             on=posting.on,
             reverses=reverses,
         )
+        if self.book is not None:
+            entry = self.book.figured(entry, posting.worth)
         before = self.standing
         after = standing_after(self.claim, before, entry)
         self.record(
@@ -346,34 +381,3 @@ class Settlement(Aggregate):
     def _must_stand(self) -> None:
         if self.standing.voided:
             raise errors.SettlementClosed
-
-
-def apply_credit(original: Settlement, credit_note: Settlement, posting: Posting) -> Decimal:
-    """Let the surplus of one document lower what is open of another; gives the amount.
-
-    Without an amount it takes as much as both sides allow, which may be nothing: then nothing is
-    recorded. The rest stays as the credit note's surplus, to be used elsewhere or refunded. Raises
-    CreditOfAnother, CreditExceedsSurplus, ExceedsOpen, NothingOpen, EntryInvalid, SourceReused.
-    """
-    if _debtor(original) != _debtor(credit_note):
-        raise errors.CreditOfAnother
-    if original.entry_from(posting.source) is None:
-        possible = min(original.open, credit_note.surplus)
-        if posting.amount is None:
-            if not possible:
-                return possible
-            posting = replace(posting, amount=possible)
-        elif posting.amount.is_finite() and posting.amount > credit_note.surplus:
-            raise errors.CreditExceedsSurplus(f"Only {credit_note.surplus} is left to credit.")
-    taken, given = None, None
-    if posting.amount is not None and posting.amount.is_finite():
-        document_id = original.claim.document_id
-        taken, given = matched(original.taxes, credit_note.taxes, document_id, posting.amount)
-    entry = original.credit(posting, taken)
-    credit_note.use_credit(posting, given)
-    return entry.amount
-
-
-def _debtor(settlement: Settlement) -> tuple[UUID, str | None, str]:
-    claim = settlement.claim
-    return claim.legal_entity_id, claim.customer, claim.currency

@@ -9,7 +9,8 @@ from typing import ClassVar
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.balance import Claim, Entry, SettlementStatus, Standing
-from invx.contexts.invoicing.domain.tax_entries import TaxAccount, TaxMovement
+from invx.contexts.invoicing.domain.books import BookValue
+from invx.contexts.invoicing.domain.tax_entries import TaxAccount, TaxEntry, TaxMovement
 from invx.kernel.messages import Event, Personal
 
 
@@ -18,7 +19,8 @@ class SettlementOpened(Event):
     """A document was finalized. `subject_id` is whose personal data later notes may hold.
 
     `tax_account` is the document as the tax ledger sees it, `taxes` what it adds there (M5); a
-    document without tax has neither, nor has one finalized before there was such a ledger.
+    document without tax has neither, nor has one finalized before there was such a ledger. `book`
+    is the claim in the currency of the books, where that is another one.
     """
 
     claim: Claim
@@ -26,6 +28,7 @@ class SettlementOpened(Event):
     subject_id: UUID
     tax_account: TaxAccount | None = None
     taxes: TaxMovement | None = None
+    book: BookValue | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,3 +93,28 @@ class SettlementVoided(Event):
     claim: Claim
     after: Standing
     taxes: TaxMovement | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxConverted(Event):
+    """A rate was published that the document's tax waited for.
+
+    `account` is the document in the tax ledger from now on; `entries` are those of its entries that
+    were provisional and are no more, each whole, under the sequence that it has.
+    """
+
+    claim: Claim
+    account: TaxAccount
+    entries: tuple[TaxEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntriesBooked(Event):
+    """A rate was published that the document or its entries waited for in the books.
+
+    `book` is the document's value from now on; `entries` are those with more figures than before.
+    """
+
+    claim: Claim
+    book: BookValue
+    entries: tuple[Entry, ...]

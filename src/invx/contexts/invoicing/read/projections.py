@@ -1,7 +1,10 @@
 """Rows from events: pure, whole rows, no increments. A stream's rows can always be made again."""
 
+from collections.abc import Iterable
+
 import msgspec
 
+from invx.contexts.invoicing.domain.balance import Entry
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import (
     DocumentFinalized,
@@ -10,19 +13,24 @@ from invx.contexts.invoicing.domain.document_events import (
     DraftPatched,
 )
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.rate_table import RateTable
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.series_events import NextNumberSet, NumberDrawn
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.settlement_events import (
+    EntriesBooked,
     EntryRecorded,
     SettlementOpened,
     SettlementVoided,
+    TaxConverted,
 )
-from invx.contexts.invoicing.domain.tax_entries import TaxMovement
+from invx.contexts.invoicing.domain.tax_entries import TaxEntry
+from invx.contexts.invoicing.read.exchange_rates import exchange_rates
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import (
+    booking_row,
     document_row,
     entry_row,
     is_gone,
@@ -54,6 +62,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
             )
         case RateTable():
             tax_knowledge(recorded, rows)
+        case RateSheet():
+            exchange_rates(recorded, rows)
         case _:
             violated(f"nothing is known of {type(aggregate).__name__}")
 
@@ -76,7 +86,11 @@ def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
     rows.put("settlements", key, settlement_row(settlement))
     event = recorded.event
     if isinstance(event, SettlementOpened | EntryRecorded | SettlementVoided):
-        _taxes(recorded, settlement, event.taxes, rows)
+        _taxes(recorded, settlement, event.taxes.entries if event.taxes else (), rows)
+    elif isinstance(event, TaxConverted):
+        _taxes(recorded, settlement, event.entries, rows)
+    elif isinstance(event, EntriesBooked):
+        _bookings(settlement, event.entries, rows)
     if isinstance(event, EntryRecorded):
         rows.put(
             "settlement_entries",
@@ -87,13 +101,21 @@ def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
                 "recorded_at": recorded.recorded_at,
             },
         )
+        _bookings(settlement, (event.entry,), rows)
+
+
+def _bookings(settlement: Settlement, entries: Iterable[Entry], rows: Rows) -> None:
+    for entry in entries:
+        if entry.booked_amount is not None:
+            key = {"document_id": settlement.claim.document_id, "entry_id": entry.entry_id}
+            rows.put("settlement_bookings", key, booking_row(entry))
 
 
 def _taxes(
-    recorded: Recorded, settlement: Settlement, movement: TaxMovement | None, rows: Rows
+    recorded: Recorded, settlement: Settlement, entries: Iterable[TaxEntry], rows: Rows
 ) -> None:
     claim = settlement.claim
-    for entry in movement.entries if movement else ():
+    for entry in entries:
         rows.put(
             "tax_entries",
             {"document_id": claim.document_id, "sequence": entry.sequence},

@@ -30,7 +30,6 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import NotRepresentable
 from invx.contexts.invoicing.domain.party import Seller
 from invx.kernel.errors import Problem, violated
-from invx.kernel.money import EXACT, quantize
 from invx.rules.calendar.terms import Instalment
 from invx.rules.totals.model import AdjustmentAmount, Profile, Regime, Totals
 from invx.rules.totals.representable import problems as problems_of_bill
@@ -214,11 +213,7 @@ def _totals(content: Content, totals: Totals) -> model.Totals:
         charges=totals.charges if content.charges else None,
         net=totals.net,
         tax=totals.tax,
-        tax_in_tax_currency=(
-            quantize(EXACT.multiply(totals.tax, accounted.rate), accounted.currency)
-            if accounted
-            else None
-        ),
+        tax_in_tax_currency=accounted.of(totals.tax) if accounted else None,
         gross=totals.gross,
         prepaid=totals.prepaid or None,
         rounding=totals.rounding_amount or None,
