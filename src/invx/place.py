@@ -36,6 +36,8 @@ ALL_PERMISSIONS = (
     "settlements:write",
     "tax:read",
     "tax:write",
+    "rates:read",
+    "rates:write",
     "legal_entities:read",
     "legal_entities:write",
     "series:read",

@@ -22,6 +22,7 @@ from invx.contexts.invoicing.api.routes import (
     corrections,
     documents,
     e_invoices,
+    exchange_rates,
     history,
     legal_entities,
     personal,
@@ -126,6 +127,7 @@ _ROUTES = (
     tax_id_routes,
     taxes,
     rate_tables,
+    exchange_rates,
 )
 
 

@@ -32,6 +32,10 @@ TAGS = (
         "description": "What you know of taxes yourself: rate tables for sales taxes, and rows "
         "laid over the packs of countries.",
     },
+    {
+        "name": "Exchange rates",
+        "description": "What central banks and ministries publish, as you have taken it down.",
+    },
     {"name": "Legal entities", "description": "Who sells: the names on your documents."},
     {"name": "Series", "description": "Gapless numbers of documents, and a report that says so."},
     {"name": "Tax ids", "description": "Form, check digits, and what the registers say of them."},

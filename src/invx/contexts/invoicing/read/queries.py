@@ -267,8 +267,12 @@ async def get_settlement(
     if row is None:
         raise SettlementNotFound
     entries = await conn.fetch(
-        "SELECT * FROM invoicing.settlement_entries WHERE tenant_id = $1 AND document_id = $2"
-        " ORDER BY sequence",
+        """SELECT e.*, b.book_currency, b.booked_amount, b.carried_amount, b.exchange_difference,
+            b.exchange_rate, b.rate_source, b.rate_day
+        FROM invoicing.settlement_entries e LEFT JOIN invoicing.settlement_bookings b
+            ON b.tenant_id = e.tenant_id AND b.document_id = e.document_id
+            AND b.entry_id = e.entry_id
+        WHERE e.tenant_id = $1 AND e.document_id = $2 ORDER BY e.sequence""",
         ctx.tenant_id,
         document_id,
     )

@@ -128,15 +128,17 @@ def table_of(text: str) -> tuple[Sequence[str], Iterator[Line]]:
     return columns, _lines(reader, columns)
 
 
-def _lines(reader: "csv.Reader", columns: Sequence[str]) -> Iterator[Line]:
+def _lines(reader: Iterator[list[str]], columns: Sequence[str]) -> Iterator[Line]:
+    number = 1
     while (row := _next(reader)) is not None:
+        number += 1
         cells = {name: cell.strip() for name, cell in zip(columns, row, strict=False)}
         if any(cells.values()):
-            yield Line(reader.line_num, cells)
+            yield Line(number, cells)
 
 
-def _next(reader: "csv.Reader") -> list[str] | None:
+def _next(reader: Iterator[list[str]]) -> list[str] | None:
     try:
         return next(reader, None)
     except csv.Error as wrong:
-        raise RateFileUnreadable(f"line {reader.line_num}: {wrong}") from None
+        raise RateFileUnreadable(f"it is not a table: {wrong}") from None

@@ -17,6 +17,7 @@ from invx.contexts.invoicing.api.schemas.parties import (
 from invx.contexts.invoicing.api.schemas.parties_out import PaymentTermsOut, SellerOut
 from invx.contexts.invoicing.api.schemas.values import (
     Code,
+    Country,
     Currency,
     Flag,
     In,
@@ -49,6 +50,27 @@ class DistanceSalesIn(In):
     last_year: NotNegative
     this_year: NotNegative
     waived: Flag = Field(False, description="Opted for taxation at the destination.")
+
+
+_Source = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,29}$")]
+
+
+class RateSourcesIn(In):
+    """Who publishes the exchange rates that count: `ecb`, `bmf`, `hmrc`, `estv`, `bazg`, own.
+
+    Where nothing is said: the ECB, and for taxes what the law of their country names.
+    """
+
+    book: _Source | None = None
+    settlement: _Source | None = None
+    tax: Annotated[
+        dict[Country, _Source],
+        Field(
+            max_length=50,
+            description="By the country whose tax it is; what its law names when absent.",
+            examples=[{"DE": "ecb"}],
+        ),
+    ] = {}
 
 
 class LegalEntityIn(In):
@@ -94,6 +116,7 @@ class LegalEntityIn(In):
     distance_sales: DistanceSalesIn | None = Field(
         None, description="Sales to consumers of other member states (Article 59c)."
     )
+    exchange_rate_sources: RateSourcesIn = Field(default_factory=RateSourcesIn)
 
 
 class TaxIdPolicyOut(Out):
@@ -106,6 +129,12 @@ class DistanceSalesOut(Out):
     last_year: str
     this_year: str
     waived: bool
+
+
+class RateSourcesOut(Out):
+    book: str | None
+    settlement: str | None
+    tax: dict[str, str]
 
 
 class LegalEntityOut(SellerOut):
@@ -126,6 +155,7 @@ class LegalEntityOut(SellerOut):
     titles: dict[str, str]
     tax_id_policy: TaxIdPolicyOut
     distance_sales: DistanceSalesOut | None
+    exchange_rate_sources: RateSourcesOut
 
 
 class LegalEntityListOut(Out):
