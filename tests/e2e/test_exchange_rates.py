@@ -5,10 +5,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
-
+from invx.kernel.ids import parse_typeid
 from tests.e2e.rates import bmf, ecb
-from tests.world import Desk, line, post
+from tests.world import SELLER, Desk, World, line
 
 D = Decimal
 XML = {"content-type": "application/xml"}
@@ -155,3 +154,228 @@ async def test_provisional_entries_are_converted_when_the_rate_is_published(desk
     await imported(desk, "bmf", bmf("USA;USD;1,25", "GB;GBP;0,85", months=this_month()))
     await desk.world.settle()
     assert await entries(desk, invoice) == before
+
+
+async def test_f02_the_figure_of_the_bank_is_kept_whatever_rate_follows_from_it(desk: Desk):
+    await stated(desk, "ecb", today(), USD="1.1081")  # with four decimals: 902.07
+    invoice = await desk.invoice(line("840.30"), currency="USD")  # gross 999.96
+    body = {
+        "source": "p",
+        "amount": "999.96",
+        "received": {"amount": "902.09", "currency": "EUR"},
+    }
+    paid = await desk.post(f"/v1/invoices/{invoice['id']}/payments", body)
+    [entry] = paid["entries"]
+    assert entry["booked"] == {
+        "currency": "EUR",
+        "amount": "902.09",
+        "carried": "902.41",
+        "exchange_difference": "-0.32",
+        "exchange_rate": "0.902126085043402",
+        "rate_source": "received",
+        "rate_day": today().isoformat(),
+    }
+    assert (await settlement(desk, invoice))["entries"] == [entry]
+    assert await desk.post(f"/v1/invoices/{invoice['id']}/payments", body) == paid
+    other = {**body, "received": {"amount": "902.07", "currency": "EUR"}}
+    again = await desk.client.post(f"/v1/invoices/{invoice['id']}/payments", json=other)
+    assert (again.status_code, again.json()["code"]) == (409, "source_reused")
+
+
+async def test_f04_invoice_and_payment_use_one_direction_and_report_what_was_gained(desk: Desk):
+    on = today().isoformat()
+    body = [{"base": "USD", "quote": "EUR", "on": on, "rate": "0.9100"}]
+    await desk.post("/v1/exchange-rates", {"source": "house", "rates": body})
+    await amend(desk, {"book": "house"})
+    exempt = line("10000.00", taxes=[{"category": "E", "rate": "0", "reason": "Exempt"}])
+    invoice = await desk.invoice(exempt, currency="USD")
+    paid = await desk.post(
+        f"/v1/invoices/{invoice['id']}/payments",
+        {"source": "p", "amount": "10000", "received": {"amount": "9204.00", "currency": "EUR"}},
+    )
+    assert paid["book"]["exchange_rate"] == "0.9100"
+    assert paid["book"]["total"] == "9100.00"
+    assert paid["book"]["exchange_difference"] == "104.00"
+    assert paid["entries"][0]["booked"]["exchange_rate"] == "0.9204"
+
+
+async def test_r10_the_parts_of_a_document_reconcile_with_its_total_in_the_books(world: World):
+    desk = await world.seller(currency="INR", registrations=[{"country": "DE", "vat_id": "DE1"}])
+    on = today().isoformat()
+    body = [{"base": "USD", "quote": "INR", "on": on, "rate": "89.70"}]
+    await desk.post("/v1/exchange-rates", {"source": "house", "rates": body})
+    await amend(desk, {"book": "house", "settlement": "house"})
+    outside = {"taxes": [{"category": "O", "rate": "0", "reason": "Outside"}]}
+    lines = (line("99.07", "15", **outside), line("99.07", "155", **outside))
+    invoice = await desk.invoice(*lines, currency="USD", profile="plain")
+    assert (await settlement(desk, invoice))["book"]["total"] == "1510718.43"
+    for number, amount in enumerate(("1486.05", "15355.85")):
+        paid = await desk.post(
+            f"/v1/invoices/{invoice['id']}/payments", {"source": f"p{number}", "amount": amount}
+        )
+    booked = [each["booked"] for each in paid["entries"]]
+    assert sum(D(each["carried"]) for each in booked) == D("1510718.43")
+    assert paid["book"]["exchange_difference"] == str(
+        sum(D(each["exchange_difference"]) for each in booked)
+    )
+    assert sum(D(each["amount"]) - D(each["exchange_difference"]) for each in booked) == D(
+        "1510718.43"
+    )
+
+
+async def test_payments_before_the_rates_are_booked_when_those_are_published(desk: Desk):
+    invoice = await desk.invoice(line("100.00"), currency="USD")
+    first = {"source": "p1", "amount": "19.00"}
+    paid = await desk.post(f"/v1/invoices/{invoice['id']}/payments", first)
+    assert (paid["entries"][0]["booked"], paid["book"]["total"]) == (None, None)
+    second = {"source": "p2", "amount": "100", "received": {"amount": "91.00", "currency": "EUR"}}
+    paid = await desk.post(f"/v1/invoices/{invoice['id']}/payments", second)
+    assert paid["entries"][1]["booked"]["carried"] is None
+    await stated(desk, "ecb", today(), USD="1.25")
+    await imported(desk, "bmf", bmf("USA;USD;1,25", months=this_month()))
+    await desk.world.settle()
+    after = await settlement(desk, invoice)
+    assert not after["awaits_rates"]
+    assert after["book"]["total"] == "95.20"
+    assert [
+        (each["booked"]["amount"], each["booked"]["carried"], each["booked"]["exchange_difference"])
+        for each in after["entries"]
+    ] == [("15.20", "15.20", "0.00"), ("91.00", "80.00", "11.00")]
+    history = await desk.get(f"/v1/invoices/{invoice['id']}/history")
+    assert {"TaxConverted", "EntriesBooked"} <= {each["type"] for each in history["data"]}
+
+
+async def test_a_credit_note_stays_at_the_rates_of_its_original(desk: Desk):
+    await imported(desk, "bmf", bmf("USA;USD;1,25", months=this_month()))
+    await stated(desk, "ecb", today(), USD="1.25")
+    invoice = await desk.invoice(line("100.00"), currency="USD")
+    await stated(desk, "ecb", today(), USD="2.00")
+    await imported(desk, "bmf", bmf("USA;USD;2,00", months=this_month()))
+    note = await desk.post(
+        f"/v1/invoices/{invoice['id']}/credit-notes", {"amount": "59.50", "finalize": True}
+    )
+    assert note["tax_currency"]["rate"] == "0.8"
+    [taken] = await entries(desk, note)
+    assert (taken["accounted"]["base"], taken["accounted"]["tax"]) == ("-40.00", "-7.60")
+    ours, theirs = await settlement(desk, invoice), await settlement(desk, note)
+    assert theirs["book"]["total"] == "-47.60"
+    assert [each["booked"]["exchange_difference"] for each in ours["entries"]] == ["0.00"]
+    assert theirs["book"]["exchange_difference"] == "0.00"
+
+
+async def test_a_credit_note_before_the_rate_is_converted_at_the_rate_of_its_original(desk: Desk):
+    invoice = await desk.invoice(line("100.00"), currency="USD")
+    note = await desk.post(
+        f"/v1/invoices/{invoice['id']}/credit-notes", {"amount": "59.50", "finalize": True}
+    )
+    [taken] = await entries(desk, note)
+    assert taken["provisional"]
+    await imported(desk, "bmf", bmf("USA;USD;1,25", months=this_month()))
+    await desk.world.settle()
+    [taken] = await entries(desk, note)
+    assert (taken["accounted"]["base"], taken["accounted"]["tax"]) == ("-40.00", "-7.60")
+    rest = await desk.post(f"/v1/invoices/{invoice['id']}/credit-notes", {"finalize": True})
+    assert (rest["tax_currency"]["rate"], rest["tax_currency"]["source"]) == ("0.8", "bmf")
+    whole = [each for one in (invoice, note, rest) for each in await entries(desk, one)]
+    assert sum(D(each["accounted"]["tax"]) for each in whole) == 0
+
+
+async def test_on_cash_each_payment_is_converted_at_the_rate_of_its_month(world: World):
+    cash = [{"country": "DE", "vat_id": "DE136695976", "basis": "cash"}]
+    desk = await world.seller(registrations=cash)
+    await imported(desk, "bmf", bmf("USA;USD;1,25", months=this_month()))
+    invoice = await desk.invoice(line("100.00"), currency="USD")
+    assert invoice["tax_currency"]["tax"] == "15.20"  # as the document must show it
+    assert await entries(desk, invoice) == []
+    pay = f"/v1/invoices/{invoice['id']}/payments"
+    await desk.post(pay, {"source": "p1", "amount": "59.50"})
+    await desk.world.settle()
+    await desk.world.advance(desk.tenant_id, timedelta(days=32))
+    paid = await desk.post(pay, {"source": "p2", "amount": "59.50"})
+    await desk.world.settle()
+    first, second = await entries(desk, invoice)
+    assert (first["accounted"]["base"], first["accounted"]["exchange_rate"]) == ("40.00", "0.8")
+    assert second["provisional"]
+    later = datetime.now(ZoneInfo("Europe/Berlin")) + timedelta(days=32)
+    await imported(desk, "bmf", bmf("USA;USD;2,00", months=f"{later:%m/%Y}"))
+    await desk.world.settle()
+    second = (await entries(desk, invoice))[1]
+    assert (second["accounted"]["base"], second["accounted"]["tax"]) == ("25.00", "4.75")
+    entry = paid["entries"][1]["id"]
+    await desk.post(f"/v1/invoices/{invoice['id']}/reversals", {"entry": entry, "source": "back"})
+    await desk.world.settle()
+    last = (await entries(desk, invoice))[2]
+    assert (last["accounted"]["base"], last["accounted"]["tax"]) == ("-25.00", "-4.75")
+
+
+async def test_f01_each_document_takes_the_rate_of_its_own_issue_date(world: World):
+    desk = await world.seller(backdating_days=10)
+    days = [today() - timedelta(days=2), today()]
+    found = []
+    for day, rate in zip(days, ("0.80", "0.90"), strict=True):
+        body = [{"base": "GBP", "quote": "EUR", "on": day.isoformat(), "rate": rate}]
+        await desk.post("/v1/exchange-rates", {"source": "house", "rates": body})
+    await amend(desk, {"book": "house"})
+    for day in days:
+        invoice = await desk.draft(line("100.00"), currency="GBP", supply_date=day.isoformat())
+        await desk.finalize(invoice, issue_date=day.isoformat())
+        found.append((await settlement(desk, invoice))["book"]["total"])
+    assert found == ["95.20", "107.10"]
+
+
+async def test_one_bad_document_does_not_stop_the_others(desk: Desk):
+    good, bad = [await desk.invoice(line("100.00"), currency="USD") for _ in range(2)]
+    async with desk.world.admin() as conn:
+        await conn.execute(
+            "UPDATE invoicing.events SET body = '{}' WHERE type = 'SettlementOpened'"
+            " AND body ->> 'claim' LIKE '%' || $1 || '%'",
+            str(parse_typeid("inv", bad["id"])),
+        )
+    await imported(desk, "bmf", bmf("USA;USD;1,25", months=this_month()))
+    await desk.world.settle()
+    assert [each["provisional"] for each in await entries(desk, good)] == [False]
+    assert [each["provisional"] for each in await entries(desk, bad)] == [True]
+    async with desk.world.admin() as conn:
+        found = await conn.fetch(
+            "SELECT key, attempts FROM invoicing.due_jobs WHERE kind = 'apply_exchange_rates'"
+            " AND state = 'pending'"
+        )
+    assert [row["key"] for row in found] == [str(parse_typeid("inv", bad["id"]))]
+
+
+async def test_rates_that_cannot_be_kept_are_refused_by_name(desk: Desk):
+    rate = {"base": "EUR", "quote": "USD", "on": "2026-11-27", "rate": "1.10"}
+    body = {"source": "ecb", "rates": [rate, {**rate, "rate": "1.20"}, {**rate, "quote": "EUR"}]}
+    refused = await desk.post("/v1/exchange-rates", body, status=422)
+    assert [(each["pointer"], each["code"]) for each in refused["problems"]] == [
+        ("/rates/1", "rate_twice"),
+        ("/rates/2/quote", "same_currency"),
+    ]
+    monthly = {"base": "EUR", "quote": "USD", "month": "2026-11", "rate": "1.10"}
+    body = {"source": "ecb", "rates": [monthly]}
+    refused = await desk.post("/v1/exchange-rates", body, status=422)
+    assert refused["problems"][0]["pointer"] == "/kind"
+
+
+async def test_what_was_received_is_refused_where_it_cannot_be(desk: Desk):
+    plain = await desk.invoice(line("100.00"))
+    received = {"amount": "1.00", "currency": "EUR"}
+    body = {"source": "p", "amount": "1.00", "received": received}
+    refused = await desk.post(f"/v1/invoices/{plain['id']}/payments", body, status=422)
+    assert refused["problems"][0]["code"] == "received_not_foreign"
+    foreign = await desk.invoice(line("100.00"), currency="USD")
+    body["received"] = {"amount": "1.005", "currency": "GBP"}
+    refused = await desk.post(f"/v1/invoices/{foreign['id']}/payments", body, status=422)
+    assert [each["pointer"] for each in refused["problems"]] == [
+        "/received/currency",
+        "/received/amount",
+    ]
+
+
+async def amend(desk: Desk, sources: dict[str, Any]) -> None:
+    """Choose whose rates count."""
+    found = await desk.get(f"/v1/legal-entities/{desk.entity}")
+    said = {**SELLER, "backdating_days": found["backdating_days"], "currency": found["currency"]}
+    said["exchange_rate_sources"] = sources
+    response = await desk.client.put(f"/v1/legal-entities/{desk.entity}", json=said)
+    assert response.status_code == 200, response.text

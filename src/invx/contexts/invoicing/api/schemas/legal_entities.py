@@ -63,14 +63,12 @@ class RateSourcesIn(In):
 
     book: _Source | None = None
     settlement: _Source | None = None
-    tax: Annotated[
-        dict[Country, _Source],
-        Field(
-            max_length=50,
-            description="By the country whose tax it is; what its law names when absent.",
-            examples=[{"DE": "ecb"}],
-        ),
-    ] = {}
+    tax: dict[Country, _Source] = Field(
+        default={},
+        max_length=50,
+        description="By the country whose tax it is; what its law names when absent.",
+        examples=[{"DE": "ecb"}],
+    )
 
 
 class LegalEntityIn(In):
