@@ -21,6 +21,8 @@ DAY: list[tuple[str, str]] = [
     ("PUT /v1/tax/rate-tables/{country}", "american"),
     ("PUT /v1/tax/overrides/{country}", "german"),
     ("POST /v1/e-invoices/validate", ""),
+    ("POST /v1/exchange-rates", ""),
+    ("POST /v1/exchange-rates/import?source=ecb", ""),
     ("PUT /v1/invoices/{invoice}", "draft"),
     ("POST /v1/invoices/{invoice}/finalize", "draft"),
     ("POST /v1/invoices/{invoice}/release", "invoice"),
@@ -47,11 +49,11 @@ async def test_every_example_works_as_it_stands(world: World) -> None:
     document = world.app.openapi()
     described = dict(operations(document))
     assert {label for label, each in described.items() if "requestBody" in each} == {
-        label for label, _ in DAY
+        label.partition("?")[0] for label, _ in DAY
     }
     for label, needed in DAY:
         method, _, path = label.partition(" ")
-        for body in examples_of(document, described[label]):
+        for body in examples_of(document, described[label.partition("?")[0]]):
             given = await _make(client, needed)
             url = path.format(**given)
             if isinstance(body, str):

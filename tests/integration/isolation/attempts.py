@@ -9,7 +9,11 @@ from typing import Any
 
 import httpx
 
-from invx.contexts.invoicing.api.schemas.examples import E_INVOICE, TAX_OVERRIDES
+from invx.contexts.invoicing.api.schemas.examples import (
+    E_INVOICE,
+    EXCHANGE_RATES,
+    TAX_OVERRIDES,
+)
 from tests.integration.isolation.victims import Victim
 from tests.world import SELLER, Desk, draft_body, line
 
@@ -111,6 +115,7 @@ def found(**query: str) -> Attempt:
 
 DRAFT = draft_body(line("1.00"))
 TABLE: dict[str, Any] = {"rates": []}
+LOOKUP = {"purpose": "book", "from": "EUR", "to": "USD"}
 
 ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
     ("POST", "/v1/invoices"): (
@@ -266,6 +271,23 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
     ("PUT", "/v1/tax/overrides/{country}"): (
         Attempt(lambda v, o: Request(TAX_OVERRIDES, ids={"country": "AT"}), only_own, alike=True),
         Attempt(lambda v, o: Request(TAX_OVERRIDES, headers={"If-Match": '"1"'}), stale),
+    ),
+    ("POST", "/v1/exchange-rates"): (
+        Attempt(lambda v, o: Request({**EXCHANGE_RATES, "source": "own"}), only_own, alike=True),
+    ),
+    ("POST", "/v1/exchange-rates/import"): (
+        Attempt(
+            lambda v, o: Request("base,quote,on,rate\nEUR,USD,2026-11-27,9\n", {"source": "own"}),
+            only_own,
+            alike=True,
+        ),
+    ),
+    ("GET", "/v1/exchange-rates"): (
+        found(source="ecb"),
+        Attempt(lambda v, o: Request(query={"limit": "1", "after": v.rate_cursor}), only_own, True),
+    ),
+    ("GET", "/v1/exchange-rates/lookup"): (
+        Attempt(lambda v, o: Request(query={**LOOKUP, "legal_entity": v.entity}), missing),
     ),
     ("GET", "/v1/analytics/revenue"): (
         found(legal_entity="entity"),

@@ -36,6 +36,8 @@ UNSAID: dict[tuple[str, str], str] = {
     ("post", "/v1/series/{series}/next-number"): "the legal entity's own numbering, likewise",
     ("put", "/v1/tax/rate-tables/{country}"): "rates, places and laws, which are about no customer",
     ("put", "/v1/tax/overrides/{country}"): "rates, categories and laws, likewise",
+    ("post", "/v1/exchange-rates"): "figures of central banks, which are about no customer",
+    ("post", "/v1/exchange-rates/import"): "figures of central banks, likewise",
     ("post", "/v1/erasures"): "the caller's own opaque id, which is the handle of the erasure",
 }
 # Parties as a whole are erased, with the ids that stand in them.

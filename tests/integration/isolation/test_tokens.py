@@ -110,6 +110,7 @@ _ENTITY = {"legal_entity": typeid("le", UNNAMED)}
 NEEDED = {
     "/v1/tax/summary": {**_ENTITY, "from": "2026-01", "to": "2026-12"},
     "/v1/tax/reconciliation": {**_ENTITY, "period": "2026-11"},
+    "/v1/exchange-rates/lookup": {"purpose": "book", "from": "USD", "to": "EUR"},
 }
 
 
