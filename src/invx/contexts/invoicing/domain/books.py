@@ -149,11 +149,13 @@ def _unknown(entry: Entry) -> bool:
 
 
 def _valued(entry: Entry, worth: Worth, currency: str) -> Entry:
-    """An entry with what it is worth by itself."""
+    """An entry with what it is worth by itself; what moves no money is worth what it takes."""
     amount, rate = worth.amount, worth.rate
-    if amount is not None and entry.kind in _MONEY:
+    if entry.kind not in _MONEY:
+        amount, rate = (amount if entry.kind is EntryKind.CREDIT else None), None
+    elif amount is not None:
         rate = effective(amount, entry.amount, entry.on)
-    elif amount is None and rate is not None:
+    elif rate is not None:
         amount = converted(entry.amount, rate.rate, currency)
     if amount is None:
         return entry
