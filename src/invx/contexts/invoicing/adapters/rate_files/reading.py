@@ -132,6 +132,8 @@ def _lines(reader: Iterator[list[str]], columns: Sequence[str]) -> Iterator[Line
     number = 1
     while (row := _next(reader)) is not None:
         number += 1
+        if len(row) > len(columns):  # a decimal comma that is not quoted would shift all others
+            raise RateFileUnreadable(f"line {number}: it is not as long as the first line")
         cells = {name: cell.strip() for name, cell in zip(columns, row, strict=False)}
         if any(cells.values()):
             yield Line(number, cells)
