@@ -16,11 +16,11 @@ from invx.contexts.invoicing.app.publish_exchange_rates import (
 )
 from invx.contexts.invoicing.domain.exchange import PublishedRate
 from invx.contexts.invoicing.domain.rate_sheet import Counted
-from invx.contexts.invoicing.wiring import NAME
 from invx.infra.system import Uuid7Ids
 from invx.kernel.context import Caller
 from invx.place import Place
 
+NAME = "invoicing"
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only from this day on.")]
 
 
