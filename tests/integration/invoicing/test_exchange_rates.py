@@ -32,8 +32,8 @@ INSERT INTO invoicing.exchange_rates (tenant_id, source, base, quote, first_day,
 SELECT $1, CASE WHEN c = 'GBP' THEN 'hmrc' ELSE 'ecb' END, 'EUR', c, date '2014-01-01' + g,
     'daily', 1 + g, false, gen_random_uuid(), now()
 FROM generate_series(1, $2::int) g,
-    unnest('{USD,JPY,GBP,CHF,SEK,NOK,DKK,PLN,CZK,HUF,RON,BRL,CNY,INR,AUD,CAD,NZD,ZAR,MXN,KRW,SGD,HKD,
-    THB,MYR,PHP}'::text[]) c
+    unnest('{USD,JPY,GBP,CHF,SEK,NOK,DKK,PLN,CZK,HUF,RON,BRL,CNY,INR,AUD,CAD,NZD,ZAR,MXN,KRW,SGD,
+    HKD,THB,MYR,PHP}'::text[]) c
 """
 
 

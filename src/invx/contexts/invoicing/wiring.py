@@ -212,12 +212,7 @@ def wire(
         routers=tuple(module.router for module in _ROUTES),
         api_changes=CHANGES,
         edge=edge,
-        jobs={
-            "archive_document": _archive,
-            "mark_overdue": _overdue,
-            SPREAD: _spread_rates,
-            APPLY: _apply_rates,
-        },
+        jobs=_JOBS,
         publishes=(DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1),
         history=history_of,
         personal=_PERSONAL,
@@ -251,3 +246,11 @@ async def _spread_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
 
 async def _apply_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await apply_exchange_rates(ApplyExchangeRates(UUID(payload["key"])), uow)
+
+
+_JOBS = {
+    "archive_document": _archive,
+    "mark_overdue": _overdue,
+    SPREAD: _spread_rates,
+    APPLY: _apply_rates,
+}

@@ -18,7 +18,7 @@ from invx.rules.calendar.target import easter, is_target_day
         "2038-04-25",
     ],
 )
-def test_easter(sunday: str) -> None:
+def test_easter_is_the_sunday_of_the_table(sunday: str) -> None:
     assert easter(int(sunday[:4])) == date.fromisoformat(sunday)
 
 
@@ -38,5 +38,5 @@ def test_easter(sunday: str) -> None:
         ("2027-01-01", False),
     ],
 )
-def test_open_days(day: str, is_open: bool) -> None:
+def test_target_is_closed_on_the_days_of_its_calendar(day: str, is_open: bool) -> None:
     assert is_target_day(date.fromisoformat(day)) is is_open

@@ -259,22 +259,17 @@ async def get_settlement(
     conn: Connection, ctx: RequestContext, document_id: UUID
 ) -> dict[str, Any]:
     """The ledger of a document. Raises SettlementNotFound."""
+    key = (ctx.tenant_id, document_id)
     row = await conn.fetchrow(
-        "SELECT * FROM invoicing.settlements WHERE tenant_id = $1 AND document_id = $2",
-        ctx.tenant_id,
-        document_id,
+        "SELECT * FROM invoicing.settlements WHERE tenant_id = $1 AND document_id = $2", *key
     )
     if row is None:
         raise SettlementNotFound
     entries = await conn.fetch(
-        """SELECT e.*, b.book_currency, b.booked_amount, b.carried_amount, b.exchange_difference,
-            b.exchange_rate, b.rate_source, b.rate_day
-        FROM invoicing.settlement_entries e LEFT JOIN invoicing.settlement_bookings b
-            ON b.tenant_id = e.tenant_id AND b.document_id = e.document_id
-            AND b.entry_id = e.entry_id
-        WHERE e.tenant_id = $1 AND e.document_id = $2 ORDER BY e.sequence""",
-        ctx.tenant_id,
-        document_id,
+        """SELECT * FROM invoicing.settlement_entries
+        LEFT JOIN invoicing.settlement_bookings USING (tenant_id, document_id, entry_id)
+        WHERE tenant_id = $1 AND document_id = $2 ORDER BY sequence""",
+        *key,
     )
     return settlement_view(document_id, row, entries, ctx.now)
 
