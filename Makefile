@@ -29,7 +29,7 @@ doctor: base ## Where things are and whether they are well
 ##@ Verify
 .PHONY: test check fmt soak bench
 test: dev ## All suites, as continuous integration runs them (some minutes; ARGS="-k name" for a part)
-	@$(BIN)/pytest $(ARGS)
+	@scripts/test.sh $(ARGS)
 
 check: dev ## Style, types, imports, house rules: under a minute, needs no database
 	$(BIN)/ruff format --check

@@ -15,6 +15,9 @@ T = TypeVar("T")
 class PersonalMark:
     """Marks a field whose value is kept beside the event, not in it, so that it can be erased."""
 
+    def __repr__(self) -> str:
+        return "PERSONAL"
+
 
 PERSONAL = PersonalMark()
 # `Personal[str]` anywhere inside an event: the stored body holds a salted hash of it, table

@@ -119,7 +119,7 @@ async def measured(desk: Desk) -> Figures:
     chores |= {"measure_jobs": "invoicing"}
     running = asyncio.create_task(desk.world.host.upkeep.run(stop))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 now = await figures(desk)
                 labels = [{"context": c, "chore": chore} for chore, c in chores.items()]
