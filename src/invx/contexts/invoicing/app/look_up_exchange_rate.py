@@ -5,11 +5,19 @@ from datetime import date
 from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.domain.errors import LegalEntityRequired
 from invx.contexts.invoicing.domain.exchange import ExchangeRate, Purpose, RateQuestion
+from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_sheet import ExchangeRateNotPublished
 from invx.kernel.errors import Invalid, Problem
 from invx.kernel.messages import Command
 from invx.kernel.money import UnknownCurrency, exponent
+
+
+class RateOfWhom(Invalid):
+    """Name the legal entity: the tenant does not have exactly one."""
+
+    code = LegalEntityRequired.code
 
 
 class CurrencyUnknown(Invalid):
@@ -40,10 +48,7 @@ class FoundRate:
 async def look_up_exchange_rate(command: LookUpExchangeRate, uow: InvoicingUnitOfWork) -> FoundRate:
     """Writes nothing. Raises CurrencyUnknown, LegalEntityRequired, ExchangeRateNotPublished."""
     _check(command)
-    if command.legal_entity_id is None:
-        entity = await uow.legal_entities.only()
-    else:
-        entity = await uow.legal_entities.get(command.legal_entity_id)
+    entity = await _entity(command, uow)
     today = entity.today(uow.ctx.now)
     address = entity.seller.party.address
     country = command.country or (address.country if address else None)
@@ -61,6 +66,17 @@ async def look_up_exchange_rate(command: LookUpExchangeRate, uow: InvoicingUnitO
             f" on {question.on}."
         )
     return FoundRate(purpose=command.purpose, question=question, rate=rate)
+
+
+async def _entity(command: LookUpExchangeRate, uow: InvoicingUnitOfWork) -> LegalEntity:
+    if command.legal_entity_id is not None:
+        return await uow.legal_entities.get(command.legal_entity_id)
+    try:
+        return await uow.legal_entities.only()
+    except LegalEntityRequired as required:
+        [problem] = required.problems
+        where = Problem("query:legal_entity", problem.code, problem.detail)
+        raise RateOfWhom(required.detail, problems=[where]) from None
 
 
 def _check(command: LookUpExchangeRate) -> None:
