@@ -13,6 +13,7 @@ from invx.contexts.invoicing.domain import (
     check_parties,
     legal_entity_details,
     numbering,
+    rate_sources,
     series_definition,
 )
 from invx.contexts.invoicing.domain import terms as terms_of_documents
@@ -26,6 +27,7 @@ MODULES: dict[str, ModuleType] = {
     "inputs": inputs,
     "legal_entity_details": legal_entity_details,
     "numbering": numbering,
+    "rate_sources": rate_sources,
     "representable": representable,
     "series_definition": series_definition,
     "terms": terms,

@@ -134,6 +134,13 @@ ENTITIES = [
     _entity("a language twice", "/languages", "languages_malformed", languages=["de", "de"]),
     _entity("e-invoices by line", "/rounding", "not_representable", rounding="per_line"),
     _entity("a blank title", "/titles/invoice", "title_malformed", titles={"invoice": " "}),
+    _entity(
+        "taxes of a country nobody knows",
+        "/exchange_rate_sources/tax/QQ",
+        "country_unknown",
+        "rate_sources",
+        exchange_rate_sources={"tax": {"QQ": "ecb"}},
+    ),
     _entity("a blank name", "/name", "name_malformed", name=" "),
     _entity("a blank director", "/directors/1", "name_malformed", directors=["Jo", " "]),
     _entity(
