@@ -188,6 +188,9 @@ def _outside(settings: Settings) -> invoicing.Outside:
         registers.hmrc_token,
         rules=settings.place.home / "rules",
         packs=settings.place.home / "packs",
+        tax_engine=settings.tax_engine.name,
+        tax_engine_url=settings.tax_engine.url,
+        tax_engine_secret=settings.tax_engine.secret,
     )
 
 

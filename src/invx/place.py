@@ -38,6 +38,8 @@ ALL_PERMISSIONS = (
     "tax:write",
     "rates:read",
     "rates:write",
+    "accounting:read",
+    "accounting:write",
     "legal_entities:read",
     "legal_entities:write",
     "series:read",

@@ -60,6 +60,15 @@ class TaxRegisterSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TaxEngineSettings:
+    """The tax engine that legal entities may name; tenants never state an address."""
+
+    name: str | None = None
+    url: str | None = None
+    secret: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set."""
 
@@ -70,6 +79,7 @@ class Settings:
     observability: ObservabilitySettings = field(default_factory=ObservabilitySettings)
     renderers: int = 2  # threads that make PDFs
     tax_registers: TaxRegisterSettings = field(default_factory=TaxRegisterSettings)
+    tax_engine: TaxEngineSettings = field(default_factory=TaxEngineSettings)
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -106,8 +116,15 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             hmrc_url=read.url("INVX_HMRC_URL"),
             hmrc_token=read.optional("INVX_HMRC_TOKEN"),
         ),
+        tax_engine=TaxEngineSettings(
+            name=read.optional("INVX_TAX_ENGINE"),
+            url=read.url("INVX_TAX_ENGINE_URL"),
+            secret=read.optional("INVX_TAX_ENGINE_SECRET"),
+        ),
     )
     read.refuse_unknown()
+    if (settings.tax_engine.name is None) is not (settings.tax_engine.url is None):
+        raise SettingInvalid("Set INVX_TAX_ENGINE and INVX_TAX_ENGINE_URL together.")
     place = settings.place
     dsns = (place.app_dsn, place.system_dsn, place.admin_dsn)
     if any(dsns) and not all(dsns):

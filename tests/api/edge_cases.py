@@ -96,6 +96,12 @@ ENTITIES = [
         "literal_error",
         titles={"letter": "Letter"},
     ),
+    _entity(
+        "legal_entity_details: tax_engine_malformed",
+        "/tax_engine",
+        "string_pattern_mismatch",
+        tax_engine="https://engine.example.org",
+    ),
     _entity("legal_entity_details: name_missing", "/name", "required", name=...),
     _entity("legal_entity_details: address_missing", "/address", "required", address=...),
     _entity("legal_entity_details: too_many", "/directors", "too_long", directors=["Jo"] * 101),

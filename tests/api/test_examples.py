@@ -38,6 +38,7 @@ DAY: list[tuple[str, str]] = [
     ("POST /v1/invoices/{invoice}/replace", "invoice"),
     ("POST /v1/series/{series}/next-number", "series"),
     ("POST /v1/erasures", "invoice"),
+    ("POST /v1/accounting/book-rates/{invoice}", "foreign"),  # the second seller comes last
 ]
 
 
@@ -71,6 +72,8 @@ async def _make(client: Any, needed: str) -> dict[str, str]:
         return {}
     if needed in {"american", "german"}:
         return {"country": {"american": "US", "german": "DE"}[needed]}
+    if needed == "foreign":
+        return {"invoice": await _waiting_for_a_rate(client)}
     if needed in {"entity", "series"}:
         kind = {"entity": "legal-entities", "series": "series"}[needed]
         found = (await client.get(f"/v1/{kind}")).json()["data"][0]["id"]
@@ -88,6 +91,15 @@ async def _make(client: Any, needed: str) -> dict[str, str]:
         paid = await post(client, f"{at}/payments", {"amount": amount, "source": "p"})
         made["entry"] = paid["entries"][0]["id"]
     return made
+
+
+async def _waiting_for_a_rate(client: Any) -> str:
+    """A document in dollars of a seller who keeps books."""
+    books = {**examples.LEGAL_ENTITY, "accounting": {"chart": "SKR04"}}
+    entity = await post(client, "/v1/legal-entities", books)
+    body = {**examples.CONTENT, "legal_entity": entity["id"], "currency": "USD"}
+    draft = await post(client, "/v1/invoices", body)
+    return str((await post(client, f"/v1/invoices/{draft['id']}/finalize", {}))["id"])
 
 
 @pytest.mark.parametrize("body", [examples.DRAFT, examples.DRAFT_IN_PARTS])

@@ -37,10 +37,14 @@ async def test_r15_the_cent_of_difference_never_lands_on_the_exempt_line(desk: D
         line("2.54", "0.45", taxes=six),
         line("6.87", "0.28", taxes=six),
     ]
-    for inclusive in (False, True):
+    # 1.14 and 1.92 at 6 %: net 3.06 and tax 0.18, or, with the tax inside, 2.89 and 0.17.
+    for inclusive, taxed, tax in ((False, "3.06", "0.18"), (True, "2.89", "0.17")):
         invoice = await desk.invoice(*lines, prices_include_tax=inclusive)
         for xml in await both(desk, invoice):
             first = xml.lines[0]
+            groups = {each.category: (each.base, each.amount) for each in xml.taxes}
+            assert groups["E"] == (Decimal("90.30"), Decimal(0))
+            assert groups["S"] == (Decimal(taxed), Decimal(tax))
             assert (first.net, first.price.net) == (Decimal("90.30"), Decimal("90.30"))
             assert sum(each.net for each in xml.lines) == xml.totals.line_net
 
@@ -69,6 +73,10 @@ async def test_x04_the_service_period_stands_in_the_xml(desk: Desk) -> None:
     invoice = await desk.invoice(service_period=period)
     for xml in await both(desk, invoice):
         assert xml.period == Period(start=date(2026, 10, 1), end=date(2026, 10, 31))
+    of_lines = await desk.invoice(line("1.00", service_period=period), line("2.00"))
+    for xml in await both(desk, of_lines):
+        periods = [each.period for each in xml.lines]
+        assert periods == [Period(start=date(2026, 10, 1), end=date(2026, 10, 31)), None]
     supplied = await desk.invoice(supply_date="2026-10-07")
     for xml in await both(desk, supplied):
         assert xml.delivery is not None

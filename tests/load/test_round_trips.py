@@ -112,3 +112,19 @@ async def test_a_body_that_is_not_valid_never_reaches_the_database(desk: Desk) -
         assert answer.status_code == 422
 
     assert await statements_of(desk, create) == []
+
+
+async def test_books_cost_no_further_round_trip(desk: Desk) -> None:
+    kept = await desk.world.seller(accounting={"chart": "SKR03"})
+    plain, booked = await _of_issue_and_payment(desk), await _of_issue_and_payment(kept)
+    assert booked == plain
+    assert booked[0] <= 6
+
+
+async def _of_issue_and_payment(desk: Desk) -> tuple[int, int]:
+    await desk.invoice(*THREE_LINES)
+    draft = await desk.draft(*THREE_LINES)
+    issued = await statements_of(desk, lambda: desk.finalize(draft))
+    path, body = f"/v1/invoices/{draft['id']}/payments", {"amount": "1.00", "source": "p"}
+    paid = await statements_of(desk, lambda: desk.post(path, body))
+    return len(issued), len(paid)

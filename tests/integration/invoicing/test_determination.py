@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.invoicing.test_tax_ids import asking, register
+from tests.integration.invoicing.test_tax_ids import asking, evidence, register
 from tests.world import Desk, World
 
 GERMAN = {"name": "Käufer GmbH", "address": {"country": "DE", "postal_code": "10115"}}
@@ -87,16 +87,16 @@ async def test_the_answer_of_the_register_stands_on_the_document(world: World) -
 
 
 @pytest.mark.parametrize(
-    "policy,expected", [("wait", None), ("accept", ("AE", "0")), ("tax", ("S", "21"))]
+    "policy,expected", [("wait", None), ("accept", ("AE", "0")), ("tax", ("S", "19"))]
 )
 async def test_x02_a_register_that_is_down_leads_to_the_stated_policy(
     world: World, policy: str, expected: tuple[str, str] | None
 ) -> None:
-    """Never silently taxed or zero-rated: the draft waits with a question, or says what it took."""
-    more = [{"country": "NL", "vat_id": "NL123456782B12"}] if policy == "tax" else []
-    desk = await world.seller(
-        registrations=[*REGISTERED, *more], tax_id_policy={"unavailable": policy}
-    )
+    """Never silently taxed or zero-rated: the draft waits with a question, or says what it took.
+
+    Taxed as a consumer, a service is taxed where the seller is (Article 45): 19 %.
+    """
+    desk = await world.seller(registrations=REGISTERED, tax_id_policy={"unavailable": policy})
     buyer = {**DUTCH, "vat_id": "NL4495445B01"}
     async with asking(desk, "http://127.0.0.1:1") as asked:
         if expected is None:
@@ -106,10 +106,14 @@ async def test_x02_a_register_that_is_down_leads_to_the_stated_policy(
             assert (await asked.get("/v1/invoices"))["data"] == []
             return
         made = await draft(asked, open_line(), buyer=buyer)
-    assert made["determination"]["tax_id_validation"] == "unavailable"
-    assert "could not be checked" in made["determination"]["lines"][0]["assumed"][0]
-    if policy == "accept":
-        assert tax_of(made) == expected
+        issued = await asked.finalize(made)
+    for shown in (made, issued):
+        assert shown["determination"]["tax_id_validation"] == "unavailable"
+        assert "could not be checked" in shown["determination"]["lines"][0]["assumed"][0]
+        assert tax_of(shown) == expected
+    assert issued["totals"]["tax"] == ("19.00" if policy == "tax" else "0.00")
+    kept = [(row["source"], row["value"]["validity"]) for row in await evidence(desk)]
+    assert kept == [("vies", "unavailable")] * 2, "asked when drafted, and again when issued"
 
 
 async def test_x01_the_canary_islands_are_no_part_of_the_tax_area(world: World) -> None:

@@ -254,6 +254,36 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
             lambda v, o: Request(query={"legal_entity": v.entity, "period": "2026-11"}), missing
         ),
     ),
+    ("GET", "/v1/accounting/charts"): (Attempt(lambda v, o: Request(), only_own, alike=True),),
+    ("GET", "/v1/accounting/charts/{code}"): (
+        Attempt(lambda v, o: Request(ids={"code": "SKR03"}), only_own, alike=True),
+    ),
+    ("GET", "/v1/accounting/bookings"): (
+        found(legal_entity="entity"),
+        found(invoice="invoice"),
+        found(settlement_entry="entry"),
+        Attempt(
+            lambda v, o: Request(query={"limit": "1", "after": v.booking_cursor}), only_own, True
+        ),
+        Attempt(lambda v, o: Request(query={"account": "debtor"}), only_own, alike=True),
+    ),
+    ("GET", "/v1/accounting/open-items"): (
+        found(legal_entity="entity"),
+        found(customer="customer"),
+        Attempt(lambda v, o: Request(), only_own, alike=True),
+    ),
+    ("GET", "/v1/accounting/balances"): (
+        Attempt(
+            lambda v, o: Request(
+                query={"legal_entity": v.entity, "from": "2026-01-01", "to": "2030-01-01"}
+            ),
+            missing,
+        ),
+    ),
+    ("GET", "/v1/accounting/reconciliation"): (
+        Attempt(lambda v, o: Request(query={"legal_entity": v.entity}), missing),
+    ),
+    ("POST", "/v1/accounting/book-rates/{invoice}"): (at(rate="0.9"), on_draft(rate="0.9")),
     ("GET", "/v1/tax/rate-tables"): (Attempt(lambda v, o: Request(), nothing_found),),
     ("GET", "/v1/tax/rate-tables/{country}"): (
         Attempt(lambda v, o: Request(ids={"country": "US"}), missing),
@@ -265,6 +295,12 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
             stale,
         ),
     ),
+    ("GET", "/v1/tax/engine-entries"): (
+        Attempt(lambda v, o: Request(), nothing_found),
+        Attempt(lambda v, o: Request(query={"status": "pending,committed"}), nothing_found),
+        Attempt(lambda v, o: Request(query={"invoice": v.engine_document}), nothing_found),
+    ),
+    ("POST", "/v1/tax/engine-entries/{entry}/retry"): (at(),),
     ("GET", "/v1/tax/overrides"): (Attempt(lambda v, o: Request(), nothing_found),),
     ("GET", "/v1/tax/overrides/{country}"): (at(),),
     ("DELETE", "/v1/tax/overrides/{country}"): (at(),),

@@ -83,7 +83,8 @@ async def open_case(world: World) -> CaseFile:
     tenant_id = await world.tenant()
     client = world.client(tenant_id)
     marking = Marking((await client.get("/openapi.json")).json())
-    body = marking.body("post", "/v1/legal-entities", "entity", titles={}, payment_terms=None)
+    unsaid = {"titles": {}, "payment_terms": None, "accounting": None}
+    body = marking.body("post", "/v1/legal-entities", "entity", **unsaid)
     body |= {"registrations": SELLER["registrations"]}
     entity = await post(client, "/v1/legal-entities", body)
     return CaseFile(Desk(world, tenant_id, client, entity["id"]), marking)

@@ -11,7 +11,7 @@ STAYS: dict[str, str] = {
     r".*\.customer": "the caller's own opaque id, by which the ledger is keyed (M4)",
     r".*\.source": "the caller's own id of a payment; it makes an entry unique",
     r".*\.(external_id|purchase_order|sales_order|contract|project|order_line)": _IDS,
-    r".*\.(buyer_accounting_reference|ledger_account|preceding\.number)": _IDS,
+    r".*\.(buyer_accounting_reference|ledger_account|tax_key|preceding\.number)": _IDS,
     r".*\.(receiving_advice|despatch_advice|tender)": _IDS,
     r".*\.direct_debit\.creditor": "the seller's own id as a creditor (BT-90)",
     r".*\.attachments\.media_type": "the kind of a file; its name and content go",
@@ -38,6 +38,7 @@ UNSAID: dict[tuple[str, str], str] = {
     ("put", "/v1/tax/overrides/{country}"): "rates, categories and laws, likewise",
     ("post", "/v1/exchange-rates"): "figures of central banks, which are about no customer",
     ("post", "/v1/exchange-rates/import"): "figures of central banks, likewise",
+    ("post", "/v1/accounting/book-rates/{invoice}"): "a rate of exchange, and no words",
     ("post", "/v1/erasures"): "the caller's own opaque id, which is the handle of the erasure",
 }
 # Parties as a whole are erased, with the ids that stand in them.

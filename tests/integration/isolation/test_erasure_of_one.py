@@ -87,7 +87,7 @@ async def test_what_the_law_keeps_of_one_document_is_kept_and_nothing_happens(
     assert done["erased"] == []
     [kept] = done["kept"]
     assert (kept["invoice"], kept["number"]) == (one, shown["number"])
-    assert kept["until"] == f"{int(shown['issue_date'][:4]) + 10}-12-31"
+    assert kept["until"] == f"{int(shown['issue_date'][:4]) + 8}-12-31"  # § 14b UStG
     assert leaving(case, await looked_for(world)) == before
     assert await case.desk.get(f"/v1/invoices/{one}") == shown
     assert await erasures_of(case.desk, one) == []

@@ -8,10 +8,12 @@ import pytest
 
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
 from invx.contexts.invoicing.read import rate_tables
+from invx.contexts.invoicing.read.engine_entries import list_engine_entries
 from invx.contexts.invoicing.wiring import CODEC
 from invx.infra.event_store import EventStore
 from invx.infra.facts import KnownFacts
 from invx.kernel.errors import NotFound
+from invx.kernel.ids import parse_typeid
 from invx.rules.tax.model import SupplyKind
 from tests.integration.isolation.second_net import Careless
 from tests.integration.isolation.test_row_security import careless, inside
@@ -69,3 +71,23 @@ async def test_a_careless_determination_draws_on_its_own_tenant_only(world: Worl
         pack is not None and pack.category("workshop", SupplyKind.SERVICES, None, day) is not None
         for pack in german
     ] == [True, False]
+
+
+async def test_a_careless_list_of_engine_entries_holds_those_of_one_tenant(world: World) -> None:
+    victim, other = await furnish(world), await world.seller()
+    document = parse_typeid("inv", victim.engine_document)
+    asked: list[list[tuple[str, list[Any]]]] = [
+        [],
+        [("status", ["pending"])],
+        [("document_id", [document, document])],
+    ]
+    for desk, expected in ((victim.desk, 1), (other, 0)):
+        async with inside(world, desk) as (conn, ctx):
+            blind: Any = Careless(conn)
+            for conditions in asked:
+                for descending in (False, True):
+                    found = await list_engine_entries(
+                        blind, ctx, conditions, None, 10, descending=descending
+                    )
+                    assert len(found) == expected
+            assert not any("tenant_id = $" in each for each in blind.sent)

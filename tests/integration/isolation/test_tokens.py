@@ -23,7 +23,7 @@ from tests.integration.isolation.rows import checksums
 from tests.world import World
 
 Claims = dict[str, Any]
-PATH = {"invoice": "inv", "legal_entity": "le", "series": "ser"}
+PATH = {"invoice": "inv", "legal_entity": "le", "series": "ser", "entry": "eng"}
 UNNAMED = UUID("01a20ae1-ebf2-7155-95ea-5dc2be1e2434")
 
 

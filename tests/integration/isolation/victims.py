@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from invx.contexts.invoicing.adapters.tax_engines.facts import PORT
 from invx.contexts.invoicing.api.schemas.examples import TAX_OVERRIDES, TAX_RATE_TABLE
+from tests.tax_engine import TestEngine
 from tests.world import BUYER, SELLER, Desk, World, line
 
 CUSTOMER, EXTERNAL_ID = "victims-customer", "victims-external-id"
@@ -27,6 +29,9 @@ class Victim:
     registration: str
     tax_cursor: str
     rate_cursor: str
+    booking_cursor: str
+    engine_entry: str
+    engine_document: str
     customer: str = CUSTOMER
     external_id: str = EXTERNAL_ID
 
@@ -41,12 +46,14 @@ class Victim:
             "legal_entity": self.entity,
             "series": self.series,
             "country": "DE",
+            "code": "SKR03",
+            "entry": self.engine_entry,
         }
 
 
 async def furnish(world: World) -> Victim:
     """A victim with a row in every table of tenant data that the API fills."""
-    desk = await world.seller(external_id="victims-entity")
+    desk = await world.seller(external_id="victims-entity", accounting={"chart": "SKR03"})
     buyer = {**BUYER, "customer": CUSTOMER, "name": "Geheim KG"}
     said: dict[str, Any] = {"buyer": buyer, "metadata": {"secret": "yes"}}
     await _trade_abroad(desk, said)
@@ -84,6 +91,8 @@ async def furnish(world: World) -> Victim:
         registration=taxes["data"][0]["registration"],
         tax_cursor=taxes["next"],
         rate_cursor=(await desk.get("/v1/exchange-rates", limit=1))["next"],
+        booking_cursor=(await desk.get("/v1/accounting/bookings", limit=1))["next"],
+        **await _tell_an_engine(desk),
     )
 
 
@@ -97,6 +106,33 @@ async def _trade_abroad(desk: Desk, said: dict[str, Any]) -> None:
     await desk.post(
         f"/v1/invoices/{abroad['id']}/payments", {"amount": "1.00", "source": "victims-dollars"}
     )
+
+
+async def _tell_an_engine(desk: Desk) -> dict[str, str]:
+    """A document that an engine taxed, and the entry that it is owed."""
+    plugged: Any = desk.world.host.contexts["invoicing"].runner.providers[PORT]
+    plugged.engines["acme"] = TestEngine()
+    texas = {"country": "US", "region": "TX", "postal_code": "78704", "city": "Austin"}
+    tax = {"country": "US", "region": "TX", "tax_number": "32012345678"}
+    seller = await desk.post(
+        "/v1/legal-entities",
+        {
+            **SELLER,
+            "name": "Geheim LLC",
+            "address": texas,
+            "registrations": [tax],
+            "default_profile": "plain",
+            "currency": "USD",
+            "bank_accounts": [],
+            "tax_engine": "acme",
+        },
+    )
+    supplied = {"description": "Chair", "price": "1.00", "supply": {"kind": "goods"}}
+    buyer = {"name": "Geheim Inc", "customer": CUSTOMER, "address": texas}
+    body = {"legal_entity": seller["id"], "buyer": buyer, "lines": [supplied]}
+    await desk.finalize(await desk.post("/v1/invoices", body))
+    [entry] = (await desk.get("/v1/tax/engine-entries"))["data"]
+    return {"engine_entry": entry["id"], "engine_document": entry["invoice"]}
 
 
 async def _state_taxes(desk: Desk) -> None:

@@ -87,7 +87,8 @@ def test_every_event_comes_back_as_it_was_and_says_nothing(kind: type[Event], se
 def test_every_event_has_been_thought_of() -> None:
     """An event that is not registered could not be stored; one that is renamed, not be read."""
     assert sorted(kind.__name__ for kind in EVENTS) == [
-        "BecameOverdue", "CreditRecorded", "CreditWithdrawn", "DisputeCleared", "DisputeRaised",
+        "BecameOverdue", "BookRateStated", "CreditRecorded", "CreditWithdrawn", "DisputeCleared",
+        "DisputeRaised",
         "DocumentCancelled", "DocumentFinalized", "DocumentReleased", "DocumentReplaced",
         "DocumentVoided", "DraftCreated", "DraftDeleted", "DraftEdited", "DraftPatched",
         "EntryRecorded", "LegalEntityAmended", "LegalEntityRegistered", "NextNumberSet",

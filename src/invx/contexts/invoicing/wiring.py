@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from invx.contexts.invoicing.adapters.charts import shipped_charts
 from invx.contexts.invoicing.adapters.einvoice import writing
 from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
 from invx.contexts.invoicing.adapters.einvoice.validation import Validator
 from invx.contexts.invoicing.adapters.pdf import TypstRenderer
 from invx.contexts.invoicing.adapters.rendering import PORT, RenderingPool
+from invx.contexts.invoicing.adapters.tax_engines import facts as tax_engines
+from invx.contexts.invoicing.adapters.tax_engines.http import HttpTaxEngine
 from invx.contexts.invoicing.adapters.tax_ids import facts as tax_ids
 from invx.contexts.invoicing.adapters.tax_ids.form import VIES_COUNTRIES
 from invx.contexts.invoicing.adapters.tax_ids.registers import Hmrc, Vies
@@ -19,9 +22,11 @@ from invx.contexts.invoicing.adapters.tax_packs import packs_in
 from invx.contexts.invoicing.adapters.unit_of_work import Means, UnitOfWork
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.api.routes import (
+    accounting,
     corrections,
     documents,
     e_invoices,
+    engine_entries,
     exchange_rates,
     history,
     legal_entities,
@@ -48,8 +53,10 @@ from invx.contexts.invoicing.app.spread_exchange_rates import (
     SpreadExchangeRates,
     spread_exchange_rates,
 )
+from invx.contexts.invoicing.app.tell_engine import JOB, TellEngine, tell_engine
 from invx.contexts.invoicing.domain import (
     document_events,
+    engine_entry_events,
     legal_entity_events,
     rate_sheet_events,
     rate_table_events,
@@ -57,6 +64,7 @@ from invx.contexts.invoicing.domain import (
     settlement_events,
 )
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_sheet import RateSheet
@@ -91,6 +99,7 @@ CODEC = Codec(
         legal_entity_events,
         rate_table_events,
         rate_sheet_events,
+        engine_entry_events,
     )
 )
 
@@ -111,6 +120,7 @@ _PERSONAL = (
     PersonalStore("settlement_entries", "re-projected"),
     PersonalStore("skipped_numbers", "re-projected"),
     PersonalStore("legal_entities", "re-projected"),
+    PersonalStore("bookings", "kept as long as the books: codes of accounts and cost centres"),
     PersonalStore("archives", "deleted with the document's data"),
     PersonalStore("idempotency", "answer replaced; dropped after eight days"),
 )
@@ -128,6 +138,8 @@ _ROUTES = (
     taxes,
     rate_tables,
     exchange_rates,
+    accounting,
+    engine_entries,
 )
 
 
@@ -141,6 +153,9 @@ class Outside:
     hmrc_token: str | None = field(default=None, repr=False)
     rules: Path | None = None  # the folder of e-invoice rules that the operator installed
     packs: Path | None = None  # the folder of newer country packs
+    tax_engine: str | None = None  # the name by which legal entities ask for it
+    tax_engine_url: str | None = None
+    tax_engine_secret: str | None = field(default=None, repr=False)
 
     def registers(self, clock: Clock) -> tax_ids.Registers:
         """The registers of VAT ids, by the country that ids begin with."""
@@ -150,6 +165,12 @@ class Outside:
         if self.hmrc_url is not None and self.hmrc_token is not None:
             found["GB"] = Hmrc(self.hmrc_url, self.hmrc_token, clock)
         return found
+
+    def engines(self) -> tax_engines.Engines:
+        """The tax engines by name."""
+        if self.tax_engine is None or self.tax_engine_url is None:
+            return {}
+        return {self.tax_engine: HttpTaxEngine(self.tax_engine_url, self.tax_engine_secret)}
 
 
 _NOTHING_OUTSIDE = Outside()
@@ -174,8 +195,8 @@ def wire(
 ) -> Context:
     """The invoicing context over its database."""
     storage = _storage(catalogue, registry)
-    registers = outside.registers(clock)
-    means = Means(issued_resource, registers, packs_in(outside.packs))
+    registers, engines = outside.registers(clock), outside.engines()
+    means = Means(issued_resource, registers, packs_in(outside.packs), shipped_charts(), engines)
 
     def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> UnitOfWork:
         return UnitOfWork(
@@ -198,11 +219,12 @@ def wire(
             PORT: rendering,
             writing.PORT: writing.EInvoiceWriter(),
             tax_ids.PORT: tax_ids.RegisterFacts(registers),
+            tax_engines.PORT: tax_engines.EngineFacts(engines),
         },
         refusals=_REFUSALS,
         committed=committed,
     )
-    edge = Edge(runner, rendering, CODEC, validator, HybridOpening())
+    edge = Edge(runner, rendering, CODEC, validator, HybridOpening(), means.charts)
     return Context(
         name=NAME,
         database=database,
@@ -227,7 +249,7 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
         project,
         lambda recorded: contract_of(recorded.stream_id, recorded.event),
         registry.encode,
-        kinds=(Document, Settlement, Series, LegalEntity, RateTable, RateSheet),
+        kinds=(Document, Settlement, Series, LegalEntity, RateTable, RateSheet, EngineEntry),
     )
 
 
@@ -248,9 +270,14 @@ async def _apply_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await apply_exchange_rates(ApplyExchangeRates(UUID(payload["key"])), uow)
 
 
+async def _tell_engine(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await tell_engine(TellEngine(UUID(payload["key"])), uow)
+
+
 _JOBS = {
     "archive_document": _archive,
     "mark_overdue": _overdue,
     SPREAD: _spread_rates,
     APPLY: _apply_rates,
+    JOB: _tell_engine,
 }

@@ -12,6 +12,7 @@ from invx.rules.tax.outcome import Determination, Question, TaxUndetermined, Und
 from invx.rules.tax.packs import Packs
 from invx.rules.tax.performed import service_taxes
 from invx.rules.tax.places import country_of
+from invx.rules.tax.quotes import Engine, QuoteWanted, WantsQuote
 from invx.rules.tax.rate_table import RateTable
 
 RULES = "tax-2026.1"  # the version of this package's rules, part of each fingerprint
@@ -19,11 +20,12 @@ IMPORTERS = (None, "buyer", "seller")
 
 
 def determine(
-    facts: Facts, packs: Packs, table: RateTable | None = None
-) -> Determination | Undetermined:
+    facts: Facts, packs: Packs, table: RateTable | Engine | None = None
+) -> Determination | Undetermined | QuoteWanted:
     """The taxes of one supply. Equal input gives an equal answer, on any day and machine.
 
-    `table` is the tenant's own rate table, for countries whose pack knows nothing.
+    `table` is the tenant's own rate table, for countries whose pack knows nothing. With an engine
+    in its place the answer may be that a quote is wanted; without one it never is.
     """
     mark = fingerprint(facts, packs, table)
     if wrong := tuple(_mistakes(facts)):
@@ -36,11 +38,13 @@ def determine(
         if facts.supply.kind is SupplyKind.GOODS:
             return goods_taxes(case)
         return service_taxes(case)
+    except WantsQuote as wanted:
+        return QuoteWanted(place=wanted.place, fingerprint=mark)
     except TaxUndetermined as missing:
         return Undetermined(questions=missing.questions, fingerprint=mark)
 
 
-def fingerprint(facts: Facts, packs: Packs, table: RateTable | None = None) -> str:
+def fingerprint(facts: Facts, packs: Packs, table: RateTable | Engine | None = None) -> str:
     """A digest of all that an answer depends on: facts, packs, table and these rules."""
     known = sorted((each.country, each.digest) for each in packs.by_country.values())
     return sha256(repr((RULES, facts, known, table and table.digest)).encode()).hexdigest()

@@ -1,9 +1,10 @@
-"""Sales taxes of the United States and Canada, from the rate table that a tenant keeps."""
+"""Sales taxes of the United States and Canada, by a rate table of the tenant or a tax engine."""
 
 from invx.rules.tax.case import Case
 from invx.rules.tax.model import Certificate, Place, Registration, Scheme, Special, SupplyKind
 from invx.rules.tax.outcome import Determination, ask
 from invx.rules.tax.places import country_of
+from invx.rules.tax.quotes import Engine, WantsQuote
 from invx.rules.tax.rate_table import RateTable, TableRate, narrowest
 from invx.rules.totals.model import Regime, Tax
 
@@ -31,8 +32,8 @@ def sales_place(case: Case) -> Place | None:
     return place if at_home or registered else None
 
 
-def sales_taxes(case: Case, place: Place, table: RateTable | None) -> Determination:
-    """All taxes of the table that hold there. Raises TaxUndetermined."""
+def sales_taxes(case: Case, place: Place, table: RateTable | Engine | None) -> Determination:
+    """All taxes of the table that hold there. Raises TaxUndetermined, WantsQuote."""
     country, region = country_of(place.country), place.region
     if not region:
         raise ask(f"{_field(case, place)}/region", f"Which state or province of {country}?")
@@ -42,6 +43,8 @@ def sales_taxes(case: Case, place: Place, table: RateTable | None) -> Determinat
         return _not_collected(case, country, jurisdiction)
     if held := _certificate(case, country, region):
         return _free(case, held, jurisdiction)
+    if isinstance(table, Engine):
+        raise WantsQuote(jurisdiction)
     if table is None:
         raise ask("/table", f"The rates of {jurisdiction}: a rate table, or a tax engine?")
     place = _by_origin(case, place, table, jurisdiction)

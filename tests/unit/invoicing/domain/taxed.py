@@ -1,14 +1,18 @@
 """Documents in the tax ledger: finalized, paid, credited, and what the ledger says of them."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from invx.contexts.invoicing.adapters.charts import shipped_charts
+from invx.contexts.invoicing.domain.accounts import accounts_of, rows_of
+from invx.contexts.invoicing.domain.apply_credit import apply_credit
 from invx.contexts.invoicing.domain.balance import Claim
+from invx.contexts.invoicing.domain.book import Book, Part, book_of, parts_of
 from invx.contexts.invoicing.domain.content import Content, DocumentType
-from invx.contexts.invoicing.domain.credit_applying import apply_credit
 from invx.contexts.invoicing.domain.credit_taxes import fitted
 from invx.contexts.invoicing.domain.crediting import (
     LineCredit,
@@ -20,6 +24,7 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Links
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
+from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.party import Basis, Registration
 from invx.contexts.invoicing.domain.settlement import Posting, Settlement
 from invx.contexts.invoicing.domain.settlement_events import (
@@ -27,7 +32,7 @@ from invx.contexts.invoicing.domain.settlement_events import (
     SettlementOpened,
     SettlementVoided,
 )
-from invx.contexts.invoicing.domain.tax_entries import TaxEntry
+from invx.contexts.invoicing.domain.tax_entries import TaxAccount, TaxEntry
 from invx.contexts.invoicing.domain.tax_opening import tax_account_of
 from tests.unit.invoicing.domain.drafts import (
     ENTITY,
@@ -42,6 +47,7 @@ from tests.unit.invoicing.domain.drafts import (
 
 ACCRUAL = Registration(country="DE", vat_id="DE342118907")
 CASH = replace(ACCRUAL, basis=Basis.CASH)
+CHARTS = shipped_charts()
 
 
 def entity(*registrations: Registration, **more: Any) -> LegalEntity:
@@ -97,7 +103,8 @@ class Case:
         name = f"{original.id} credited {len(self.notes)}"
         note = drafted(said, name=name, links=Links(credits=original.id, **links))
         original.record_credit(note.id, said, totalled(said))
-        settlement = _opened(finalize(note, issue_date=on), self.seller, self.settlement)
+        finalize(note, issue_date=on)
+        settlement = _opened(note, self.seller, self.settlement, original.accounts)
         apply_credit(self.settlement, settlement, Posting(source=str(note.id), on=on))
         self.notes.append(settlement)
         return settlement
@@ -108,7 +115,12 @@ class Case:
         return [each for settlement in self.settlements for each in entries_of(settlement)]
 
 
-def _opened(document: Document, seller: LegalEntity, original: Settlement | None) -> Settlement:
+def _opened(
+    document: Document,
+    seller: LegalEntity,
+    original: Settlement | None,
+    like: Sequence[LineAccount] = (),
+) -> Settlement:
     credits = document.content.type is DocumentType.CREDIT_NOTE
     issued = document.issue_date or TODAY
     said = (document.content, document.totals, document.links)
@@ -123,7 +135,24 @@ def _opened(document: Document, seller: LegalEntity, original: Settlement | None
         opened_on=issued,
     )
     taxed = tax_account_of(said, seller, issued, account)
-    return Settlement.open_for(claim, subject_id=SUBJECT, tax_account=taxed)
+    booked = _booked(document, seller, taxed, like)
+    return Settlement.open_for(claim, subject_id=SUBJECT, tax_account=taxed, booked=booked)
+
+
+def _booked(
+    document: Document,
+    seller: LegalEntity,
+    taxed: TaxAccount | None,
+    like: Sequence[LineAccount],
+) -> tuple[Book, list[Part]] | None:
+    """What opens the journal, where the seller keeps books."""
+    rows = rows_of(document.content, seller, CHARTS, document.issue_date or TODAY)
+    if rows is None:
+        return None
+    found = accounts_of((document.content, document.totals), seller, rows, like)
+    assert not found.problems, found.problems
+    document.accounts = found.lines
+    return book_of(document, seller, rows, taxed), parts_of(document, rows, found.lines)
 
 
 def entries_of(settlement: Settlement) -> list[TaxEntry]:

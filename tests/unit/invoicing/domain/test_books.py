@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from invx.contexts.invoicing.domain.apply_credit import apply_credit
 from invx.contexts.invoicing.domain.books import RECEIVED, BookValue, Worth
-from invx.contexts.invoicing.domain.credit_applying import apply_credit
 from invx.contexts.invoicing.domain.exchange import ExchangeRate
 from invx.contexts.invoicing.domain.rates_applying import complete_books, unbooked_money
 from invx.contexts.invoicing.domain.received import Received, received_worth
@@ -34,7 +34,7 @@ def foreign(total="100.00", rate="0.92", currency="EUR", **changes):
     value = BookValue(currency=currency, day=DAY)
     if rate is not None:
         value = value.at(at(rate), claimed.total)
-    return Settlement.open_for(claimed, subject_id=SUBJECT, book=value)
+    return Settlement.open_for(claimed, subject_id=SUBJECT, value=value)
 
 
 def worth(rate):
@@ -199,7 +199,7 @@ def test_what_is_carried_and_what_is_left_is_the_value_of_the_document(
         if each.kind in ("write_off", "discount"):
             assert each.exchange_difference == 0
     if not settlement.open and not settlement.surplus:
-        assert carried(settlement) == settlement.book.value.total
+        assert carried(settlement) == settlement.books.value.total
 
 
 @given(total=cents, rate=rates, sequence=steps)

@@ -24,7 +24,7 @@ NEW_OF_GROUP = ("rate_day", "conversion")
 
 def as_before(body: dict[str, Any]) -> dict[str, Any]:
     """The body without what events say only since there are exchange rates."""
-    body.pop("book", None)
+    body.pop("value", None)
     for name in NEW_OF_ENTRY:
         body.get("entry", {}).pop(name, None)
     account = body.get("tax_account") or {}
@@ -60,7 +60,7 @@ def test_a_settlement_of_before_stands_as_it_stood(registration: Any, currency: 
     again = Settlement.rehydrate(settlement.id, stored(settlement))
     assert again.entries == settlement.entries
     assert again.standing == settlement.standing
-    assert again.book is None
+    assert again.books is None
     assert again.taxes is not None
     assert settlement.taxes is not None
     assert again.taxes.account == settlement.taxes.account

@@ -50,7 +50,7 @@ def opened(registration, *, known):
     value = BookValue(currency="EUR", day=TODAY)
     if known:
         value = value.at(rate_of(TODAY), claimed.total)
-    settlement = Settlement.open_for(claimed, subject_id=SUBJECT, tax_account=account, book=value)
+    settlement = Settlement.open_for(claimed, subject_id=SUBJECT, tax_account=account, value=value)
     if known:
         publish(settlement)
     return settlement
@@ -71,7 +71,7 @@ def publish(settlement, months=None):
         for each in unbooked_money(settlement)
         if there(each.on)
     }
-    book = settlement.book.value
+    book = settlement.books.value
     rate = rate_of(book.day) if book.rate is None and there(book.day) else None
     complete_books(settlement, rate, worths)
 
@@ -141,7 +141,7 @@ def test_what_is_stored_leads_to_the_same_settlement(registration, sequence):
     again = Settlement.rehydrate(settlement.id, events)
     assert again.entries == settlement.entries
     assert ledger(again) == ledger(settlement)
-    assert again.book.value == settlement.book.value
+    assert again.books.value == settlement.books.value
     assert again.taxes.account == settlement.taxes.account
 
 

@@ -33,3 +33,6 @@ def test_a_supply_is_taxed_as_the_law_says(row: Row) -> None:
 def test_the_matrix_is_large_and_names_each_supply_once() -> None:
     names = [row.name for row in ROWS]
     assert len(names) == len(set(names)) >= SUPPLIES_MIN
+    assert [row.name for row in ROWS if not row.source] == [], (
+        "each says which law, or what it asks"
+    )

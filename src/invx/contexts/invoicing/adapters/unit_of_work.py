@@ -12,9 +12,12 @@ from invx.contexts.invoicing.adapters.exchange_rates import (
 from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
 from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
+from invx.contexts.invoicing.adapters.tax_engines.facts import Engines, TaxEngines
 from invx.contexts.invoicing.adapters.tax_ids.facts import Registers, TaxIds
+from invx.contexts.invoicing.domain.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.engine_entry import EngineEntry, EngineEntryNotFound
 from invx.contexts.invoicing.domain.errors import (
     DocumentNotFound,
     LegalEntityNotFound,
@@ -42,6 +45,8 @@ class Means:
     resource_of: ResourceOf
     registers: Registers
     packs: Packs
+    charts: Charts
+    engines: Engines
 
 
 class UnitOfWork(EventUnitOfWork):
@@ -67,6 +72,9 @@ class UnitOfWork(EventUnitOfWork):
         self.rendering = PdfRendering(means.resource_of)
         self.tax_ids = TaxIds(means.registers, ctx)
         self.packs = means.packs
+        self.charts = means.charts
+        self.engine_entries = self.repository(EngineEntry, missing=EngineEntryNotFound)
+        self.tax_engines = TaxEngines(means.engines)
         self.rate_tables = PostgresRateTables(self, means.packs)
         self.rate_sheets = PostgresRateSheets(self)
         self.exchange_rates = PostgresExchangeRates(conn, ctx.tenant_id)

@@ -12,12 +12,12 @@ from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import (
-    booking_row,
     document_row,
     entry_row,
     legal_entity_resource,
     series_row,
     settlement_row,
+    worth_row,
 )
 from invx.contexts.invoicing.read.views import (
     INVOICE,
@@ -104,7 +104,7 @@ def show_settlement(settlement: Settlement, unit: UnitOfWork) -> Answer:
     head = settlement_head(document_id, row, unit.ctx.now)
     # The answer states the ledger whole; notes are read back with GET.
     entries = [
-        entry_view({**entry_row(entry, None), **booking_row(entry)}) for entry in settlement.entries
+        entry_view({**entry_row(entry, None), **worth_row(entry)}) for entry in settlement.entries
     ]
     body = encode({**head, "entries": entries})
     return _answer(body, settlement.version, stream_id=document_id)

@@ -28,6 +28,10 @@ TAGS = (
         "description": "The tax ledger: what is due for which period, and why, entry by entry.",
     },
     {
+        "name": "Accounting",
+        "description": "The books: charts of accounts, the journal, open items.",
+    },
+    {
         "name": "Tax rates",
         "description": "What you know of taxes yourself: rate tables for sales taxes, and rows "
         "laid over the packs of countries.",

@@ -65,7 +65,7 @@ _AMONG = {
 }
 _COMPARED = ("period", "rate", "tax_point")
 _MISSING = {"registered": "registration_id", "accounted": "tax_currency"}
-_OPERATORS = {"eq": "=", "gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
+OPERATORS = {"eq": "=", "gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
 
 
 def tax_slice(query: ListQuery) -> TaxSlice:
@@ -78,7 +78,7 @@ def tax_slice(query: ListQuery) -> TaxSlice:
         if each.field in _AMONG:
             among.append((_AMONG[each.field], each.value))
         elif each.field in _COMPARED:
-            ranges.append((each.field, _OPERATORS[each.operator], each.value))
+            ranges.append((each.field, OPERATORS[each.operator], each.value))
         elif each.field in _MISSING:
             given.append((_MISSING[each.field], each.value))
         else:
@@ -89,17 +89,17 @@ def tax_slice(query: ListQuery) -> TaxSlice:
         ranges=ranges,
         given=given,
         descending=query.descending,
-        after=_after(query),
+        after=after_of(query),
         limit=query.limit,
     )
 
 
-def place_of(row: Row) -> tuple[str, UUID]:
+def place_of(row: Row, day: str = "tax_point") -> tuple[str, UUID]:
     """Where a page ends: as the position of a cursor holds it."""
-    return f"{row['tax_point']} {row['sequence']}", row["document_id"]
+    return f"{row[day]} {row['sequence']}", row["document_id"]
 
 
-def _after(query: ListQuery) -> tuple[date, UUID, int] | None:
+def after_of(query: ListQuery) -> tuple[date, UUID, int] | None:
     if query.after is None:
         return None
     place = re.fullmatch(r"(\d{4}-\d\d-\d\d) (\d{1,9})", str(query.after.key), re.ASCII)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.versions import expect
-from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.legal_entity import LegalEntity, ensure_chart
 from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
 from invx.kernel.messages import Command
 
@@ -21,5 +21,6 @@ async def amend_legal_entity(command: AmendLegalEntity, uow: InvoicingUnitOfWork
     """New details from now on; finalized documents keep the old ones. Raises LegalEntityInvalid."""
     entity = await uow.legal_entities.get(command.legal_entity_id)
     expect(entity, command.expected_version)
+    ensure_chart(command.details, uow.charts)
     entity.amend(command.details)
     return entity

@@ -68,11 +68,11 @@ def settlement_question(
     settlement: Settlement, entity: LegalEntity, on: date, uow: InvoicingUnitOfWork
 ) -> RateQuestion | None:
     """What money of this document is worth in the books on a day; None in their own currency."""
-    if settlement.book is None:
+    if settlement.books is None:
         return None
     source = entity.details.exchange_rate_sources.source_for(Purpose.SETTLEMENT, uow.packs)
     currency = settlement.claim.currency
-    return RateQuestion(source=source, base=currency, quote=settlement.book.value.currency, on=on)
+    return RateQuestion(source=source, base=currency, quote=settlement.books.value.currency, on=on)
 
 
 def _tax_rates(settlement: Settlement, entity: LegalEntity) -> list[TaxRateWanted]:
@@ -107,9 +107,9 @@ def _of_books(
 def _of_claim(
     settlement: Settlement, entity: LegalEntity, uow: InvoicingUnitOfWork
 ) -> RateQuestion | None:
-    if settlement.book is None or settlement.book.value.rate is not None:
+    if settlement.books is None or settlement.books.value.rate is not None:
         return None
-    value = settlement.book.value
+    value = settlement.books.value
     source = entity.details.exchange_rate_sources.source_for(Purpose.BOOK, uow.packs)
     return RateQuestion(
         source=source, base=settlement.claim.currency, quote=value.currency, on=value.day

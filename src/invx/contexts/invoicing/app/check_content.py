@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from invx.contexts.invoicing.app.determine_accounts import accounts_found
 from invx.contexts.invoicing.app.determine_taxes import taxes_found
 from invx.contexts.invoicing.app.draft_document import filled, selling_entity
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
@@ -12,6 +13,7 @@ from invx.contexts.invoicing.domain.check import problems_of
 from invx.contexts.invoicing.domain.check_parties import seller_problems
 from invx.contexts.invoicing.domain.content import Content
 from invx.contexts.invoicing.domain.determination import Determined
+from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.party import Seller
 from invx.kernel.errors import Problem
 from invx.kernel.messages import Command
@@ -51,10 +53,11 @@ async def check_content(command: CheckContent, uow: InvoicingUnitOfWork) -> Chec
         entity = await uow.legal_entities.get(document.legal_entity_id)
         content, rounding = document.content, document.rounding
         credits = document.links.credits is not None
+        like = await _accounts_of(document.links.credits, uow)
     else:
         entity = await selling_entity(command.legal_entity_id, uow)
         content = filled(command.content, command.defaults, entity) if command.content else None
-        rounding, credits = entity.details.rounding, False
+        rounding, credits, like = entity.details.rounding, False, ()
     if content is None:
         raise TypeError("a check needs content or a document")
     # A credit note bears the taxes of its original, whatever the rules would say today.
@@ -65,4 +68,13 @@ async def check_content(command: CheckContent, uow: InvoicingUnitOfWork) -> Chec
     problems = problems_of(content, rounding, finalizing=True, issue_date=issue_date)
     problems += seller_problems(content, entity.seller) + found.problems
     totals = None if problems_of_bill(bill) else compute(bill)
+    if totals is not None:
+        problems += accounts_found((content, totals), entity, issue_date, uow, like).problems
     return Checked(content, rounding, totals, problems, entity.seller, issue_date)
+
+
+async def _accounts_of(
+    document_id: UUID | None, uow: InvoicingUnitOfWork
+) -> tuple[LineAccount, ...]:
+    """Those of the document that is credited."""
+    return (await uow.documents.get(document_id)).accounts if document_id else ()

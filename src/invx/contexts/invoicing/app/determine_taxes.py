@@ -1,7 +1,8 @@
 """The step of a draft that determines taxes: the lines that leave them open get them here."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.content import Content
@@ -18,9 +19,16 @@ from invx.contexts.invoicing.domain.determination import (
 )
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
-from invx.kernel.errors import Invalid
+from invx.contexts.invoicing.domain.tax_quotes import (
+    QuoteQuestion,
+    Quoting,
+    held_quote,
+    question_of,
+)
+from invx.kernel.errors import Invalid, Problem
 from invx.rules.tax.model import Policy, Validation
 from invx.rules.tax.outcome import UNDETERMINED
+from invx.rules.tax.quotes import Engine
 
 
 class TaxUndetermined(Invalid):
@@ -47,18 +55,48 @@ async def taxes_found(
     content: Content, entity: LegalEntity, uow: InvoicingUnitOfWork, *, day: date | None = None
 ) -> Determined:
     """The same with the questions beside it."""
-    content = reopened(content)
+    held, content = content, reopened(content)
     if not wants_determination(content):
         return Determined(content=content)
     details = entity.details
     day = day or content.issue_date or entity.today(uow.ctx.now)
-    waiting = replace(details, tax_id_policy=Policy())
     known = await uow.rate_tables.known()
-    found = determined(content, waiting, known.packs, table=known.table, day=day)
-    if not found.hangs_on_id:
-        return found  # the same whatever a register says, so none is asked
-    buyer_id = await _validated(content, entity, uow)
-    return determined(content, details, known.packs, table=known.table, day=day, buyer_id=buyer_id)
+    rates = known.table if details.tax_engine is None else Engine(details.tax_engine)
+    decide = partial(determined, content, packs=known.packs, table=rates, day=day)
+    found = decide(replace(details, tax_id_policy=Policy()))
+    if found.hangs_on_id:  # else it is the same whatever a register says, so none is asked
+        decide = partial(decide, buyer_id=await _validated(content, entity, uow))
+        found = decide(details)
+    if not found.unquoted:
+        return found
+    quoting = await _quoting(found, held, details.tax_engine or "", uow)
+    if isinstance(quoting, Quoting):
+        return decide(details, quoting=quoting)
+    return replace(found, problems=found.problems + quoting)
+
+
+async def _quoting(
+    found: Determined, held: Content, engine: str, uow: InvoicingUnitOfWork
+) -> Quoting | tuple[Problem, ...]:
+    """The quote for the lines that wait for one: the one at hand while it holds, else a new one.
+
+    Problems when there is none: nothing is taxed by guess because an engine is down.
+    """
+    question = question_of(found.content, engine, found.unquoted)
+    if not isinstance(question, QuoteQuestion):
+        return question
+    mark = question.fingerprint
+    if (kept := held_quote(held, mark, uow.ctx.now)) is not None:
+        return kept
+    fact = uow.tax_engines.quote(question)
+    if fact is None:
+        asks = f"No tax engine {engine} is set up here: ask the operator, or keep a rate table."
+        return (Problem("/seller/tax_engine", UNDETERMINED, asks),)
+    [answer] = await uow.facts.need(fact)
+    if answer.quote is None:
+        asks = f"The tax engine {engine} gave no quote: {answer.fault}"
+        return tuple(Problem(each.pointer, UNDETERMINED, asks) for each in found.unquoted)
+    return Quoting(answer.quote, uow.ctx.now + timedelta(seconds=answer.seconds), mark)
 
 
 async def ensure_taxes_hold(

@@ -26,7 +26,7 @@ async def erase_customer(command: EraseCustomer, uow: InvoicingUnitOfWork) -> Er
         # A draft may have changed hands: what an issued document said of somebody else while it was
         # a draft is no part of what the law keeps.
         if document.subject_id == subject:
-            if held := kept_by_law(document, uow.ctx.now.date()):
+            if held := kept_by_law(document, uow.packs, uow.ctx.now.date()):
                 kept.append(held)
                 continue
             erased.append(document.id)

@@ -10,9 +10,10 @@ from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.retention import retained_until
+from invx.contexts.invoicing.domain.retention import retention_of
 from invx.contexts.invoicing.domain.settlement import settlement_id
 from invx.kernel.messages import Command
+from invx.rules.tax.packs import Packs
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,12 @@ class EraseDocument(Command):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A document that stays, and the last day until which it must."""
+    """A document that stays, the last day until which it must, and the law where it is known."""
 
     document_id: UUID
     number: str | None
     until: date
+    source: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ async def erase_document(command: EraseDocument, uow: InvoicingUnitOfWork) -> Er
     document = await uow.documents.get(command.document_id)
     streams = [document.id, settlement_id(document.id)]
     subjects = set(await uow.personal_data.subjects_of(streams)) - {document.legal_entity_id}
-    kept = kept_by_law(document, uow.ctx.now.date())
+    kept = kept_by_law(document, uow.packs, uow.ctx.now.date())
     if kept is not None:
         # What it said of others while it was a draft is no part of what the law keeps.
         subjects.discard(document.subject_id)
@@ -57,12 +59,12 @@ async def erase_document(command: EraseDocument, uow: InvoicingUnitOfWork) -> Er
     return Erasure(tuple(erased), (kept,) if kept else ())
 
 
-def kept_by_law(document: Document, today: date) -> Kept | None:
+def kept_by_law(document: Document, packs: Packs, today: date) -> Kept | None:
     """What the law says of a document today; None when its buyer's data may go."""
-    until = retained_until(document)
-    if until is None or today > until:
+    held = retention_of(document, packs)
+    if held is None or today > held.until:
         return None
-    return Kept(document.id, document.number, until)
+    return Kept(document.id, document.number, held.until, held.source)
 
 
 async def erase_in(

@@ -5,19 +5,22 @@ from datetime import date
 from uuid import UUID
 
 from invx.contexts.invoicing.app.apply_exchange_rates import await_rates
+from invx.contexts.invoicing.app.determine_accounts import booked, line_accounts
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.rates_at_issue import rates_at_issue
+from invx.contexts.invoicing.app.tell_engine import owe_engine
 from invx.contexts.invoicing.app.versions import expect
+from invx.contexts.invoicing.domain.apply_credit import apply_credit
 from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.books import BookValue
 from invx.contexts.invoicing.domain.content import DocumentType
-from invx.contexts.invoicing.domain.credit_applying import apply_credit
 from invx.contexts.invoicing.domain.credit_taxes import fitted
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Issue
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import (
     Posting,
@@ -27,6 +30,7 @@ from invx.contexts.invoicing.domain.settlement import (
 from invx.contexts.invoicing.domain.tax_entries import TaxAccount
 from invx.contexts.invoicing.domain.tax_opening import tax_account_of
 from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
+from invx.contexts.invoicing.domain.titles import title_of
 from invx.kernel.messages import Command
 from invx.rules.calendar.zones import overdue_from
 from invx.rules.totals.compute import compute
@@ -64,6 +68,7 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     if original is None:
         await _determine_again(document, entity, issue_date, uow)
     document.ensure_finalizable(entity.seller, issue_date)
+    accounts = line_accounts(document, entity, original, issue_date, uow)
     if original is not None:
         original.record_credit(document.id, document.content, document.totals)
     series = await _series(command, document, uow)
@@ -71,8 +76,9 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
         # Midnight may have passed in another transaction while this one waited for the series.
         issue_date = series.not_before(issue_date)
     book = await _rates(document, entity, issue_date, original, uow)
-    _finalize(document, entity, series, issue_date, uow)
+    _finalize(document, entity, series, (issue_date, accounts), uow)
     settlement = await settle_finalized(document, entity, original, uow, book)
+    owe_engine(document, original, uow)
     uow.jobs.schedule("archive_document", str(document.id), due_at=uow.ctx.now)
     return Finalized(document, settlement)
 
@@ -124,17 +130,18 @@ def _finalize(
     document: Document,
     entity: LegalEntity,
     series: Series,
-    issue_date: date,
+    told: tuple[date, tuple[LineAccount, ...]],
     uow: InvoicingUnitOfWork,
 ) -> None:
-    due = document.totals.due
+    due, (issue_date, accounts) = document.totals.due, told
     issue = Issue(
         number=series.draw(document.id, issue_date),
         series_id=series.id,
         issue_date=issue_date,
         due_date=due_date_of(document.content, issue_date),
         instalments=instalments_of(document.content, due, issue_date),
-        title=entity.title_of(document.content.type),
+        accounts=accounts,
+        title=title_of(document.content, document.links, entity, uow.packs),
     )
     document.finalize(entity.seller, issue, now=uow.ctx.now)
 
@@ -168,11 +175,13 @@ async def settle_finalized(
         overdue_from=overdue_from(due_date, zone) if due_date else None,
     )
     other = await uow.settlements.get(settlement_id(original.id)) if original else None
+    tax_account = _tax_account(document, entity, claim.opened_on, other)
     settlement = Settlement.open_for(
         claim,
         subject_id=document.subject_id,
-        tax_account=_tax_account(document, entity, claim.opened_on, other),
-        book=book.at(book.rate, claim.total) if book and book.rate else book,
+        tax_account=tax_account,
+        value=book.at(book.rate, claim.total) if book and book.rate else book,
+        booked=booked(document, entity, tax_account, uow),
     )
     uow.settlements.add(settlement)
     if original is not None and other is not None:

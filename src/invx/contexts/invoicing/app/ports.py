@@ -1,12 +1,16 @@
 """What the handlers of invoicing hold, and the ports to what invoicing does not control."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from invx.contexts.invoicing.domain.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.engine_entry import EngineEntry
+from invx.contexts.invoicing.domain.engine_statement import EngineStatement
 from invx.contexts.invoicing.domain.exchange import ExchangeRate, RateQuestion
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_sheet import RateSheet
@@ -14,6 +18,7 @@ from invx.contexts.invoicing.domain.rate_table import KnownTaxes, RateTable
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.tax_ids import RegisterAnswer, TaxIdForm
+from invx.contexts.invoicing.domain.tax_quotes import QuoteAnswer, QuoteQuestion
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.ports import Fact, Repository, UnitOfWork
 from invx.rules.tax.packs import Packs
@@ -125,6 +130,42 @@ class TaxIds(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineReceipt:
+    """The engine's own number of what it was told, or why it has not taken it.
+
+    `lasting` says that telling it again is of no use.
+    """
+
+    reference: str | None = None
+    fault: str | None = None
+    lasting: bool = False
+
+
+class TaxEngine(Protocol):
+    """An engine that knows the rates of every place. It never raises for what it does not do."""
+
+    async def quote(self, question: QuoteQuestion) -> QuoteAnswer:
+        """The taxes of each line that is asked about; nothing is booked."""
+        ...
+
+    async def commit(self, statement: EngineStatement) -> EngineReceipt:
+        """Book what became binding. The same key is booked once, however often it is sent."""
+        ...
+
+
+class TaxEngines(Protocol):
+    """The tax engines that the operator set up, by name. Asking one is a fact."""
+
+    def quote(self, question: QuoteQuestion) -> Fact | None:
+        """The fact whose answer is a QuoteAnswer; None when no such engine is set up."""
+        ...
+
+    def receipt(self, statement: EngineStatement, *, attempt: int) -> Fact | None:
+        """The fact whose answer is an EngineReceipt; None when no such engine is set up."""
+        ...
+
+
 class EInvoices(Protocol):
     """Documents as e-invoices; making one is a fact too."""
 
@@ -188,6 +229,8 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     @property
     def packs(self) -> Packs: ...
     @property
+    def charts(self) -> Charts: ...
+    @property
     def rate_tables(self) -> RateTables: ...
     @property
     def rate_sheets(self) -> RateSheets: ...
@@ -195,6 +238,10 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def exchange_rates(self) -> ExchangeRates: ...
     @property
     def tax_ids(self) -> TaxIds: ...
+    @property
+    def engine_entries(self) -> Repository[EngineEntry]: ...
+    @property
+    def tax_engines(self) -> TaxEngines: ...
     @property
     def e_invoices(self) -> EInvoices: ...
     @property

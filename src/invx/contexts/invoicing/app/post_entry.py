@@ -11,6 +11,7 @@ from invx.contexts.invoicing.app.apply_exchange_rates import (
     settlement_question,
 )
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.domain.accounts import bank_account
 from invx.contexts.invoicing.domain.balance import EntryKind
 from invx.contexts.invoicing.domain.books import Worth
 from invx.contexts.invoicing.domain.received import Received, received_worth
@@ -35,12 +36,13 @@ class PostEntry(Command):
     on: date | None = None
     note: str | None = None
     received: Received | None = None
+    account: str | None = None  # of the ledger, which the money went through
 
 
 async def post_entry(command: PostEntry, uow: InvoicingUnitOfWork) -> Settlement:
     """The settlement with the entry. The same source counts once.
 
-    Raises SettlementNotFound, DateInFuture, and what the settlement refuses.
+    Raises SettlementNotFound, DateInFuture, EntryInvalid, and what the settlement refuses.
     """
     settlement = await uow.settlements.get(settlement_id(command.document_id))
     day = await day_of(settlement, command.source, command.on, uow)
@@ -51,6 +53,8 @@ async def post_entry(command: PostEntry, uow: InvoicingUnitOfWork) -> Settlement
         currency=command.currency,
         note=command.note,
         worth=await _worth(settlement, command, day, uow),
+        account=command.account,
+        default_account=await _bank_of(settlement, command.kind, day, uow),
     )
     match command.kind:
         case EntryKind.PAYMENT:
@@ -100,3 +104,13 @@ async def day_of(
     if day > today:
         raise DateInFuture(problems=[Problem("/on", DateInFuture.code, f"Today is {today}.")])
     return day
+
+
+async def _bank_of(
+    settlement: Settlement, kind: EntryKind, day: date, uow: InvoicingUnitOfWork
+) -> str | None:
+    """The bank account of the legal entity for the currency, as its rows say on that day."""
+    if settlement.journal is None or kind not in (EntryKind.PAYMENT, EntryKind.REFUND):
+        return None
+    entity = await uow.legal_entities.get(settlement.claim.legal_entity_id)
+    return bank_account(entity, uow.charts, settlement.claim.currency, day)

@@ -107,7 +107,7 @@ def _tax_of_original(original: Settlement | None) -> TaxCurrency | None:
 def _book_value(of: _Foreign) -> BookValue | None:
     content, currency = of.document.content, of.entity.details.currency
     if of.original is not None:
-        value = of.original.book.value if of.original.book else None
+        value = of.original.books.value if of.original.books else None
         return replace(value, total=None) if value else None
     if content.currency == currency:
         return None

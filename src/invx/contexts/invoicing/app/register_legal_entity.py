@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.legal_entity import LegalEntity, ensure_chart
 from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.series_definition import default_series
@@ -19,6 +19,7 @@ async def register_legal_entity(
     command: RegisterLegalEntity, uow: InvoicingUnitOfWork
 ) -> LegalEntity:
     """A legal entity with a series for each type of document. Raises LegalEntityInvalid."""
+    ensure_chart(command.details, uow.charts)
     entity = LegalEntity.register(uow.ids.new(), command.details)
     uow.legal_entities.add(entity)
     for definition in default_series():

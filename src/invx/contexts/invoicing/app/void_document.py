@@ -5,6 +5,7 @@ from uuid import UUID
 
 from invx.contexts.invoicing.app.finalize_document import Finalized
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.tell_engine import owe_engine_void
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.settlement import settlement_id
@@ -28,6 +29,7 @@ async def void_document(command: VoidDocument, uow: InvoicingUnitOfWork) -> Fina
         settlement = await uow.settlements.get(settlement_id(document.id))
     settled = settlement is not None and bool(settlement.entries)
     document.void(command.reason, settled=settled, now=uow.ctx.now)
+    owe_engine_void(document, uow)
     if settlement is not None:
         settlement.close_void()
     if document.links.credits is not None:

@@ -72,6 +72,7 @@ class Entry:
     exchange_rate: Decimal | None = None  # units of the books' currency per unit of the document's
     rate_source: str | None = None  # who published it, or `received`: from what the bank credited
     rate_day: date | None = None
+    account: str | None = None  # of the ledger, which the money went through; for payments, refunds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ events keep a salted hash of it, so that an erasure breaks no chain (D4).
 """
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -113,6 +113,17 @@ class DeterminedLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteUse:
+    """The quote of a tax engine by which lines are taxed; `reference` finds it in the engine."""
+
+    engine: str
+    version: str
+    reference: str
+    valid_until: datetime  # business time; a draft that is issued later is quoted anew
+    fingerprint: Personal[str] = None  # of the question, which holds addresses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaxDetermination:
     """How the taxes of a document were determined, kept as proof with the packs that were used."""
 
@@ -120,6 +131,7 @@ class TaxDetermination:
     packs: tuple[PackUse, ...] = ()
     tax_id_validation: str = "not_asked"  # of the buyer's VAT id
     consultation: str | None = None  # the authority's number of that question
+    quote: QuoteUse | None = None  # where an engine said the rates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +165,7 @@ class Line:
     supply: LineSupply | None = None  # what the taxes follow from, unless they are stated
     note: Personal[str] = None  # BT-127
     invoiced_object: Personal[Identifier] = None  # BT-128: a meter, a telephone number
+    tax_key: str | None = None  # beside `ledger_account`, such as a DATEV BU key
 
 
 class TermsKind(StrEnum):

@@ -15,16 +15,19 @@ from invx.contexts.invoicing.domain.content import (
     DeterminedLine,
     Line,
     LineSupply,
+    QuoteUse,
     TaxDetermination,
 )
 from invx.contexts.invoicing.domain.countries import VAT_PREFIXES
 from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
 from invx.contexts.invoicing.domain.party import Address, Party, PartyKind, Seller
+from invx.contexts.invoicing.domain.tax_quotes import Quoting, Unquoted
 from invx.kernel.errors import Conflict, Problem
 from invx.rules.tax import model as tax
 from invx.rules.tax.determine import determine
 from invx.rules.tax.outcome import UNDETERMINED, Determination, PackUse, Question, Undetermined
 from invx.rules.tax.packs import Packs
+from invx.rules.tax.quotes import Engine, QuoteWanted, quoted
 from invx.rules.tax.rate_table import RateTable
 from invx.rules.totals.compute import compute
 from invx.rules.totals.model import ZERO, LineKind
@@ -42,6 +45,7 @@ class Determined:
     content: Content
     problems: tuple[Problem, ...] = ()
     hangs_on_id: bool = False  # whether some tax waits for the validation of the buyer's VAT id
+    unquoted: tuple[Unquoted, ...] = ()  # lines that wait for a quote, and bear no tax yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +71,22 @@ def determined(
     *,
     day: date,
     buyer_id: Validated = UNKNOWN,
-    table: RateTable | None = None,
+    table: RateTable | Engine | None = None,
+    quoting: Quoting | None = None,
 ) -> Determined:
     """The content with the taxes of its open lines, determined for `day` unless it names another.
 
     `packs` and `table` hold what the tenant itself knows too. Lines that state taxes keep them:
-    whoever writes a draft has the last word.
+    whoever writes a draft has the last word. With an engine for a table, lines whose rates it has
+    to say are `unquoted` until a quote is given.
     """
     if content.buyer is None or content.buyer.address is None or details.seller is None:
         asks = "Taxes follow from where the buyer is: state the address."
         problem = Problem("/buyer/address", UNDETERMINED, asks)
         return Determined(content=content, problems=(problem,))
-    asking = _Asking(content, content.buyer, details, details.seller, packs, day, buyer_id, table)
+    asking = _Asking(
+        content, content.buyer, details, details.seller, packs, day, buyer_id, table, quoting
+    )
     found = asking.answer(None)
     if asking.valued:
         found = asking.answer(_net_eur(asking, details))
@@ -148,14 +156,16 @@ class _Asking:
     packs: Packs
     day: date
     buyer_id: Validated
-    table: RateTable | None
+    table: RateTable | Engine | None
+    quoting: Quoting | None = None
     net_eur: Decimal | None = None
     found: list[DeterminedLine] = field(default_factory=list)
     packs_used: set[PackUse] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     hangs_on_id: bool = False
     valued: set[str] = field(default_factory=set)  # ids of the lines that hang on a limit
-    answers: dict[tuple[LineSupply, date], Determination | Undetermined] = field(
+    unquoted: list[Unquoted] = field(default_factory=list)
+    answers: dict[tuple[LineSupply, date], Determination | Undetermined | QuoteWanted] = field(
         default_factory=dict
     )
 
@@ -163,19 +173,28 @@ class _Asking:
         """One round, knowing that much of the net of the lines that hang on a limit."""
         self.net_eur = net_eur
         self.found, self.problems, self.packs_used = [], [], set()
-        self.hangs_on_id, self.valued, self.answers = False, set(), {}
+        self.hangs_on_id, self.valued, self.answers, self.unquoted = False, set(), {}, []
         lines = self._lines(self.content.lines, "/lines")
         kept = TaxDetermination(
             lines=tuple(self.found),
             packs=tuple(sorted(self.packs_used, key=lambda each: each.country)),
             tax_id_validation=str(self.buyer_id.validation),
             consultation=self.buyer_id.consultation,
+            quote=self._quote_used(),
         )
         return Determined(
             content=replace(self.content, lines=lines, determination=kept),
             problems=tuple(self.problems),
             hangs_on_id=self.hangs_on_id,
+            unquoted=tuple(self.unquoted),
         )
+
+    def _quote_used(self) -> QuoteUse | None:
+        if self.quoting is None or not any(
+            each.scheme == tax.Scheme.EXTERNAL for each in self.found
+        ):
+            return None
+        return self.quoting.use
 
     def _lines(self, lines: tuple[Line, ...], at: str) -> tuple[Line, ...]:
         return tuple(self._line(line, f"{at}/{index}") for index, line in enumerate(lines))
@@ -189,6 +208,11 @@ class _Asking:
         answer = self.answers.get(key)
         if answer is None:
             answer = self.answers[key] = determine(self._facts(*key), self.packs, self.table)
+        if isinstance(answer, QuoteWanted):
+            if self.quoting is None:
+                self.unquoted.append(self._unquoted(line.id, at, *key, place=answer.place))
+                return line
+            answer = quoted(self.quoting.quote, line.id, answer, self.quoting.question)
         if isinstance(answer, Undetermined):
             self._asked(answer, line, line.supply, at)
             return line
@@ -204,6 +228,32 @@ class _Asking:
             if each.pointer == _VALUE:
                 self.valued.add(line.id)
 
+    def _unquoted(
+        self, line_id: str, at: str, supply: LineSupply, day: date, *, place: str
+    ) -> Unquoted:
+        """Where it starts, and where it is taxed: as the rules see it."""
+        origin = supply.dispatch or self.seller.party.address
+        if supply.kind is not tax.SupplyKind.GOODS:
+            destination = supply.located or self.buyer.address
+        elif supply.transported:
+            destination = self._delivery(supply) or self.buyer.address
+        else:
+            destination = origin
+        return Unquoted(
+            line_id=line_id,
+            pointer=at,
+            supply=supply,
+            day=day,
+            place=place,
+            origin=origin,
+            destination=destination,
+        )
+
+    def _delivery(self, supply: LineSupply) -> Address | None:
+        if supply.delivery is None and self.content.ship_to is not None:
+            return self.content.ship_to.address
+        return supply.delivery
+
     def _date(self, line: Line) -> date:
         """When the line is supplied; a period when it ends."""
         period = line.service_period or self.content.service_period
@@ -212,9 +262,6 @@ class _Asking:
 
     def _facts(self, supply: LineSupply, day: date) -> tax.Facts:
         address = self.buyer.address
-        delivery = supply.delivery
-        if delivery is None and self.content.ship_to is not None:
-            delivery = self.content.ship_to.address
         home = self.seller.party.address
         return tax.Facts(
             seller=tax.Seller(
@@ -233,7 +280,7 @@ class _Asking:
                 category=supply.category,
                 date=day,
                 dispatch=_place(supply.dispatch),
-                delivery=_place(delivery),
+                delivery=_place(self._delivery(supply)),
                 located=_place(supply.located),
                 transported=supply.transported,
                 installed=supply.installed,

@@ -43,6 +43,7 @@ from invx.contexts.invoicing.domain.errors import (
     DocumentSettled,
     refusal_of,
 )
+from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.party import Seller
 from invx.contexts.invoicing.domain.remainder import Remainder, remainder_of
 from invx.kernel.aggregate import Aggregate
@@ -92,6 +93,7 @@ class Document(Aggregate):
         self.due_date: date | None = None
         self.instalments: tuple[Instalment, ...] = ()
         self.finalized_at: datetime | None = None
+        self.accounts: tuple[LineAccount, ...] = ()
         self.credits: dict[UUID, Credited] = {}  # by credit note, in the order recorded
         self.cancelled_by: UUID | None = None
         self.replaced_by: UUID | None = None
@@ -201,6 +203,7 @@ class Document(Aggregate):
                 due_date=issue.due_date,
                 instalments=issue.instalments,
                 finalized_at=now,
+                accounts=issue.accounts,
             )
         )
 
@@ -332,7 +335,7 @@ class Document(Aggregate):
         self.seller, self.number, self.series_id = event.seller, event.number, event.series_id
         self.issue_date, self.due_date = event.issue_date, event.due_date
         self.instalments, self.finalized_at = event.instalments, event.finalized_at
-        self.title = event.title
+        self.title, self.accounts = event.title, event.accounts
 
     def ensure_exists(self) -> None:
         """Raises DocumentNotFound for a draft that was thrown away."""

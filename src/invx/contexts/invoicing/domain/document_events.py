@@ -8,6 +8,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.content import Content, Line
+from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.party import Seller
 from invx.kernel.messages import Event, Personal
 from invx.rules.calendar.terms import Instalment
@@ -72,6 +73,7 @@ class Issue:
     due_date: date | None
     instalments: tuple[Instalment, ...] = ()
     title: str | None = None  # where the legal entity calls this type by a name of its own (N11)
+    accounts: tuple[LineAccount, ...] = ()  # where the entity keeps books
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +144,7 @@ class DocumentFinalized(Event):
     due_date: date | None
     instalments: tuple[Instalment, ...]
     finalized_at: datetime
+    accounts: tuple[LineAccount, ...] = ()  # of the lines, where the legal entity keeps books
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

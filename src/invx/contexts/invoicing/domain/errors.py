@@ -111,3 +111,7 @@ class ExternalIdTaken(Conflict):
 
 class NumberTaken(Conflict):
     """A document of this series already has this number."""
+
+
+class ChartNotFound(NotFound):
+    """There is no chart of accounts with this code."""

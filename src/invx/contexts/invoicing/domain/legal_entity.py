@@ -4,6 +4,8 @@ from datetime import date, datetime, timedelta
 from typing import Self
 from uuid import UUID
 
+from invx.contexts.invoicing.domain.accounting import chart_problems
+from invx.contexts.invoicing.domain.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.legal_entity_details import (
     LegalEntityDetails,
@@ -121,3 +123,9 @@ def _checked(details: LegalEntityDetails) -> LegalEntityDetails:
     if problems := details_problems(details):
         raise LegalEntityInvalid(problems=problems)
     return details
+
+
+def ensure_chart(details: LegalEntityDetails, charts: Charts) -> None:
+    """That the chart of accounts is one that is shipped. Raises LegalEntityInvalid."""
+    if problems := chart_problems(details.accounting, charts):
+        raise LegalEntityInvalid(problems=problems)

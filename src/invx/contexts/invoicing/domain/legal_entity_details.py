@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import combinations
 
+from invx.contexts.invoicing.domain.accounting import Accounting, accounting_problems
 from invx.contexts.invoicing.domain.bank import account_problems, normal
 from invx.contexts.invoicing.domain.content import DocumentType, PaymentTerms
 from invx.contexts.invoicing.domain.countries import (
@@ -35,6 +36,7 @@ LOGO_BYTES_MAX = 200_000
 BACKDATING_DAYS_MAX = 36_500
 LIST_ITEMS_MAX = 100
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?")  # BCP 47
+_ENGINE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _SCHEME = re.compile(r"[0-9]{4}|[A-Z]{2}")  # as in the EAS and ICD lists
 _LOGO = re.compile(r"data:image/(?P<kind>png|svg\+xml);base64,(?P<data>[A-Za-z0-9+/=]+)")
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -61,6 +63,8 @@ class LegalEntityDetails:
     tax_id_policy: Policy = field(default_factory=Policy)
     distance_sales: DistanceSales | None = None
     exchange_rate_sources: RateSources = field(default_factory=RateSources)
+    accounting: Accounting | None = None  # documents are booked from when it is set
+    tax_engine: str | None = None  # by the operator's name: says the rates of North America
 
 
 def normalised(details: LegalEntityDetails) -> LegalEntityDetails:
@@ -74,7 +78,8 @@ def normalised(details: LegalEntityDetails) -> LegalEntityDetails:
 
 def details_problems(details: LegalEntityDetails) -> list[Problem]:
     """Why a legal entity cannot be set up like this; empty when it can."""
-    return [*_seller(details.seller), *_settings(details), *_titles(details.titles)]
+    books = accounting_problems(details.accounting) if details.accounting else ()
+    return [*_seller(details.seller), *_settings(details), *_titles(details.titles), *books]
 
 
 def _settings(details: LegalEntityDetails) -> Iterator[Problem]:
@@ -97,6 +102,9 @@ def _settings(details: LegalEntityDetails) -> Iterator[Problem]:
     if details.rounding is Rounding.PER_LINE and details.default_profile is Profile.EN16931:
         detail = "An e-invoice rounds tax once per group (M3); use the profile `plain`."
         yield Problem("/rounding", "not_representable", detail)
+    if details.tax_engine is not None and not _ENGINE.fullmatch(details.tax_engine):
+        detail = "An engine is named as the operator set it up: a-z, 0-9, - and _."
+        yield Problem("/tax_engine", "tax_engine_malformed", detail)
     if not 0 <= details.backdating_days <= BACKDATING_DAYS_MAX:
         detail = f"0 to {BACKDATING_DAYS_MAX} days."
         yield Problem("/backdating_days", "backdating_days_out_of_range", detail)

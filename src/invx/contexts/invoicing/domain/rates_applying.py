@@ -26,11 +26,11 @@ def convert_taxes(settlement: Settlement, rates: Rates, default: str) -> None:
 
 def unbooked_money(settlement: Settlement) -> list[Entry]:
     """The payments and refunds of which nobody knows what they are worth in the books."""
-    if settlement.book is None:
+    if settlement.books is None:
         return []
     return [
         each
-        for each in settlement.book.entries.values()
+        for each in settlement.books.entries.values()
         if each.kind in (EntryKind.PAYMENT, EntryKind.REFUND)
         and each.reverses is None
         and each.booked_amount is None
@@ -44,7 +44,7 @@ def complete_books(
 
     Nothing is recorded when nothing changes.
     """
-    record = settlement.book
+    record = settlement.books
     if record is None:
         return
     value = record.value
@@ -52,4 +52,4 @@ def complete_books(
         value = value.at(rate, settlement.claim.total)
     entries = record.completed(value, worths)
     if entries or value != record.value:
-        settlement.record(EntriesBooked(claim=settlement.claim, book=value, entries=entries))
+        settlement.record(EntriesBooked(claim=settlement.claim, value=value, entries=entries))

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from invx.contexts.invoicing.domain import settlement_errors as errors
+from invx.contexts.invoicing.domain.amounts import amount_problems
 from invx.contexts.invoicing.domain.books import Worth
-from invx.contexts.invoicing.domain.settlement import AMOUNT_DIGITS_MAX, Settlement
+from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.kernel.errors import Problem
 from invx.kernel.money import quantize
 
@@ -20,23 +21,15 @@ class Received:
 
 def received_worth(settlement: Settlement, received: Received) -> Worth:
     """What the payment is worth in the books. Raises EntryInvalid."""
-    if settlement.book is None:
+    if settlement.books is None:
         code, detail = "received_not_foreign", "The document is in the currency of the books."
         raise errors.EntryInvalid(problems=[Problem("/received", code, detail)])
-    books, amount = settlement.book.value.currency, received.amount
+    books, amount = settlement.books.value.currency, received.amount
     problems = []
     if received.currency != books:
         detail = f"The books are kept in {books}."
         problems.append(Problem("/received/currency", "currency_differs", detail))
-    if not amount.is_finite() or amount <= 0:
-        detail = "The amount must be greater than zero."
-        problems.append(Problem("/received/amount", "amount_not_positive", detail))
-    elif amount.adjusted() >= AMOUNT_DIGITS_MAX:
-        detail = f"An amount has at most {AMOUNT_DIGITS_MAX} digits before the point."
-        problems.append(Problem("/received/amount", "amount_too_large", detail))
-    elif quantize(amount, books) != amount:
-        detail = f"{amount} has more decimals than {books} has."
-        problems.append(Problem("/received/amount", "amount_not_on_smallest_unit", detail))
+    problems += amount_problems(amount, books, "/received/amount")
     if problems:
         raise errors.EntryInvalid(problems=problems)
     return Worth(amount=quantize(amount, books))

@@ -8,6 +8,7 @@ from typing import Self
 from uuid import UUID, uuid5
 
 from invx.contexts.invoicing.domain import settlement_errors as errors
+from invx.contexts.invoicing.domain.amounts import entry_problems
 from invx.contexts.invoicing.domain.balance import (
     Claim,
     Entry,
@@ -18,9 +19,12 @@ from invx.contexts.invoicing.domain.balance import (
     standing_at_start,
     standing_voided,
 )
+from invx.contexts.invoicing.domain.book import Book, Part
 from invx.contexts.invoicing.domain.books import BookRecord, BookValue, Worth
+from invx.contexts.invoicing.domain.journal import Journal
 from invx.contexts.invoicing.domain.settlement_events import (
     BecameOverdue,
+    BookRateStated,
     DisputeCleared,
     DisputeRaised,
     EntriesBooked,
@@ -33,12 +37,9 @@ from invx.contexts.invoicing.domain.settlement_events import (
 from invx.contexts.invoicing.domain.tax_entries import Cells, TaxAccount
 from invx.contexts.invoicing.domain.tax_record import TaxRecord
 from invx.kernel.aggregate import Aggregate
-from invx.kernel.errors import Problem, invariant, violated
+from invx.kernel.errors import invariant, violated
 from invx.kernel.messages import Event
 from invx.kernel.money import quantize
-
-SOURCE_CHARS_MAX = 200
-AMOUNT_DIGITS_MAX = 15  # before the point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,8 @@ class Posting:
     currency: str | None = None
     note: str | None = None
     worth: Worth = field(default_factory=Worth)  # in the books, where their currency is another
+    account: str | None = None  # of the ledger, which the money went through
+    default_account: str | None = None  # where the caller names none
 
 
 def settlement_id(document_id: UUID) -> UUID:
@@ -72,10 +75,10 @@ class Settlement(Aggregate):
     def __init__(self, id: UUID) -> None:
         super().__init__(id)
         self.taxes: TaxRecord | None = None
-        self.book: BookRecord | None = None
+        self.books: BookRecord | None = None
+        self.journal: Journal | None = None
         self._by_source: dict[str, Entry] = {}
         self._by_id: dict[UUID, Entry] = {}
-        self._reversed: set[UUID] = set()
 
     @classmethod
     def open_for(
@@ -84,7 +87,8 @@ class Settlement(Aggregate):
         *,
         subject_id: UUID,
         tax_account: TaxAccount | None = None,
-        book: BookValue | None = None,
+        value: BookValue | None = None,
+        booked: tuple[Book, Sequence[Part]] | None = None,
     ) -> Self:
         """The settlement of a document that is finalized right now. Raises UnknownCurrency."""
         exact = quantize(claim.total, claim.currency)
@@ -99,7 +103,9 @@ class Settlement(Aggregate):
                 subject_id=subject_id,
                 tax_account=tax_account,
                 taxes=TaxRecord.opening(tax_account, claim.opened_on) if tax_account else None,
-                book=book,
+                value=value,
+                book=booked[0] if booked else None,
+                bookings=Journal(claim, booked[0]).opening(booked[1]) if booked else (),
             )
         )
         settlement._note_status(SettlementStatus.OPEN)
@@ -122,9 +128,8 @@ class Settlement(Aggregate):
     @property
     def awaits_rates(self) -> bool:
         """Whether an exchange rate is missing, of its tax or of its value in the books."""
-        if self.taxes is not None and self.taxes.provisional:
-            return True
-        return self.book is not None and self.book.waits and not self.standing.voided
+        late = self.books is not None and self.books.waits and not self.standing.voided
+        return late or (self.taxes is not None and self.taxes.provisional)
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -202,10 +207,11 @@ class Settlement(Aggregate):
             raise errors.SourceReused
         if entry.reverses is not None or entry.kind is EntryKind.CREDIT:
             raise errors.EntryNotReversible
-        if entry_id in self._reversed:
+        if any(each.reverses == entry_id for each in self.entries):
             raise errors.EntryReversed
         self._amount(replace(posting, amount=abs(entry.amount)), abs(entry.amount))
-        return self._enter(entry.kind, -entry.amount, posting, reverses=entry_id)
+        same_account = replace(posting, account=entry.account)
+        return self._enter(entry.kind, -entry.amount, same_account, reverses=entry_id)
 
     def become_overdue(self, now: datetime) -> bool:
         """Note that something is open past the due date; True when this call noted it."""
@@ -242,46 +248,69 @@ class Settlement(Aggregate):
         if not self.standing.voided:
             after = standing_voided(self.claim, self.standing)
             taxes = self.taxes.voiding(self.claim.opened_on) if self.taxes else None
-            self.record(SettlementVoided(claim=self.claim, after=after, taxes=taxes))
+            bookings = self.journal.voiding() if self.journal else ()
+            self.record(
+                SettlementVoided(claim=self.claim, after=after, taxes=taxes, bookings=bookings)
+            )
+
+    def state_book_rate(self, rate: Decimal) -> None:
+        """The rate to the book currency that its bookings wait for. Raises NothingPending."""
+        if self.journal is None or not self.journal.pending:
+            raise errors.NothingPending
+        bookings = self.journal.rated(rate)
+        self.record(
+            BookRateStated(claim=self.claim, rate=rate, after=self.standing, bookings=bookings)
+        )
 
     def apply(self, event: Event) -> None:
         """See Aggregate. Every event states where the claim stands afterwards."""
         match event:
             case SettlementOpened():
-                self.claim = event.claim
-                self.subject_id = event.subject_id
-                self.standing = event.after
-                if event.tax_account is not None and event.taxes is not None:
-                    self.taxes = TaxRecord(event.tax_account, event.taxes)
-                if event.book is not None:
-                    self.book = BookRecord(event.book, event.claim.total)
+                self._begin(event)
             case EntryRecorded():
                 self._by_source[event.entry.source] = event.entry
                 self._by_id[event.entry.entry_id] = event.entry
-                if event.entry.reverses is not None:
-                    self._reversed.add(event.entry.reverses)
                 self.standing = event.after
-                if self.taxes is not None and event.taxes is not None:
-                    self.taxes.remember(event.taxes, event.entry.entry_id)
-                if self.book is not None:
-                    self.book.remember(event.entry)
+                self._remember(event)
             case SettlementVoided():
                 self.standing = event.after
-                if self.taxes is not None and event.taxes is not None:
-                    self.taxes.remember(event.taxes)
-            case TaxConverted():
-                if self.taxes is not None:
-                    self.taxes.restate(event.account, event.entries)
+                self._remember(event)
+            case TaxConverted() if self.taxes is not None:
+                self.taxes.restate(event.account, event.entries)
             case EntriesBooked():
-                self.book = BookRecord(event.book, self.claim.total)
-                self._by_id |= {each.entry_id: each for each in event.entries}
-                self._by_source |= {each.source: each for each in event.entries}
-                for entry in self._by_id.values():
-                    self.book.remember(entry)
+                self._complete(event)
+            case BookRateStated() if self.journal is not None:
+                self.journal.remember_rate(event.rate, event.bookings)
             case SettlementStatusChanged() | BecameOverdue() | DisputeRaised() | DisputeCleared():
                 self.standing = event.after
             case _:
                 violated(f"a settlement does not know {type(event).__name__}")
+
+    def _begin(self, event: SettlementOpened) -> None:
+        self.claim, self.subject_id, self.standing = event.claim, event.subject_id, event.after
+        if event.tax_account is not None and event.taxes is not None:
+            self.taxes = TaxRecord(event.tax_account, event.taxes)
+        if event.value is not None:
+            self.books = BookRecord(event.value, event.claim.total)
+        if event.book is not None:
+            self.journal = Journal(event.claim, event.book, event.bookings)
+
+    def _remember(self, event: EntryRecorded | SettlementVoided) -> None:
+        """What a movement did beside the balance: taxes, value in the books, journal."""
+        entry = event.entry if isinstance(event, EntryRecorded) else None
+        if self.taxes is not None and event.taxes is not None:
+            self.taxes.remember(event.taxes, entry.entry_id if entry else None)
+        if self.books is not None and entry is not None:
+            self.books.remember(entry)
+        if self.journal is not None:
+            self.journal.remember(event.bookings)
+
+    def _complete(self, event: EntriesBooked) -> None:
+        self.books = BookRecord(event.value, self.claim.total)
+        self._by_id |= {each.entry_id: each for each in event.entries}
+        self._by_source |= {each.source: each for each in event.entries}
+        for entry in self._by_id.values():
+            self.books.remember(entry)
 
     def _lower(self, kind: EntryKind, posting: Posting, taken: Cells | None = None) -> Entry:
         if existing := self._repeated(kind, posting):
@@ -301,9 +330,9 @@ class Settlement(Aggregate):
             return None
         same = (entry.kind, entry.on, entry.reverses) == (kind, posting.on, None)
         wanted = entry.amount if posting.amount is None else posting.amount
+        same = same and posting.account in {None, entry.account}
+        same = same and posting.worth.amount in (None, entry.booked_amount)
         if not same or not wanted.is_finite() or abs(wanted) != abs(entry.amount):
-            raise errors.SourceReused
-        if posting.worth.amount not in (None, entry.booked_amount):
             raise errors.SourceReused
         return entry
 
@@ -311,23 +340,8 @@ class Settlement(Aggregate):
         """The amount on the currency's smallest unit. Raises EntryInvalid, SettlementClosed."""
         self._must_stand()
         amount = default if posting.amount is None else posting.amount
-        currency = self.claim.currency
-        problems = []
-        if posting.currency not in {None, currency}:
-            detail = f"The document is in {currency}."
-            problems.append(Problem("/currency", "currency_differs", detail))
-        if not amount.is_finite() or amount <= 0:
-            detail = "The amount must be greater than zero."
-            problems.append(Problem("/amount", "amount_not_positive", detail))
-        elif amount.adjusted() >= AMOUNT_DIGITS_MAX:
-            detail = f"An amount has at most {AMOUNT_DIGITS_MAX} digits before the point."
-            problems.append(Problem("/amount", "amount_too_large", detail))
-        elif quantize(amount, currency) != amount:
-            detail = f"{amount} has more decimals than {currency} has."
-            problems.append(Problem("/amount", "amount_not_on_smallest_unit", detail))
-        if not 0 < len(posting.source) <= SOURCE_CHARS_MAX:
-            detail = f"A source has 1 to {SOURCE_CHARS_MAX} characters."
-            problems.append(Problem("/source", "source_malformed", detail))
+        currency, said = self.claim.currency, (posting.currency, posting.source, posting.account)
+        problems = entry_problems(amount, currency, *said)
         if problems:
             raise errors.EntryInvalid(problems=problems)
         return quantize(amount, currency)
@@ -349,11 +363,13 @@ class Settlement(Aggregate):
             source=posting.source,
             on=posting.on,
             reverses=reverses,
+            account=posting.account or posting.default_account,
         )
-        if self.book is not None:
-            entry = self.book.figured(entry, posting.worth)
+        if self.books is not None:
+            entry = self.books.figured(entry, posting.worth)
         before = self.standing
         after = standing_after(self.claim, before, entry)
+        taxes = self.taxes.movement(entry, after, taken) if self.taxes else None
         self.record(
             EntryRecorded(
                 claim=self.claim,
@@ -362,7 +378,8 @@ class Settlement(Aggregate):
                 sequence=len(self._by_id) + 1,
                 after=after,
                 subject_id=self.subject_id,
-                taxes=self.taxes.movement(entry, after, taken) if self.taxes else None,
+                taxes=taxes,
+                bookings=self.journal.movement(entry, self.taxes, taxes) if self.journal else (),
             )
         )
         self._note_status(before.status)

@@ -65,3 +65,7 @@ class AlreadyDisputed(Conflict):
 
 class NotDisputed(Conflict):
     """The document is not disputed."""
+
+
+class NothingPending(Conflict):
+    """The document has no bookings that wait for a rate."""

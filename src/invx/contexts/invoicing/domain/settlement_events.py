@@ -5,10 +5,13 @@ So a projection or a contract needs one event and nothing before it.
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.balance import Claim, Entry, SettlementStatus, Standing
+from invx.contexts.invoicing.domain.book import Book
+from invx.contexts.invoicing.domain.booking import Booking
 from invx.contexts.invoicing.domain.books import BookValue
 from invx.contexts.invoicing.domain.tax_entries import TaxAccount, TaxEntry, TaxMovement
 from invx.kernel.messages import Event, Personal
@@ -19,7 +22,8 @@ class SettlementOpened(Event):
     """A document was finalized. `subject_id` is whose personal data later notes may hold.
 
     `tax_account` is the document as the tax ledger sees it, `taxes` what it adds there (M5); a
-    document without tax has neither, nor has one finalized before there was such a ledger. `book`
+    document without tax has neither, nor has one finalized before there was such a ledger.
+    `book` and `bookings` are the same for the journal, where the legal entity keeps books. `value`
     is the claim in the currency of the books, where that is another one.
     """
 
@@ -28,7 +32,9 @@ class SettlementOpened(Event):
     subject_id: UUID
     tax_account: TaxAccount | None = None
     taxes: TaxMovement | None = None
-    book: BookValue | None = None
+    book: Book | None = None
+    bookings: tuple[Booking, ...] = ()
+    value: BookValue | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +49,7 @@ class EntryRecorded(Event):
     after: Standing
     subject_id: UUID
     taxes: TaxMovement | None = None
+    bookings: tuple[Booking, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +100,17 @@ class SettlementVoided(Event):
     claim: Claim
     after: Standing
     taxes: TaxMovement | None = None
+    bookings: tuple[Booking, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookRateStated(Event):
+    """The rate to the book currency became known: all bookings, with their amounts in it."""
+
+    claim: Claim
+    rate: Decimal  # units of the book currency per unit of the claim's
+    after: Standing
+    bookings: tuple[Booking, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +130,9 @@ class TaxConverted(Event):
 class EntriesBooked(Event):
     """A rate was published that the document or its entries waited for in the books.
 
-    `book` is the document's value from now on; `entries` are those with more figures than before.
+    `value` is that of the document from now on; `entries` are those with more figures than before.
     """
 
     claim: Claim
-    book: BookValue
+    value: BookValue
     entries: tuple[Entry, ...]

@@ -12,6 +12,7 @@ from invx.contexts.invoicing.domain.document_events import (
     DraftEdited,
     DraftPatched,
 )
+from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.rate_table import RateTable
@@ -19,6 +20,7 @@ from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.series_events import NextNumberSet, NumberDrawn
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.settlement_events import (
+    BookRateStated,
     EntriesBooked,
     EntryRecorded,
     SettlementOpened,
@@ -26,11 +28,12 @@ from invx.contexts.invoicing.domain.settlement_events import (
     TaxConverted,
 )
 from invx.contexts.invoicing.domain.tax_entries import TaxEntry
+from invx.contexts.invoicing.read.booking_rows import booking_row
+from invx.contexts.invoicing.read.engine_entries import engine_entry_row
 from invx.contexts.invoicing.read.exchange_rates import exchange_rates
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import (
-    booking_row,
     document_row,
     entry_row,
     is_gone,
@@ -39,6 +42,7 @@ from invx.contexts.invoicing.read.rows import (
     series_row,
     settlement_row,
     tax_entry_row,
+    worth_row,
 )
 from invx.infra.event_store import Recorded
 from invx.infra.piecewise import encode
@@ -64,6 +68,9 @@ def project(recorded: Recorded, rows: Rows) -> None:
             tax_knowledge(recorded, rows)
         case RateSheet():
             exchange_rates(recorded, rows)
+        case EngineEntry():
+            key = {"engine_entry_id": aggregate.id}
+            rows.put("engine_entries", key, engine_entry_row(aggregate))
         case _:
             violated(f"nothing is known of {type(aggregate).__name__}")
 
@@ -91,6 +98,13 @@ def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
         _taxes(recorded, settlement, event.entries, rows)
     elif isinstance(event, EntriesBooked):
         _bookings(settlement, event.entries, rows)
+    if isinstance(event, SettlementOpened | EntryRecorded | SettlementVoided | BookRateStated):
+        for booking in event.bookings:
+            rows.put(
+                "bookings",
+                {"booking_id": booking.booking_id},
+                {**booking_row(booking), "recorded_at": recorded.recorded_at},
+            )
     if isinstance(event, EntryRecorded):
         rows.put(
             "settlement_entries",
@@ -108,7 +122,7 @@ def _bookings(settlement: Settlement, entries: Iterable[Entry], rows: Rows) -> N
     for entry in entries:
         if entry.booked_amount is not None:
             key = {"document_id": settlement.claim.document_id, "entry_id": entry.entry_id}
-            rows.put("settlement_bookings", key, booking_row(entry))
+            rows.put("settlement_bookings", key, worth_row(entry))
 
 
 def _taxes(

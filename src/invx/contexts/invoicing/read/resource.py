@@ -13,6 +13,7 @@ import msgspec
 from invx.contexts.invoicing.domain.content import Content, Line
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.terms import early_payments_of
+from invx.contexts.invoicing.read.charts import line_account_view
 from invx.infra.piecewise import to_builtins
 from invx.rules.totals.model import AdjustmentAmount, LineTotals, TaxGroup, Totals
 
@@ -28,6 +29,7 @@ def document_resource(document: Document) -> dict[str, Any]:
         _state_early_payments(resource, document, document.issue_date)
     resource["seller"] = seller_resource(document)
     resource["instalments"] = msgspec.to_builtins(document.instalments)
+    resource["accounts"] = [line_account_view(each) for each in document.accounts]
     return resource
 
 

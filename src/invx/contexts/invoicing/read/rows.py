@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -126,12 +127,14 @@ def settlement_row(settlement: Settlement) -> Row:
         "entered_tax": tax,
         "unentered_tax": unentered,
         **book_row(settlement),
+        "booked": settlement.journal is not None,
+        "booked_tax": journal_tax(settlement),
     }
 
 
 def book_row(settlement: Settlement) -> Row:
     """What a settlement is in the currency of the books; nothing where that is its own."""
-    book = settlement.book
+    book = settlement.books
     value = book.value if book else None
     rate = value.rate if value else None
     realised = [each.exchange_difference or ZERO for each in book.entries.values()] if book else []
@@ -148,7 +151,7 @@ def book_row(settlement: Settlement) -> Row:
     }
 
 
-def booking_row(entry: Entry) -> Row:
+def worth_row(entry: Entry) -> Row:
     """What an entry is in the currency of the books."""
     return {
         "book_currency": entry.book_currency,
@@ -159,6 +162,13 @@ def booking_row(entry: Entry) -> Row:
         "rate_source": entry.rate_source,
         "rate_day": entry.rate_day,
     }
+
+
+def journal_tax(settlement: Settlement) -> Decimal:
+    """The tax that the journal must hold of the document."""
+    if settlement.journal is None:
+        return ZERO
+    return settlement.journal.tax_of(settlement.taxes, voided=settlement.standing.voided)
 
 
 def entry_row(entry: Entry, note: str | None) -> Row:

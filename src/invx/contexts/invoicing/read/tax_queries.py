@@ -84,6 +84,7 @@ class TaxSlice:
 
     equal: Sequence[tuple[str, Any]] = ()
     among: Sequence[tuple[str, Sequence[Any]]] = ()
+    either: Sequence[tuple[Sequence[str], Any]] = ()  # one of these columns has the value
     ranges: Sequence[tuple[str, str, Any]] = ()
     given: Sequence[tuple[str, bool]] = ()  # a column that must have a value, or must have none
     descending: bool = False
@@ -95,6 +96,13 @@ async def list_tax_entries(
     conn: Connection, ctx: RequestContext, wanted: TaxSlice
 ) -> tuple[list[Row], bool]:
     """Entries by tax point, and whether there are more. One round trip."""
+    return await ledger_page(conn, ctx, wanted, table="tax_entries", day="tax_point")
+
+
+async def ledger_page(
+    conn: Connection, ctx: RequestContext, wanted: TaxSlice, *, table: str, day: str
+) -> tuple[list[Row], bool]:
+    """A page of a ledger by day, document and place in it, and whether there are more."""
     conditions, values = ["tenant_id = $1"], list[Any]([ctx.tenant_id])
 
     def add(condition: str, value: Any) -> None:
@@ -109,6 +117,9 @@ async def list_tax_entries(
             add(f"{column} = {{}}", among[0])
         else:
             add(f"{column} = ANY({{}}::{kind}[])", list(among))
+    for columns, value in wanted.either:
+        values.append(value)
+        conditions.append(f"({' OR '.join(f'{each} = ${len(values)}' for each in columns)})")
     for column, operator, value in wanted.ranges:
         add(f"{column} {operator} {{}}", value)
     for column, there in wanted.given:
@@ -116,12 +127,12 @@ async def list_tax_entries(
     if wanted.after is not None:
         values += wanted.after
         beyond, n = "<" if wanted.descending else ">", len(values)
-        order = "(tax_point, document_id, sequence)"
+        order = f"({day}, document_id, sequence)"
         conditions.append(f"{order} {beyond} (${n - 2}::date, ${n - 1}, ${n}::bigint)")
     way = "DESC" if wanted.descending else "ASC"
     rows = await conn.fetch(
-        f"SELECT * FROM invoicing.tax_entries WHERE {' AND '.join(conditions)}"
-        f" ORDER BY tax_point {way}, document_id {way}, sequence {way} LIMIT {wanted.limit + 1}",
+        f"SELECT * FROM invoicing.{table} WHERE {' AND '.join(conditions)}"
+        f" ORDER BY {day} {way}, document_id {way}, sequence {way} LIMIT {wanted.limit + 1}",
         *values,
     )
     return list(rows[: wanted.limit]), len(rows) > wanted.limit

@@ -59,6 +59,7 @@ def _shown(
                     "number": each.number,
                     "until": each.until.isoformat(),
                     "reason": "retention of issued documents",
+                    "source": each.source,
                 }
                 for each in done.kept
             ],

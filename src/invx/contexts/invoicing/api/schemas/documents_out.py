@@ -131,6 +131,16 @@ class PackUseOut(Out):
     status: str
 
 
+class QuoteUseOut(Out):
+    """The quote of a tax engine by which lines are taxed."""
+
+    engine: str
+    version: str
+    reference: str
+    valid_until: MomentOut
+    fingerprint: str | None
+
+
 class TaxDeterminationOut(Out):
     """Proof of how the taxes came about, with the versions of the country packs."""
 
@@ -138,6 +148,7 @@ class TaxDeterminationOut(Out):
     packs: list[PackUseOut]
     tax_id_validation: str
     consultation: str | None
+    quote: QuoteUseOut | None = Field(description="Where a tax engine said the rates.")
 
 
 class TaxCurrencyOut(Out):
@@ -155,6 +166,20 @@ class TaxCurrencyOut(Out):
 class InstalmentOut(Out):
     due_date: DayOut
     amount: Amount
+
+
+class LineAccountOut(Out):
+    """Where a line is booked; without a `line_id` a discount, a charge or a further tax."""
+
+    line_id: str | None
+    account: str
+    tax_key: str | None
+    automatic: bool = Field(description="The account knows its tax and takes no key.")
+    why: str = Field(description="The row that decided.", examples=["SKR03: Erlöse 19 % USt"])
+    scheme: str | None
+    country: str | None
+    cost_center: str | None
+    cost_object: str | None
 
 
 class InvoiceOut(InvoiceHeadOut):
@@ -208,6 +233,10 @@ class InvoiceOut(InvoiceHeadOut):
     delivery_location: IdentifierOut | None
     payment_means: PaymentMeansOut | None
     attachments: list[AttachmentOut]
+    accounts: list[LineAccountOut] = Field(
+        description="Where it is booked, frozen at finalize; empty on a draft, and where the legal "
+        "entity keeps no books."
+    )
 
 
 class InvoiceListOut(Out):

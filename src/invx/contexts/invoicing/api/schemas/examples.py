@@ -4,6 +4,8 @@ from typing import Any
 
 Body = dict[str, Any]
 
+BOOK_RATE: Body = {"rate": "0.9204"}
+
 LEGAL_ENTITY: Body = {
     "name": "Kontor Nord GmbH",
     "legal_form": "GmbH",

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 
 from invx.contexts.invoicing.api.schemas import examples, words
+from invx.contexts.invoicing.api.schemas.accounting import AccountingIn, AccountingOut
 from invx.contexts.invoicing.api.schemas.parties import (
     AddressIn,
     BankAccountIn,
@@ -33,6 +34,7 @@ from invx.contexts.invoicing.api.schemas.values import (
 from invx.rules.tax.model import Unproven
 from invx.rules.totals.model import Profile, Rounding
 
+_ENGINE = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 _LOGO = r"^data:image/(png|svg\+xml);base64,[A-Za-z0-9+/=]+$"
 
 
@@ -115,6 +117,14 @@ class LegalEntityIn(In):
         None, description="Sales to consumers of other member states (Article 59c)."
     )
     exchange_rate_sources: RateSourcesIn = Field(default_factory=RateSourcesIn)
+    accounting: AccountingIn | None = Field(
+        None, description="The books; documents are booked from when it is set."
+    )
+    tax_engine: Annotated[str, StringConstraints(pattern=_ENGINE)] | None = Field(
+        None,
+        description="The tax engine, by the operator's name, that says the rates of North America.",
+        examples=["acme"],
+    )
 
 
 class TaxIdPolicyOut(Out):
@@ -154,6 +164,8 @@ class LegalEntityOut(SellerOut):
     tax_id_policy: TaxIdPolicyOut
     distance_sales: DistanceSalesOut | None
     exchange_rate_sources: RateSourcesOut
+    accounting: AccountingOut | None
+    tax_engine: str | None
 
 
 class LegalEntityListOut(Out):

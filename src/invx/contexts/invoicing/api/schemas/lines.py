@@ -128,7 +128,10 @@ class LineIn(In):
     order_line: Code | None = None
     buyer_accounting_reference: Code | None = None
     dimensions: Pairs = Field(default={})
-    ledger_account: Code | None = None
+    ledger_account: Code | None = Field(
+        None, description="Where it is booked; else the chart of accounts decides."
+    )
+    tax_key: Code | None = Field(None, description="Beside the account, such as a DATEV BU key.")
     metadata: Pairs | None = None
     children: list["LineIn"] = Field(default=[], max_length=1000)
     note: Text | None = Field(None, description="Beside the description and details (BT-127).")

@@ -125,6 +125,7 @@ class LineOut(Out):
     buyer_accounting_reference: str | None
     dimensions: dict[str, str]
     ledger_account: str | None
+    tax_key: str | None
     metadata: dict[str, str] | None
     children: list["LineOut"]
     note: str | None

@@ -49,6 +49,7 @@ class KeptOut(Out):
     number: str | None
     until: DayOut
     reason: str
+    source: str | None = Field(description="The law, where a country pack names it.")
 
 
 class ErasureOut(Out):

@@ -24,6 +24,8 @@ from invx.contexts.invoicing.api.schemas.values import (
 from invx.contexts.invoicing.api.schemas.words import EntryKind, SettlementStatus
 from invx.infra.http.fields import TypeId
 
+_ACCOUNT = "The ledger account of the bank or the till; else the legal entity's for the currency."
+
 
 class _EntryIn(In):
     on: Day | None = Field(None, description="The day it happened; today when absent.")
@@ -50,6 +52,7 @@ class PaymentIn(_EntryIn):
         description="Of a document in a foreign currency: what the bank credited. It is kept "
         "exactly; without it the `settlement` rate of the day counts.",
     )
+    account: Code | None = Field(None, description=_ACCOUNT)
 
 
 class DiscountTakenIn(_EntryIn):
@@ -78,6 +81,7 @@ class RefundIn(_EntryIn):
 
     amount: Positive
     source: Code = Field(description="Your id of the refund; the same one counts once.")
+    account: Code | None = Field(None, description=_ACCOUNT)
 
 
 class ReversalIn(In):

@@ -149,6 +149,8 @@ SeriesRef = reference("ser")
 EntryRef = reference("sent")
 TaxEntryRef = reference("tax")
 RegistrationRef = reference("reg")
+BookingRef = reference("bkg")
+EngineEntryRef = reference("eng")
 
 
 class In(BaseModel):

@@ -11,6 +11,29 @@ def _words(*known: str) -> Any:
     ]
 
 
+AccountPurpose = _words(
+    "revenue",
+    "tax",
+    "discount",
+    "write_off",
+    "bank",
+    "clearing",
+    "prepayment",
+    "withholding",
+    "rounding",
+    "exchange_gain",
+    "exchange_loss",
+)
+BookingKind = _words(
+    "revenue",
+    "payment",
+    "refund",
+    "discount",
+    "write_off",
+    "withholding",
+    "exchange",
+    "allocation",
+)
 ClearanceStatus = _words("not_required", "pending", "cleared", "rejected")
 DeliveryStatus = _words("none", "queued", "sent", "delivered", "failed", "viewed")
 DocumentStatus = _words("draft", "finalized", "cancelled", "replaced")

@@ -1,4 +1,4 @@
-"""A credit note counts against its original, or one document's surplus against another."""
+"""Surplus of one document counts for another: of a credit note for its original, mostly."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -39,13 +39,13 @@ def apply_credit(original: Settlement, credit_note: Settlement, posting: Posting
 
 def _worth(original: Settlement, note: Settlement, posting: Posting) -> Worth:
     """What surplus of one document brings to another in the books: what it stands there for."""
-    if original.book is None or note.book is None or original.entry_from(posting.source):
+    if original.books is None or note.books is None or original.entry_from(posting.source):
         return Worth()
-    if original.book.value.currency != note.book.value.currency:
+    if original.books.value.currency != note.books.value.currency:
         return Worth()
     if posting.amount is None or not posting.amount.is_finite():
         return Worth()
-    taken = note.book.part_of(-posting.amount)
+    taken = note.books.part_of(-posting.amount)
     return Worth(amount=-taken) if taken is not None else Worth()
 
 

@@ -1,0 +1,1 @@
+"""Tax engines of others: the facts that are asked of them, and the protocol that they speak."""

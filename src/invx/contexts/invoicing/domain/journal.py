@@ -1,0 +1,310 @@
+"""The journal of one document: what its settlement's events add, booking by booking.
+
+Every movement of what is open touches the buyer's side exactly once, so that the buyer's side of
+the journal is the settlement's balance. Taxes are those that the tax ledger takes: a discount and
+a write-off take the parts of the document that `tax_holdings` gives them.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from uuid import UUID, uuid5
+
+from invx.contexts.invoicing.domain.balance import Claim, Entry, EntryKind
+from invx.contexts.invoicing.domain.book import Book, GivenUp, Part
+from invx.contexts.invoicing.domain.booking import DEBTOR, Booking, BookingKind
+from invx.contexts.invoicing.domain.chart import Account
+from invx.contexts.invoicing.domain.tax_entries import Holdings, Share, TaxAccount, TaxMovement
+from invx.contexts.invoicing.domain.tax_points import period_of
+from invx.contexts.invoicing.domain.tax_record import TaxRecord
+from invx.contexts.invoicing.domain.tax_split import minus
+from invx.kernel.money import EXACT, quantize, round_to_sum
+from invx.rules.totals.model import ZERO
+
+_DEBTOR = Account(account=DEBTOR, automatic=True)
+_KINDS = {EntryKind.DISCOUNT: BookingKind.DISCOUNT, EntryKind.WRITE_OFF: BookingKind.WRITE_OFF}
+
+
+def booking_id(document_id: UUID, sequence: int) -> UUID:
+    """The id of a booking: made from its place, the same however often it is made again."""
+    return uuid5(document_id, f"booking:{sequence}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A booking to be: `amount` goes to the debit of `account`, from the credit of `against`.
+
+    A negative amount goes the other way. `tax` is what `account` bears of it, `receivable` what
+    the buyer owes more.
+    """
+
+    kind: BookingKind
+    account: Account
+    against: Account
+    amount: Decimal
+    receivable: Decimal = ZERO
+    part: Part | None = None
+
+
+class Journal:
+    """Begins with the book of a document. Says what an event adds, and remembers events."""
+
+    def __init__(self, claim: Claim, book: Book, opening: Sequence[Booking] = ()) -> None:
+        self.claim = claim
+        self.book = book
+        self._made: list[tuple[Booking, ...]] = []  # by event
+        self.remember(opening)
+
+    @property
+    def bookings(self) -> tuple[Booking, ...]:
+        """All bookings, in the order of their sequence."""
+        return tuple([each for made in self._made for each in made])
+
+    @property
+    def pending(self) -> bool:
+        """Whether bookings wait for a rate to the book currency."""
+        return self.claim.currency != self.book.book_currency and self.book.exchange_rate is None
+
+    def tax_of(self, taxes: TaxRecord | None, *, voided: bool) -> Decimal:
+        """The tax that the journal must hold of the document: all that is not given up."""
+        if voided:
+            return ZERO
+        if taxes is None:
+            return sum((each.tax_due for each in self._made[0]), ZERO) if self._made else ZERO
+        given_up = (*taxes.held.discounted.cells[1::2], *taxes.held.written_off.cells[1::2])
+        return sum(taxes.account.cells[1::2], ZERO) - sum(given_up, ZERO)
+
+    def remember(self, bookings: Iterable[Booking]) -> None:
+        """The event with these bookings has happened."""
+        if made := tuple(bookings):
+            self._made.append(made)
+
+    def opening(self, parts: Iterable[Part]) -> tuple[Booking, ...]:
+        """What finalizing adds."""
+        lines = [
+            _Line(each.kind, _DEBTOR, each.account, each.amount, each.amount, each)
+            for each in parts
+        ]
+        return self._booked(lines, self.claim.opened_on)
+
+    def movement(
+        self, entry: Entry, taxes: TaxRecord | None, moved: TaxMovement | None
+    ) -> tuple[Booking, ...]:
+        """What an entry of the settlement adds, on its day, beside what it moves of the taxes."""
+        if taxes is None or moved is None:
+            lines = [self._money(entry, _of_kind(entry.kind, self.book.untaxed))]
+        else:
+            lines = list(self._lines(entry, taxes.account, taxes.held, moved.after))
+        found = self._booked(lines, entry.on, entry)
+        return self._linked(found, entry.reverses) if entry.reverses else found
+
+    def voiding(self) -> tuple[Booking, ...]:
+        """Takes back all that is booked, when it was: there never was such a document."""
+        found = []
+        for number, each in enumerate(self.bookings, len(self.bookings) + 1):
+            back = replace(
+                each,
+                booking_id=booking_id(self.claim.document_id, number),
+                sequence=number,
+                reverses=each.booking_id,
+                debit=each.credit,
+                credit=each.debit,
+                receivable=-each.receivable,
+                tax_due=-each.tax_due,
+            )
+            found.append(back)
+        return tuple(found)
+
+    def rated(self, rate: Decimal) -> tuple[Booking, ...]:
+        """All bookings with their amounts in the book currency, now that its rate is known."""
+        book, receivable = replace(self.book, exchange_rate=rate), ZERO
+        found: list[Booking] = []
+        for made in self._made:
+            found += _valued(made, book, receivable)
+            receivable += sum((each.receivable for each in made), ZERO)
+        return tuple(found)
+
+    def remember_rate(self, rate: Decimal, bookings: Sequence[Booking]) -> None:
+        """The event with this rate has happened."""
+        self.book = replace(self.book, exchange_rate=rate)
+        known = {each.booking_id: each for each in bookings}
+        self._made = [tuple([known[each.booking_id] for each in made]) for made in self._made]
+
+    def _lines(
+        self, entry: Entry, account: TaxAccount, before: Holdings, after: Holdings
+    ) -> Iterator[_Line]:
+        changes = [
+            (kind, Share(amount=other.amount - one.amount, cells=minus(other.cells, one.cells)))
+            for kind, one, other in (
+                (BookingKind.DISCOUNT, before.discounted, after.discounted),
+                (BookingKind.WRITE_OFF, before.written_off, after.written_off),
+            )
+        ]
+        own = _KINDS.get(entry.kind)
+        alone = next((k for k, share in changes if k is own and share.amount == entry.amount), None)
+        if alone is None:
+            yield self._money(entry, self.book.clearing)
+        for kind, change in changes:
+            if change.amount or any(change.cells):
+                yield from self._given_up(kind, account, change, alone=kind is alone)
+
+    def _given_up(
+        self, kind: BookingKind, account: TaxAccount, change: Share, *, alone: bool
+    ) -> Iterator[_Line]:
+        """Group by group, and what bears no tax of a group, such as the rounding of the document.
+
+        What is given up without the buyer's account moving stands on clearing, as when a
+        written-off amount is paid after all: until somebody takes the write-off back.
+        """
+        against = _DEBTOR if alone else self.book.clearing
+        left = change.amount if account.total >= 0 else -change.amount
+        pairs = zip(change.cells[::2], change.cells[1::2], strict=True)
+        for group, given_up, (base, tax) in zip(
+            account.groups, self.book.groups, pairs, strict=True
+        ):
+            if not base and not tax:
+                continue
+            part = Part(
+                kind=kind,
+                account=_of_kind(kind, given_up),
+                amount=base + tax,
+                tax=-tax,
+                taxed=True,
+                tax_category=group.category,
+                tax_rate=group.rate,
+                country=group.country,
+                scheme=group.scheme,
+            )
+            left -= part.amount
+            receivable = -part.amount if alone else ZERO
+            yield _Line(kind, part.account, against, part.amount, receivable, part)
+        if left:
+            untaxed = _of_kind(kind, self.book.untaxed)
+            yield _Line(kind, untaxed, against, left, -left if alone else ZERO)
+
+    def _money(self, entry: Entry, given_up: Account) -> _Line:
+        """The buyer's side of an entry, and what stands against it."""
+        match entry.kind:
+            case EntryKind.PAYMENT | EntryKind.REFUND:
+                bank = self.book.bank
+                account = bank if entry.account is None else Account(account=entry.account)
+                kind = BookingKind(entry.kind)
+            case EntryKind.WITHHOLDING:
+                account, kind = self.book.withholding, BookingKind.WITHHOLDING
+            case EntryKind.CREDIT:
+                account, kind = _DEBTOR, BookingKind.ALLOCATION
+            case EntryKind.DISCOUNT | EntryKind.WRITE_OFF:
+                account, kind = given_up, _KINDS[entry.kind]
+        return _Line(kind, account, _DEBTOR, entry.amount, -entry.amount)
+
+    def _booked(
+        self, lines: Iterable[_Line], on: date, entry: Entry | None = None
+    ) -> tuple[Booking, ...]:
+        first = len(self.bookings) + 1
+        made = [self._booking(line, on, number, entry) for number, line in enumerate(lines, first)]
+        return _valued(made, self.book, sum((each.receivable for each in self.bookings), ZERO))
+
+    def _booking(self, line: _Line, on: date, number: int, entry: Entry | None) -> Booking:
+        claim, book, part = self.claim, self.book, line.part
+        forward = line.amount >= 0
+        debit, credit = (line.account, line.against) if forward else (line.against, line.account)
+        told = part.account if part else line.account
+        return Booking(
+            booking_id=booking_id(claim.document_id, number),
+            kind=line.kind,
+            legal_entity_id=claim.legal_entity_id,
+            document_id=claim.document_id,
+            settlement_entry=entry.entry_id if entry else None,
+            booked_on=on,
+            period=period_of(on),
+            debit=debit.account,
+            credit=credit.account,
+            amount=quantize(abs(line.amount), claim.currency),
+            currency=claim.currency,
+            booked_amount=ZERO,
+            book_currency=book.book_currency,
+            exchange_rate=book.exchange_rate,
+            tax_key=told.tax_key,
+            tax_category=part.tax_category if part else None,
+            tax_rate=part.tax_rate if part else None,
+            tax=quantize(_contained(line), claim.currency) if part and part.taxed else None,
+            country=part.country if part else None,
+            cost_center=part.cost_center if part else None,
+            cost_object=part.cost_object if part else None,
+            document_number=book.number,
+            service_date=book.service_date,
+            due_date=book.due_date,
+            receivable=quantize(line.receivable, claim.currency),
+            tax_due=quantize(part.tax if part else ZERO, claim.currency),
+            sequence=number,
+            scheme=part.scheme if part else None,
+            automatic=told.automatic,
+        )
+
+    def _linked(self, bookings: Sequence[Booking], entry_id: UUID) -> tuple[Booking, ...]:
+        """Each names the booking of that entry that it takes back."""
+        left = [each for each in self.bookings if each.settlement_entry == entry_id]
+        found = []
+        for each in bookings:
+            other = next((made for made in left if _takes_back(each, made)), None)
+            if other is not None:
+                left.remove(other)
+            found.append(replace(each, reverses=other.booking_id if other else None))
+        return tuple(found)
+
+
+def _takes_back(booking: Booking, other: Booking) -> bool:
+    mirrored = (other.credit, other.debit, other.amount, -other.tax_due)
+    return (booking.debit, booking.credit, booking.amount, booking.tax_due) == mirrored
+
+
+def _of_kind(kind: BookingKind | EntryKind, given_up: GivenUp) -> Account:
+    return given_up.write_off if kind == BookingKind.WRITE_OFF else given_up.discount
+
+
+def _contained(line: _Line) -> Decimal:
+    """The tax in the amount; negative only where it has the other sign than the amount."""
+    tax = abs(line.part.tax) if line.part else ZERO
+    if line.part is None or not line.part.tax:
+        return tax
+    # On the buyer's side amount and tax rise together; a discount takes both away.
+    rises = line.part.tax if line.account is _DEBTOR else -line.part.tax
+    return tax if rises * line.amount >= 0 else -tax
+
+
+def _valued(bookings: Sequence[Booking], book: Book, receivable: Decimal) -> tuple[Booking, ...]:
+    """The bookings of one event with their amounts in the book currency.
+
+    What the buyer owes is converted as a whole before and after, so that nothing is left in the
+    books of a document that is settled; the parts of an event sum to that by largest remainder.
+    """
+    if not bookings:
+        return ()
+    currency = book.book_currency
+    if bookings[0].currency == currency:
+        return tuple([replace(each, booked_amount=each.amount) for each in bookings])
+    rate = book.exchange_rate
+    if rate is None:
+        return tuple([replace(each, pending=True) for each in bookings])
+    after = receivable + sum((each.receivable for each in bookings), ZERO)
+    total = _converted(after, rate, currency) - _converted(receivable, rate, currency)
+    exact = [EXACT.multiply(each.receivable, rate) for each in bookings]
+    parts = round_to_sum(exact, total, currency)
+    return tuple(
+        [
+            replace(
+                each,
+                booked_amount=abs(part)
+                if each.receivable
+                else _converted(each.amount, rate, currency),
+                exchange_rate=rate,
+                pending=False,
+            )
+            for each, part in zip(bookings, parts, strict=True)
+        ]
+    )
+
+
+def _converted(amount: Decimal, rate: Decimal, currency: str) -> Decimal:
+    return quantize(EXACT.multiply(amount, rate), currency)

@@ -1,0 +1,101 @@
+"""What each buyer owes on a day, by how long it is overdue."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY, Row
+from invx.infra.postgres import Connection
+from invx.kernel.context import RequestContext
+from invx.kernel.ids import typeid
+
+# A document with an id of its customer counts to that customer; any other is a buyer of its own.
+_OPEN = """
+WITH balances AS (
+    SELECT s.document_id, s.legal_entity_id, s.customer, s.currency, d.buyer_name,
+        $2::date - coalesce(s.due_date, d.issue_date) AS days,
+        s.currency || ' ' || s.legal_entity_id || ' ' || coalesce(s.customer, s.document_id::text)
+            COLLATE "C" AS place,
+        s.total - coalesce((SELECT sum(e.amount) FROM invoicing.settlement_entries e
+            WHERE e.tenant_id = $1 AND e.document_id = s.document_id AND e.on_date <= $2), 0)
+            AS owed
+    FROM invoicing.settlements s
+    JOIN invoicing.documents d ON d.tenant_id = $1 AND d.document_id = s.document_id
+    WHERE s.tenant_id = $1 AND s.status <> 'void' AND d.issue_date <= $2{conditions}
+)
+SELECT place, legal_entity_id, customer, currency, min(document_id::text) AS document,
+    max(buyer_name) AS buyer_name, count(*) AS count, sum(owed) AS total,
+    coalesce(sum(owed) FILTER (WHERE owed > 0 AND days <= 0), 0) AS not_due,
+    coalesce(sum(owed) FILTER (WHERE owed > 0 AND days BETWEEN 1 AND 30), 0) AS days_1_30,
+    coalesce(sum(owed) FILTER (WHERE owed > 0 AND days BETWEEN 31 AND 60), 0) AS days_31_60,
+    coalesce(sum(owed) FILTER (WHERE owed > 0 AND days BETWEEN 61 AND 90), 0) AS days_61_90,
+    coalesce(sum(owed) FILTER (WHERE owed > 0 AND days > 90), 0) AS over_90,
+    coalesce(-sum(owed) FILTER (WHERE owed < 0), 0) AS surplus
+FROM balances WHERE owed <> 0{after}
+GROUP BY place, legal_entity_id, customer, currency ORDER BY place {way} LIMIT {limit}
+"""
+_FIGURES = (
+    "total",
+    "not_due",
+    "days_1_30",
+    "days_31_60",
+    "days_61_90",
+    "over_90",
+    "surplus",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenItemSlice:
+    """Which buyers, and on what day."""
+
+    on: date
+    legal_entities: Sequence[UUID] | None = None
+    customer: str | None = None
+    after: str | None = None
+    descending: bool = False
+    limit: int = 25
+
+
+async def list_open_items(
+    conn: Connection, ctx: RequestContext, wanted: OpenItemSlice
+) -> tuple[list[Row], bool]:
+    """A row for each buyer, seller and currency, and whether there are more. One round trip."""
+    values: list[Any] = [ctx.tenant_id, wanted.on]
+    conditions, after = "", ""
+    if wanted.legal_entities is not None:
+        values.append(list(wanted.legal_entities))
+        conditions += f" AND s.legal_entity_id = ANY(${len(values)}::uuid[])"
+    if wanted.customer is not None:
+        values.append(wanted.customer)
+        conditions += f" AND s.customer = ${len(values)}"
+    if wanted.after is not None:
+        values.append(wanted.after)
+        after = f" AND place {'<' if wanted.descending else '>'} ${len(values)}"
+    way = "DESC" if wanted.descending else "ASC"
+    statement = _OPEN.format(conditions=conditions, after=after, way=way, limit=wanted.limit + 1)
+    rows = await conn.fetch(statement, *values)
+    return list(rows[: wanted.limit]), len(rows) > wanted.limit
+
+
+def open_item_view(row: Row, on: date) -> dict[str, Any]:
+    """What one buyer owes one seller in one currency, with the address of the documents."""
+    entity = typeid(LEGAL_ENTITY, row["legal_entity_id"])
+    document = typeid(INVOICE, UUID(row["document"]))
+    query = {"customer": row["customer"], "legal_entity": entity, "currency": row["currency"]}
+    alone = row["customer"] is None
+    return {
+        "object": "open_items",
+        "legal_entity": entity,
+        "customer": row["customer"],
+        "invoice": document if alone else None,
+        "buyer": row["buyer_name"],
+        "on": on.isoformat(),
+        "currency": row["currency"],
+        **{name: str(row[name]) for name in _FIGURES},
+        "count": row["count"],
+        "invoices": f"/v1/invoices/{document}" if alone else f"/v1/invoices?{urlencode(query)}",
+    }
