@@ -191,6 +191,34 @@ async def test_two_who_send_the_same_file_at_once_write_it_once(desk: Desk) -> N
     assert count == 1
 
 
+async def test_the_journal_is_booked_at_the_rate_of_the_books(world: World) -> None:
+    desk = await world.seller(accounting={"chart": "SKR03"})
+    await imported(desk, "bmf", bmf("USA;USD;2,00", months=this_month()))
+    late = await desk.invoice(line("100.00"), currency="USD")
+    [waiting] = (await desk.get("/v1/accounting/bookings", invoice=late["id"]))["data"]
+    assert waiting["pending"]
+    await stated(desk, "ecb", today(), USD="1.25")
+    await desk.world.settle()
+    prompt = await desk.invoice(line("100.00"), currency="USD")
+    for each in (late, prompt):
+        [booking] = (await desk.get("/v1/accounting/bookings", invoice=each["id"]))["data"]
+        assert (booking["pending"], booking["booked_amount"]) == (False, "95.20")
+        assert (await settlement(desk, each))["book"]["total"] == "95.20"
+
+
+async def test_a_rate_that_somebody_states_for_a_document_is_that_of_its_value(
+    world: World,
+) -> None:
+    desk = await world.seller(accounting={"chart": "SKR03"})
+    invoice = await desk.invoice(line("100.00"), currency="USD")
+    await desk.post(f"/v1/accounting/book-rates/{invoice['id']}", {"rate": "0.9"})
+    book = (await settlement(desk, invoice))["book"]
+    assert (book["total"], book["rate_source"]) == ("107.10", "stated")
+    await stated(desk, "ecb", today(), USD="1.25")
+    await desk.world.settle()
+    assert (await settlement(desk, invoice))["book"] == book
+
+
 async def test_a_key_gives_the_first_answer_again(desk: Desk) -> None:
     path = "/v1/exchange-rates/import"
     sent: dict[str, Any] = {

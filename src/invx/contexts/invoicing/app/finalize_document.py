@@ -1,6 +1,6 @@
 """Make a draft legally binding: freeze it, give it the next number, open what is to be settled."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.apply_credit import apply_credit
 from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.bill import bill_of
+from invx.contexts.invoicing.domain.book import Book, Part
 from invx.contexts.invoicing.domain.books import BookValue
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.credit_taxes import fitted
@@ -181,7 +182,7 @@ async def settle_finalized(
         subject_id=document.subject_id,
         tax_account=tax_account,
         value=book.at(book.rate, claim.total) if book and book.rate else book,
-        booked=booked(document, entity, tax_account, uow),
+        booked=_at_book_rate(booked(document, entity, tax_account, uow), book),
     )
     uow.settlements.add(settlement)
     if original is not None and other is not None:
@@ -196,6 +197,15 @@ async def settle_finalized(
     if claim.overdue_from is not None and settlement.open:
         uow.jobs.schedule("mark_overdue", str(document.id), due_at=claim.overdue_from)
     return settlement
+
+
+def _at_book_rate(
+    found: tuple[Book, list[Part]] | None, value: BookValue | None
+) -> tuple[Book, list[Part]] | None:
+    """The journal at the rate of the document's value in the books: pending while that is open."""
+    if found is None or value is None:
+        return found
+    return replace(found[0], exchange_rate=value.rate.rate if value.rate else None), found[1]
 
 
 def _tax_account(

@@ -9,10 +9,10 @@ from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.books import BookValue
 from invx.contexts.invoicing.domain.content import DocumentType, TaxCurrency
 from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.exchange import Purpose, RateQuestion
+from invx.contexts.invoicing.domain.exchange import ExchangeRate, Purpose, RateQuestion
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.settlement import Settlement
-from invx.contexts.invoicing.domain.tax_entries import TaxAccount
+from invx.contexts.invoicing.domain.tax_entries import RATE_OF_DOCUMENT, TaxAccount
 from invx.contexts.invoicing.domain.tax_points import tax_currency_of, tax_point_of
 from invx.rules.totals.model import Regime
 
@@ -111,7 +111,12 @@ def _book_value(of: _Foreign) -> BookValue | None:
         return replace(value, total=None) if value else None
     if content.currency == currency:
         return None
-    return BookValue(currency=currency, day=of.issue_date)
+    stated = content.tax_currency
+    if stated is None or stated.currency != currency:
+        return BookValue(currency=currency, day=of.issue_date)
+    # What the author states for the tax holds for the books of the same currency too.
+    rate = ExchangeRate(rate=stated.rate, source=RATE_OF_DOCUMENT, day=of.issue_date)
+    return BookValue(currency=currency, day=of.issue_date, rate=rate)
 
 
 def _book_question(

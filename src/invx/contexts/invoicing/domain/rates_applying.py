@@ -50,6 +50,8 @@ def complete_books(
     value = record.value
     if rate is not None and value.rate is None:
         value = value.at(rate, settlement.claim.total)
+        if settlement.journal is not None and settlement.journal.pending:
+            settlement.state_book_rate(rate.rate)
     entries = record.completed(value, worths)
     if entries or value != record.value:
         settlement.record(EntriesBooked(claim=settlement.claim, value=value, entries=entries))
