@@ -220,7 +220,8 @@ async def open_world(server: Postgres, folder: Path) -> AsyncIterator[World]:
     if not key.exists():
         create_key(key, jwks)
     settings = read_settings({})
-    settings = replace(settings, auth=replace(settings.auth, jwks=jwks))
+    home = replace(settings.place, home=folder)  # rules and packs that a test installs
+    settings = replace(settings, auth=replace(settings.auth, jwks=jwks), place=home)
     place = place_of(server, name)
     host = await build_host(place.where, settings)
     app = await create_app(host, settings, background=False)

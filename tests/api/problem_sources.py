@@ -14,6 +14,7 @@ from invx.contexts.invoicing.domain import (
     legal_entity_details,
     numbering,
     rate_sources,
+    routes,
     series_definition,
 )
 from invx.contexts.invoicing.domain import terms as terms_of_documents
@@ -29,6 +30,7 @@ MODULES: dict[str, ModuleType] = {
     "numbering": numbering,
     "rate_sources": rate_sources,
     "representable": representable,
+    "routes": routes,
     "series_definition": series_definition,
     "terms": terms,
     "terms_of_documents": terms_of_documents,

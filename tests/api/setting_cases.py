@@ -133,6 +133,14 @@ ENTITIES = [
     _entity("a currency nobody knows", "/currency", "unknown_currency", currency="ZZZ"),
     _entity("a language twice", "/languages", "languages_malformed", languages=["de", "de"]),
     _entity("e-invoices by line", "/rounding", "not_representable", rounding="per_line"),
+    _entity(
+        "e-invoices of who rounds by line",
+        "/e_invoicing/default_format",
+        "not_representable",
+        default_profile="plain",
+        rounding="per_line",
+        e_invoicing={"default_format": "ubl"},
+    ),
     _entity("a blank title", "/titles/invoice", "title_malformed", titles={"invoice": " "}),
     _entity(
         "taxes of a country nobody knows",

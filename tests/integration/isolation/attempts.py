@@ -17,6 +17,13 @@ from invx.contexts.invoicing.api.schemas.examples import (
 from tests.integration.isolation.victims import Victim
 from tests.world import SELLER, Desk, draft_body, line
 
+RETURNS = {
+    "returns": {"period": "2026"},
+    "ec-sales-list": {"period": "2026-Q4"},
+    "ec-sales-list/file": {"period": "2026-11", "format": "zm"},
+    "oss": {"quarter": "2026-Q4"},
+    "oss/file": {"quarter": "2026-Q4"},
+}
 XML = {"content-type": "application/xml"}
 
 
@@ -238,6 +245,7 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
         found(legal_entity="entity"),
         found(invoice="invoice"),
         found(registration="registration"),
+        found(same_buyer_as="listed"),
         Attempt(lambda v, o: Request(query={"limit": "1", "after": v.tax_cursor}), only_own, True),
         Attempt(lambda v, o: Request(query={"category": "S"}), only_own, alike=True),
     ),
@@ -254,6 +262,15 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
             lambda v, o: Request(query={"legal_entity": v.entity, "period": "2026-11"}), missing
         ),
     ),
+    **{
+        ("GET", f"/v1/tax/{name}"): (
+            Attempt(
+                lambda v, o, said=said: Request(query={"registration": v.registration, **said}),
+                missing,
+            ),
+        )
+        for name, said in RETURNS.items()
+    },
     ("GET", "/v1/accounting/charts"): (Attempt(lambda v, o: Request(), only_own, alike=True),),
     ("GET", "/v1/accounting/charts/{code}"): (
         Attempt(lambda v, o: Request(ids={"code": "SKR03"}), only_own, alike=True),

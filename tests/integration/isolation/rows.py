@@ -19,6 +19,16 @@ async def tenanted_tables(
     return [row[0] for row in await conn.fetch(_TENANTED, list(schemas))]
 
 
+async def written_columns(conn: asyncpg.Connection, table: str) -> str:
+    """The columns of a table that a statement can give values to: not those made of others."""
+    rows = await conn.fetch(
+        "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = $1::text::regclass"
+        " AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
+        table,
+    )
+    return ", ".join(row[0] for row in rows)
+
+
 async def checksums(world: World, desk: Desk) -> dict[str, str]:
     """Per table a checksum over all rows of the desk's tenant; the admin sees them all."""
     async with world.admin() as conn:

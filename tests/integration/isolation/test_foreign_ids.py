@@ -95,6 +95,7 @@ async def test_a_checksum_notices_a_change(world: World) -> None:
         "settlement_entries",
         "skipped_numbers",
         "tax_entries",
+        "tax_partners",
     }
 
 

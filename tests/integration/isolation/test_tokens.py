@@ -106,11 +106,17 @@ REFUSED: dict[str, Callable[[World, UUID], str]] = {
 
 
 _ENTITY = {"legal_entity": typeid("le", UNNAMED)}
+_REGISTRATION = {"registration": typeid("reg", UNNAMED)}
 # What a route asks for in its query before it looks for anything.
 NEEDED = {
     "/v1/tax/summary": {**_ENTITY, "from": "2026-01", "to": "2026-12"},
     "/v1/tax/reconciliation": {**_ENTITY, "period": "2026-11"},
     "/v1/exchange-rates/lookup": {"purpose": "book", "from": "USD", "to": "EUR"},
+    "/v1/tax/returns": {**_REGISTRATION, "period": "2026-11"},
+    "/v1/tax/ec-sales-list": {**_REGISTRATION, "period": "2026-11"},
+    "/v1/tax/ec-sales-list/file": {**_REGISTRATION, "period": "2026-11"},
+    "/v1/tax/oss": {**_REGISTRATION, "quarter": "2026-Q4"},
+    "/v1/tax/oss/file": {**_REGISTRATION, "quarter": "2026-Q4"},
 }
 
 

@@ -9,6 +9,9 @@ from invx.contexts.invoicing.api.schemas.examples import TAX_OVERRIDES, TAX_RATE
 from tests.tax_engine import TestEngine
 from tests.world import BUYER, SELLER, Desk, World, line
 
+OWED = [{"category": "AE", "reason_code": "VATEX-EU-AE"}]
+ABROAD = {**BUYER["address"], "country": "FR"}
+BUYER_ABROAD = {**BUYER, "address": ABROAD, "vat_id": "FR40303265045", "name": "Geheim SARL"}
 CUSTOMER, EXTERNAL_ID = "victims-customer", "victims-external-id"
 
 
@@ -29,6 +32,7 @@ class Victim:
     registration: str
     tax_cursor: str
     rate_cursor: str
+    listed: str
     booking_cursor: str
     engine_entry: str
     engine_document: str
@@ -60,6 +64,7 @@ async def furnish(world: World) -> Victim:
     await desk.invoice(line("5.00"), **said)
     draft = await desk.draft(line("7.00"), external_id=EXTERNAL_ID, **said)
     issued = await desk.invoice(line("100.00"), line("50.00"), **said)
+    listed = await desk.invoice(line("9.00", taxes=OWED), buyer=BUYER_ABROAD)
     path = f"/v1/invoices/{issued['id']}"
     paid = await desk.post(
         f"{path}/payments", {"amount": "10.00", "source": "victims-source", "note": "n"}
@@ -91,6 +96,7 @@ async def furnish(world: World) -> Victim:
         registration=taxes["data"][0]["registration"],
         tax_cursor=taxes["next"],
         rate_cursor=(await desk.get("/v1/exchange-rates", limit=1))["next"],
+        listed=listed["id"],
         booking_cursor=(await desk.get("/v1/accounting/bookings", limit=1))["next"],
         **await _tell_an_engine(desk),
     )

@@ -10,7 +10,8 @@ from uuid import UUID
 from invx.contexts.invoicing.adapters.charts import shipped_charts
 from invx.contexts.invoicing.adapters.einvoice import writing
 from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
-from invx.contexts.invoicing.adapters.einvoice.validation import Validator
+from invx.contexts.invoicing.adapters.einvoice.validation import EInvoiceValidation, Validator
+from invx.contexts.invoicing.adapters.einvoice.validation import facts as validation
 from invx.contexts.invoicing.adapters.pdf import TypstRenderer
 from invx.contexts.invoicing.adapters.rendering import PORT, RenderingPool
 from invx.contexts.invoicing.adapters.tax_engines import facts as tax_engines
@@ -34,6 +35,7 @@ from invx.contexts.invoicing.api.routes import (
     rate_tables,
     series,
     settlements,
+    tax_returns,
     taxes,
 )
 from invx.contexts.invoicing.api.routes import tax_ids as tax_id_routes
@@ -118,6 +120,7 @@ _PERSONAL = (
     PersonalStore("document_contents", "re-projected"),
     PersonalStore("document_search", "re-projected"),
     PersonalStore("settlement_entries", "re-projected"),
+    PersonalStore("tax_partners", "re-projected"),
     PersonalStore("skipped_numbers", "re-projected"),
     PersonalStore("legal_entities", "re-projected"),
     PersonalStore("bookings", "kept as long as the books: codes of accounts and cost centres"),
@@ -136,6 +139,7 @@ _ROUTES = (
     personal,
     tax_id_routes,
     taxes,
+    tax_returns,
     rate_tables,
     exchange_rates,
     accounting,
@@ -195,8 +199,9 @@ def wire(
 ) -> Context:
     """The invoicing context over its database."""
     storage = _storage(catalogue, registry)
-    registers, engines = outside.registers(clock), outside.engines()
-    means = Means(issued_resource, registers, packs_in(outside.packs), shipped_charts(), engines)
+    validator = Validator(outside.rules)
+    judging = EInvoiceValidation(validator)
+    means = _means(outside, clock, judging)
 
     def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> UnitOfWork:
         return UnitOfWork(
@@ -208,7 +213,6 @@ def wire(
         return envelopes_of(await store.history(stream_id), storage)
 
     rendering = RenderingPool(TypstRenderer(), outside.renderers)
-    validator = Validator(outside.rules)
     directory = Directory(database, clock)
     runner: Runner[UnitOfWork] = Runner(
         database,
@@ -218,13 +222,16 @@ def wire(
         providers={
             PORT: rendering,
             writing.PORT: writing.EInvoiceWriter(),
-            tax_ids.PORT: tax_ids.RegisterFacts(registers),
-            tax_engines.PORT: tax_engines.EngineFacts(engines),
+            validation.PORT: judging,
+            tax_ids.PORT: tax_ids.RegisterFacts(means.registers),
+            tax_engines.PORT: tax_engines.EngineFacts(means.engines),
         },
         refusals=_REFUSALS,
         committed=committed,
     )
-    edge = Edge(runner, rendering, CODEC, validator, HybridOpening(), means.charts)
+    edge = Edge(
+        runner, rendering, CODEC, validator, HybridOpening(), packs=means.packs, charts=means.charts
+    )
     return Context(
         name=NAME,
         database=database,
@@ -239,6 +246,17 @@ def wire(
         history=history_of,
         personal=_PERSONAL,
         close=edge.close,
+    )
+
+
+def _means(outside: Outside, clock: Clock, judging: EInvoiceValidation) -> Means:
+    return Means(
+        resource_of=issued_resource,
+        registers=outside.registers(clock),
+        packs=packs_in(outside.packs),
+        judged=judging.judged,
+        charts=shipped_charts(),
+        engines=outside.engines(),
     )
 
 

@@ -14,7 +14,17 @@ from typing import TypeVar
 
 from invx.kernel.errors import Invalid, Problem
 from invx.rules.tax.model import DAY_LAST, Scheme, SupplyKind
-from invx.rules.tax.packs import Category, Documents, Ground, Pack, Rate, Status, Territory
+from invx.rules.tax.pack_returns import return_of
+from invx.rules.tax.packs import (
+    Category,
+    Documents,
+    EInvoiceDuty,
+    Ground,
+    Pack,
+    Rate,
+    Status,
+    Territory,
+)
 
 _CATEGORIES = frozenset({"S", "Z", "E", "AE", "K", "G", "O", "L", "M"})
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
@@ -33,7 +43,7 @@ def _wrong(at: str, detail: str) -> PackInvalid:
     return PackInvalid(f"{at}: {detail}", problems=[Problem(at, "pack_invalid", detail)])
 
 
-class _Table:
+class Table:
     """One TOML table: keys are taken one by one, and what nobody took is an error."""
 
     def __init__(self, at: str, values: object) -> None:
@@ -41,6 +51,18 @@ class _Table:
             raise _wrong(at or "/", "must be a table")
         self.at = at
         self._left: dict[str, object] = dict(values)
+
+    @property
+    def given(self) -> bool:
+        """Whether it has any key."""
+        return bool(self._left)
+
+    def has(self, key: str) -> bool:
+        return key in self._left
+
+    def wrong(self, key: str, detail: str) -> PackInvalid:
+        """What to raise about a key."""
+        return _wrong(f"{self.at}/{key}", detail)
 
     def take(self, key: str, type: type[_Part], *default: _Part) -> _Part:
         if key not in self._left:
@@ -84,17 +106,17 @@ class _Table:
                 raise _wrong(f"{self.at}/{key}/{index}", f"{value!r} is not acceptable here")
         return tuple(map(str, values))
 
-    def rows(self, key: str, read: Callable[["_Table"], _Part]) -> tuple[_Part, ...]:
+    def rows(self, key: str, read: Callable[["Table"], _Part]) -> tuple[_Part, ...]:
         rows: list[object] = self.take(key, list, [])
         found = []
         for index, row in enumerate(rows):
-            table = _Table(f"{self.at}/{key}/{index}", row)
+            table = Table(f"{self.at}/{key}/{index}", row)
             found.append(read(table))
             table.done()
         return tuple(found)
 
-    def table(self, key: str) -> "_Table":
-        return _Table(f"{self.at}/{key}", self._left.pop(key, {}))
+    def table(self, key: str) -> "Table":
+        return Table(f"{self.at}/{key}", self._left.pop(key, {}))
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         for key in list(self._left):
@@ -129,7 +151,7 @@ def _sorted(value: object) -> object:
 
 
 def _pack(values: Mapping[str, object], digest: str) -> Pack:
-    table = _Table("", values)
+    table = Table("", values)
     rules = table.table("rules")
     exchange = table.table("exchange_rates")
     pack = Pack(
@@ -155,6 +177,7 @@ def _pack(values: Mapping[str, object], digest: str) -> Pack:
         documents=_documents(table.table("documents")),
         tax_rates_of=exchange.maybe("tax", _CODE),
         tax_rates_source=exchange.maybe("source"),
+        vat_return=return_of(table.table("return")),
     )
     rules.done()
     exchange.done()
@@ -163,7 +186,7 @@ def _pack(values: Mapping[str, object], digest: str) -> Pack:
     return pack
 
 
-def _rate(row: _Table) -> Rate:
+def _rate(row: Table) -> Rate:
     stated = row.take("rate", str)
     try:
         rate = Decimal(stated)
@@ -181,7 +204,7 @@ def _rate(row: _Table) -> Rate:
     )
 
 
-def _category(row: _Table) -> Category:
+def _category(row: Table) -> Category:
     category = Category(
         code=row.text("code", _CODE),
         rate=row.maybe("rate", _CODE),
@@ -203,7 +226,7 @@ def _category(row: _Table) -> Category:
     return category
 
 
-def _territory(row: _Table) -> Territory:
+def _territory(row: Table) -> Territory:
     code = row.text("code")
     vat = row.take("vat", str, "S")
     if vat not in {"S", "L", "M", "O"}:
@@ -224,7 +247,7 @@ def _territory(row: _Table) -> Territory:
     )
 
 
-def _ground(row: _Table) -> Ground:
+def _ground(row: Table) -> Ground:
     category = row.text("category")
     if category not in _CATEGORIES:
         raise _wrong(f"{row.at}/category", f"{category!r} is not a code of UNCL 5305")
@@ -236,30 +259,40 @@ def _ground(row: _Table) -> Ground:
     )
 
 
-def _small_business(table: _Table) -> Ground | None:
+def _small_business(table: Table) -> Ground | None:
     rows = table.rows("small_business", _ground)
     if len(rows) > 1:
         raise _wrong("/small_business/1", "one is enough")
     return rows[0] if rows else None
 
 
-def _text(row: _Table) -> tuple[str, str, str]:
+def _text(row: Table) -> tuple[str, str, str]:
     language = row.text("language", re.compile(r"[a-z]{2}"))
     return row.text("key", _CODE), language, row.text("text")
 
 
-def _documents(table: _Table) -> Documents:
+def _documents(table: Table) -> Documents:
     titles = tuple(table.table("titles").pairs())
     documents = Documents(
         titles=titles,
         retention_years=table.number("retention_years"),
         retention_source=table.maybe("retention_source"),
         formats=table.strings("formats"),
+        duties=table.rows("e_invoice_duties", _duty),
     )
     table.done()
     if documents.retention_years is not None and not documents.retention_source:
         raise _wrong("/documents/retention_source", "is missing")
     return documents
+
+
+def _duty(row: Table) -> EInvoiceDuty:
+    return EInvoiceDuty(
+        valid_from=row.take("from", date),
+        whom=row.text("whom"),
+        source=row.text("source"),
+        formats=row.strings("formats"),
+    )
 
 
 def _check(pack: Pack) -> None:

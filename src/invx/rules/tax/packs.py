@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Protocol, TypeVar
 
 from invx.kernel.errors import violated
+from invx.rules.tax.boxes import ReturnForm
 from invx.rules.tax.model import DAY_LAST, Scheme, SupplyKind
 from invx.rules.tax.outcome import PackUse
 
@@ -91,6 +92,20 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EInvoiceDuty:
+    """From a day on businesses of the country owe each other structured invoices.
+
+    `whom` says which ones, in words: it hangs on figures that an invoice does not show. `formats`
+    are those of Invx that satisfy the law; none where it asks for one that Invx does not write.
+    """
+
+    valid_from: date
+    whom: str
+    source: str
+    formats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Documents:
     """What a country asks of its documents: titles by kind, years of keeping, e-invoice formats."""
 
@@ -98,6 +113,12 @@ class Documents:
     retention_years: int | None = None
     retention_source: str | None = None
     formats: tuple[str, ...] = ()
+    duties: tuple[EInvoiceDuty, ...] = ()
+
+    def duty(self, day: date) -> EInvoiceDuty | None:
+        """The duty to send structured invoices that is in force on a day: the last that began."""
+        begun = [duty for duty in self.duties if duty.valid_from <= day]
+        return max(begun, key=lambda duty: duty.valid_from, default=None)
 
 
 class _Dated(Protocol):
@@ -141,6 +162,7 @@ class Pack:
     documents: Documents = Documents()
     tax_rates_of: str | None = None  # who publishes the exchange rates for its tax, and by what law
     tax_rates_source: str | None = None
+    vat_return: ReturnForm | None = None
 
     @property
     def use(self) -> PackUse:

@@ -104,7 +104,7 @@ class Case:
         note = drafted(said, name=name, links=Links(credits=original.id, **links))
         original.record_credit(note.id, said, totalled(said))
         finalize(note, issue_date=on)
-        settlement = _opened(note, self.seller, self.settlement, original.accounts)
+        settlement = _opened(note, self.seller, self, original.accounts)
         apply_credit(self.settlement, settlement, Posting(source=str(note.id), on=on))
         self.notes.append(settlement)
         return settlement
@@ -118,13 +118,14 @@ class Case:
 def _opened(
     document: Document,
     seller: LegalEntity,
-    original: Settlement | None,
+    original: Case | None,
     like: Sequence[LineAccount] = (),
 ) -> Settlement:
     credits = document.content.type is DocumentType.CREDIT_NOTE
     issued = document.issue_date or TODAY
     said = (document.content, document.totals, document.links)
-    account = original.taxes.account if original and original.taxes else None
+    taxes = original.settlement.taxes if original else None
+    corrected = (taxes.account, original.document.content) if original and taxes else None
     claim = Claim(
         document_id=document.id,
         document_type=document.content.type,
@@ -134,7 +135,7 @@ def _opened(
         total=-document.totals.due if credits else document.totals.due,
         opened_on=issued,
     )
-    taxed = tax_account_of(said, seller, issued, account)
+    taxed = tax_account_of(said, seller, issued, corrected)
     booked = _booked(document, seller, taxed, like)
     return Settlement.open_for(claim, subject_id=SUBJECT, tax_account=taxed, booked=booked)
 

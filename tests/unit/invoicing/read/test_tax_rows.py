@@ -6,7 +6,8 @@ from hypothesis import given, settings
 
 from invx.contexts.invoicing.read.projections import project
 from invx.contexts.invoicing.read.rows import tax_entry_id
-from invx.contexts.invoicing.read.tax_views import months, tax_entry_view
+from invx.contexts.invoicing.read.tax_periods import months
+from invx.contexts.invoicing.read.tax_views import tax_entry_view
 from tests.unit.invoicing.domain.drafts import ENTITY, content, line
 from tests.unit.invoicing.domain.taxed import ACCRUAL, CASH, Case, entity, entries_of
 from tests.unit.invoicing.domain.test_tax_properties import case, lines, run, sellers, steps
@@ -58,7 +59,8 @@ def test_an_entry_is_shown_with_public_ids_and_texts():
     [((document_id, sequence), row)] = sheet.rows["tax_entries"].items()
     assert row["tax_entry_id"] == tax_entry_id(document_id, sequence)
     assert row["settlement_entry"] == paid
-    shown = tax_entry_view({**row, "document_id": document_id, "sequence": sequence})
+    more = {"document_id": document_id, "sequence": sequence}
+    shown = tax_entry_view({**row, **more, "treatment": "vat/domestic/-/S/19/DE"})
     assert shown["id"].startswith("tax_")
     assert shown["registration"].startswith("reg_")
     assert shown["settlement_entry"].startswith("sent_")

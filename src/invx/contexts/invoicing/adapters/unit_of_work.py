@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
-from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting
+from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting, Judging
 from invx.contexts.invoicing.adapters.exchange_rates import (
     PostgresExchangeRates,
     PostgresRateSheets,
@@ -45,6 +45,7 @@ class Means:
     resource_of: ResourceOf
     registers: Registers
     packs: Packs
+    judged: Judging
     charts: Charts
     engines: Engines
 
@@ -78,7 +79,7 @@ class UnitOfWork(EventUnitOfWork):
         self.rate_tables = PostgresRateTables(self, means.packs)
         self.rate_sheets = PostgresRateSheets(self)
         self.exchange_rates = PostgresExchangeRates(conn, ctx.tenant_id)
-        self.e_invoices = EInvoiceWriting()
+        self.e_invoices = EInvoiceWriting(means.judged)
         self.personal_data = PostgresPersonalData(self)
 
 

@@ -28,6 +28,7 @@ from invx.infra.runner import Runner
 from invx.kernel.context import Caller, RequestContext
 from invx.kernel.errors import DomainError
 from invx.kernel.ids import parse_typeid
+from invx.rules.tax.packs import Packs
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -39,13 +40,14 @@ _UNDATED = "2026-11-01"  # the shape of answers that were stored before they sai
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The runner of invoicing, the pool that renders, the rules of e-invoices, who opens PDFs."""
+    """The runner, the pool that renders, the rules of e-invoices, who opens PDFs, country packs."""
 
     runner: Runner[UnitOfWork]
     rendering: RenderingPool
     codec: Codec
     validator: Validator
     opening: HybridOpening
+    packs: Packs
     charts: Charts
 
     def close(self) -> None:

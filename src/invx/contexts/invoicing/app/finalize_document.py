@@ -9,6 +9,7 @@ from invx.contexts.invoicing.app.determine_accounts import booked, line_accounts
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.rates_at_issue import rates_at_issue
+from invx.contexts.invoicing.app.route_document import route_document
 from invx.contexts.invoicing.app.tell_engine import owe_engine
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.apply_credit import apply_credit
@@ -22,6 +23,7 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Issue
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.line_account import LineAccount
+from invx.contexts.invoicing.domain.routing import TakenRoute
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import (
     Posting,
@@ -53,11 +55,21 @@ class Finalized:
     settlement: Settlement | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What was found before the number was drawn."""
+
+    issue_date: date
+    route: TakenRoute | None
+    accounts: tuple[LineAccount, ...]
+
+
 async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork) -> Finalized:
     """The finalized document.
 
     Everything that can fail comes first; the number is drawn last, right before the write. Raises
-    NotFound, Stale, DocumentNotDraft, Invalid, TaxChanged, DateBeforeLast and SeriesOnHold.
+    NotFound, Stale, DocumentNotDraft, Invalid, TaxChanged, DateBeforeLast and SeriesOnHold;
+    Unavailable where the official rules are demanded and cannot be asked.
     """
     document = await uow.documents.get(command.document_id)
     expect(document, command.expected_version)
@@ -68,16 +80,20 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     original = await _credited(document, uow)
     if original is None:
         await _determine_again(document, entity, issue_date, uow)
-    document.ensure_finalizable(entity.seller, issue_date)
+    book = await _rates(document, entity, issue_date, original, uow)
+    route = await route_document(document, entity, issue_date, uow)
     accounts = line_accounts(document, entity, original, issue_date, uow)
     if original is not None:
         original.record_credit(document.id, document.content, document.totals)
     series = await _series(command, document, uow)
     if wanted is None:
         # Midnight may have passed in another transaction while this one waited for the series.
-        issue_date = series.not_before(issue_date)
-    book = await _rates(document, entity, issue_date, original, uow)
-    _finalize(document, entity, series, (issue_date, accounts), uow)
+        drawn_on = series.not_before(issue_date)
+        if drawn_on != issue_date:
+            issue_date = drawn_on
+            book = await _rates(document, entity, issue_date, original, uow)
+            route = await route_document(document, entity, issue_date, uow)
+    _finalize(document, entity, series, _Decided(issue_date, route, accounts), uow)
     settlement = await settle_finalized(document, entity, original, uow, book)
     owe_engine(document, original, uow)
     uow.jobs.schedule("archive_document", str(document.id), due_at=uow.ctx.now)
@@ -112,7 +128,7 @@ async def _rates(
     original: Document | None,
     uow: InvoicingUnitOfWork,
 ) -> BookValue | None:
-    """Exchange rates are those of the final date, so they are looked up when it is certain."""
+    """What the document states of exchange rates, before its e-invoice is judged."""
     other = await uow.settlements.get(settlement_id(original.id)) if original else None
     return await rates_at_issue(document, entity, day, other, uow)
 
@@ -131,17 +147,18 @@ def _finalize(
     document: Document,
     entity: LegalEntity,
     series: Series,
-    told: tuple[date, tuple[LineAccount, ...]],
+    decided: _Decided,
     uow: InvoicingUnitOfWork,
 ) -> None:
-    due, (issue_date, accounts) = document.totals.due, told
+    due, issue_date = document.totals.due, decided.issue_date
     issue = Issue(
         number=series.draw(document.id, issue_date),
         series_id=series.id,
         issue_date=issue_date,
         due_date=due_date_of(document.content, issue_date),
         instalments=instalments_of(document.content, due, issue_date),
-        accounts=accounts,
+        route=decided.route,
+        accounts=decided.accounts,
         title=title_of(document.content, document.links, entity, uow.packs),
     )
     document.finalize(entity.seller, issue, now=uow.ctx.now)
@@ -176,7 +193,8 @@ async def settle_finalized(
         overdue_from=overdue_from(due_date, zone) if due_date else None,
     )
     other = await uow.settlements.get(settlement_id(original.id)) if original else None
-    tax_account = _tax_account(document, entity, claim.opened_on, other)
+    corrected = (original, other) if original and other else None
+    tax_account = _tax_account(document, entity, claim.opened_on, corrected)
     settlement = Settlement.open_for(
         claim,
         subject_id=document.subject_id,
@@ -209,11 +227,16 @@ def _at_book_rate(
 
 
 def _tax_account(
-    document: Document, entity: LegalEntity, opened_on: date, original: Settlement | None
+    document: Document,
+    entity: LegalEntity,
+    opened_on: date,
+    original: tuple[Document, Settlement] | None,
 ) -> TaxAccount | None:
     """The document in the tax ledger. What the ledger does not hold, no credit note takes back."""
-    if original is not None and original.taxes is None:
-        return None
     said = (document.content, document.totals, document.links)
-    account = original.taxes.account if original is not None and original.taxes else None
-    return tax_account_of(said, entity, opened_on, account)
+    if original is None:
+        return tax_account_of(said, entity, opened_on)
+    credited, settlement = original
+    if settlement.taxes is None:
+        return None
+    return tax_account_of(said, entity, opened_on, (settlement.taxes.account, credited.content))

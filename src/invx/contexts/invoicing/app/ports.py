@@ -12,6 +12,7 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.engine_statement import EngineStatement
 from invx.contexts.invoicing.domain.exchange import ExchangeRate, RateQuestion
+from invx.contexts.invoicing.domain.issued import Issued
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.rate_table import KnownTaxes, RateTable
@@ -173,6 +174,17 @@ class EInvoices(Protocol):
         """The fact whose answer is the XML of a finalized document, as bytes.
 
         Raises NotRepresentable, and Invalid that names the fields the format needs.
+        """
+        ...
+
+    def judged(self, legal_entity_id: UUID, stated: Issued, format: str) -> Fact:
+        """The fact whose answer is the Verdict of the official rules on what would be issued.
+
+        It names no document: one that a command opens and issues at once (a cancellation) has
+        another id in each round. Its fingerprint covers all of `stated` (content, figures, seller,
+        dates, and the word that stands for the number), the format, and every sheet and schema
+        that has a say: when one of them changes the rules are asked anew. Raises Unavailable when
+        rules are not usable.
         """
         ...
 

@@ -13,8 +13,8 @@ from invx.contexts.invoicing.domain.exchange import ExchangeRate, Purpose, RateQ
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.tax_entries import RATE_OF_DOCUMENT, TaxAccount
-from invx.contexts.invoicing.domain.tax_points import tax_currency_of, tax_point_of
-from invx.rules.totals.model import Regime
+from invx.contexts.invoicing.domain.tax_opening import tax_account_of
+from invx.contexts.invoicing.domain.tax_points import tax_currency_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +73,33 @@ def _tax_question(of: _Foreign, uow: InvoicingUnitOfWork) -> RateQuestion | None
 
 
 def _tax_questions(of: _Foreign, uow: InvoicingUnitOfWork) -> Iterator[RateQuestion | None]:
-    content, details = of.document.content, of.entity.details
-    address = of.entity.seller.party.address
-    for group in of.document.totals.taxes:
-        if group.regime is Regime.WITHHOLDING:
-            continue
-        own = address.country if address else None
-        country = group.jurisdiction[:2] if group.jurisdiction else own
-        currency = tax_currency_of(country, details.currency)
-        if currency == content.currency:
+    document, details = of.document, of.entity.details
+    currency = document.content.currency
+    if not _is_foreign(of):
+        return
+    said = (document.content, document.totals, document.links)
+    account = tax_account_of(said, of.entity, of.issue_date)
+    for group in account.groups if account else ():
+        wanted = tax_currency_of(group.country, details.currency)
+        if wanted == currency:
             yield None
             continue
+        sources = details.exchange_rate_sources
         yield RateQuestion(
-            source=details.exchange_rate_sources.source_for(Purpose.TAX, uow.packs, country),
-            base=content.currency,
-            quote=currency,
-            on=tax_point_of(content, group.category, of.issue_date),
+            source=sources.source_for(Purpose.TAX, uow.packs, group.country),
+            base=currency,
+            quote=wanted,
+            on=group.tax_point,
         )
+
+
+def _is_foreign(of: _Foreign) -> bool:
+    """Whether a tax may be accounted in another currency; most documents are told apart here."""
+    content, default = of.document.content, of.entity.details.currency
+    address = of.entity.seller.party.address
+    countries = {group.jurisdiction[:2] for group in of.document.totals.taxes if group.jurisdiction}
+    countries.add(address.country if address else "")
+    return any(tax_currency_of(each, default) != content.currency for each in countries)
 
 
 def _tax_of_original(original: Settlement | None) -> TaxCurrency | None:

@@ -98,6 +98,7 @@ class LineSupply:
     transported: bool = True
     installed: bool = False
     importer: str | None = None
+    triangular: bool = False  # the middle party's sale (Article 141); its taxes are stated by hand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

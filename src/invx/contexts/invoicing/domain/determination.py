@@ -204,6 +204,10 @@ class _Asking:
             line = replace(line, children=self._lines(line.children, f"{at}/children"))
         if line.supply is None or not _is_open(line):
             return line
+        if line.supply.triangular:
+            asks = "A triangular sale is not determined: state its taxes."
+            self.problems.append(Problem(f"{at}/taxes", UNDETERMINED, asks))
+            return line
         key = line.supply, self._date(line)
         answer = self.answers.get(key)
         if answer is None:

@@ -43,9 +43,11 @@ from invx.contexts.invoicing.domain.errors import (
     DocumentSettled,
     refusal_of,
 )
+from invx.contexts.invoicing.domain.issued import Issued, would_be_issued
 from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.party import Seller
 from invx.contexts.invoicing.domain.remainder import Remainder, remainder_of
+from invx.contexts.invoicing.domain.routing import TakenRoute, routing_problems
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import invariant, violated
 from invx.kernel.limits import DRAFT_LINES_WHOLE_MAX
@@ -92,6 +94,7 @@ class Document(Aggregate):
         self.issue_date: date | None = None
         self.due_date: date | None = None
         self.instalments: tuple[Instalment, ...] = ()
+        self.route: TakenRoute | None = None
         self.finalized_at: datetime | None = None
         self.accounts: tuple[LineAccount, ...] = ()
         self.credits: dict[UUID, Credited] = {}  # by credit note, in the order recorded
@@ -160,29 +163,42 @@ class Document(Aggregate):
         self.ensure_draft()
         self.record(DraftDeleted())
 
-    def ensure_finalizable(self, seller: Seller, issue_date: date) -> None:
+    def ensure_finalizable(
+        self, seller: Seller, issue_date: date, route: TakenRoute | None = None
+    ) -> None:
         """Check all that can fail before a number is drawn.
 
-        Raises DocumentNotDraft, DocumentEmpty, NotRepresentable or DocumentIncomplete.
+        Raises DocumentNotDraft, DocumentEmpty, NotRepresentable, DocumentIncomplete, or
+        EInvoiceIncomplete when only the buyer and the route ask for more.
         """
         self.ensure_draft()
         problems = problems_of(
             self.content, self.rounding, finalizing=True, issue_date=issue_date
         ) + seller_problems(self.content, seller)
-        if problems:
-            raise refusal_of(problems)
-        self._checked = (self.version, seller, issue_date)
+        asked = routing_problems(self.content, self.totals, seller, route)
+        if problems or asked:
+            raise refusal_of(problems, asked)
+        self._checked = (self.version, seller, issue_date, _format(route))
+
+    @property
+    def issuable_totals(self) -> Totals:
+        """The totals by the rules of today, where the draft was written under older ones."""
+        if self.totals.rules == VERSION:
+            return self.totals
+        return compute(bill_of(self.content, self.rounding))
+
+    def would_be_issued(self, seller: Seller, day: date) -> Issued:
+        """The draft as if it were issued on a day, but for its number."""
+        return would_be_issued(self.content, self.issuable_totals, seller, day)
 
     def finalize(self, seller: Seller, issue: Issue, *, now: datetime) -> None:
         """Make the draft a document for good. Call `ensure_finalizable` before drawing a number.
 
         Raises what `ensure_finalizable` raises.
         """
-        if self._checked != (self.version, seller, issue.issue_date):
-            self.ensure_finalizable(seller, issue.issue_date)
-        totals = self.totals
-        if totals.rules != VERSION:  # drafted under older rules; those of today apply
-            totals = compute(bill_of(self.content, self.rounding))
+        if self._checked != (self.version, seller, issue.issue_date, _format(issue.route)):
+            self.ensure_finalizable(seller, issue.issue_date, issue.route)
+        totals = self.issuable_totals
         invariant(bool(issue.number), "a document needs a number")
         if issue.instalments:
             parts = sum((each.amount for each in issue.instalments), totals.due - totals.due)
@@ -202,6 +218,7 @@ class Document(Aggregate):
                 issue_date=issue.issue_date,
                 due_date=issue.due_date,
                 instalments=issue.instalments,
+                route=issue.route,
                 finalized_at=now,
                 accounts=issue.accounts,
             )
@@ -335,7 +352,7 @@ class Document(Aggregate):
         self.seller, self.number, self.series_id = event.seller, event.number, event.series_id
         self.issue_date, self.due_date = event.issue_date, event.due_date
         self.instalments, self.finalized_at = event.instalments, event.finalized_at
-        self.title, self.accounts = event.title, event.accounts
+        self.title, self.route, self.accounts = event.title, event.route, event.accounts
 
     def ensure_exists(self) -> None:
         """Raises DocumentNotFound for a draft that was thrown away."""
@@ -353,3 +370,7 @@ class Document(Aggregate):
         self.ensure_exists()
         if self.status is not Status.FINALIZED:
             raise DocumentNotFinalized(f"The document is {self.status}.")
+
+
+def _format(route: TakenRoute | None) -> str | None:
+    return route.format if route else None

@@ -10,6 +10,7 @@ from uuid import UUID
 from invx.contexts.invoicing.domain.content import Content, Line
 from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.party import Seller
+from invx.contexts.invoicing.domain.routing import TakenRoute
 from invx.kernel.messages import Event, Personal
 from invx.rules.calendar.terms import Instalment
 from invx.rules.totals.model import ZERO, GivenTax, LineTotals, Totals
@@ -72,6 +73,7 @@ class Issue:
     issue_date: date
     due_date: date | None
     instalments: tuple[Instalment, ...] = ()
+    route: TakenRoute | None = None  # to the buyer, as an e-invoice
     title: str | None = None  # where the legal entity calls this type by a name of its own (N11)
     accounts: tuple[LineAccount, ...] = ()  # where the entity keeps books
 
@@ -143,6 +145,7 @@ class DocumentFinalized(Event):
     issue_date: date
     due_date: date | None
     instalments: tuple[Instalment, ...]
+    route: TakenRoute | None = None  # the format that is the invoice, where it is an e-invoice
     finalized_at: datetime
     accounts: tuple[LineAccount, ...] = ()  # of the lines, where the legal entity keeps books
 

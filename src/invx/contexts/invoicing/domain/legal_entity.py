@@ -86,6 +86,15 @@ class LegalEntity(Aggregate):
                 return registration
         return None
 
+    def shop_on(self, special: Special, day: date) -> Registration | None:
+        """The one-stop shop of that kind that the entity is in on the day."""
+        for registration in self.seller.registrations:
+            start = registration.valid_from or date.min
+            end = registration.valid_to or date.max
+            if registration.special is special and start <= day <= end:
+                return registration
+        return None
+
     def today(self, now: datetime) -> date:
         """The day that it is in the entity's zone."""
         return today(now, self.details.time_zone)

@@ -20,8 +20,10 @@ from invx.contexts.invoicing.domain.countries import (
     VAT_PREFIXES,
     vat_prefix,
 )
+from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
 from invx.contexts.invoicing.domain.party import Party, Registration, Seller
 from invx.contexts.invoicing.domain.rate_sources import RateSources, sources_problems
+from invx.contexts.invoicing.domain.routes import EInvoicePolicy, format_unknown
 from invx.contexts.invoicing.domain.terms import agreed
 from invx.kernel.errors import Problem
 from invx.kernel.limits import NAME_CHARS_MAX
@@ -63,6 +65,7 @@ class LegalEntityDetails:
     tax_id_policy: Policy = field(default_factory=Policy)
     distance_sales: DistanceSales | None = None
     exchange_rate_sources: RateSources = field(default_factory=RateSources)
+    e_invoicing: EInvoicePolicy = field(default_factory=EInvoicePolicy)
     accounting: Accounting | None = None  # documents are booked from when it is set
     tax_engine: str | None = None  # by the operator's name: says the rates of North America
 
@@ -102,6 +105,7 @@ def _settings(details: LegalEntityDetails) -> Iterator[Problem]:
     if details.rounding is Rounding.PER_LINE and details.default_profile is Profile.EN16931:
         detail = "An e-invoice rounds tax once per group (M3); use the profile `plain`."
         yield Problem("/rounding", "not_representable", detail)
+    yield from _e_invoicing(details)
     if details.tax_engine is not None and not _ENGINE.fullmatch(details.tax_engine):
         detail = "An engine is named as the operator set it up: a-z, 0-9, - and _."
         yield Problem("/tax_engine", "tax_engine_malformed", detail)
@@ -111,6 +115,16 @@ def _settings(details: LegalEntityDetails) -> Iterator[Problem]:
     if details.payment_terms is not None:
         yield from terms_problems(agreed(details.payment_terms))
     yield from sources_problems(details.exchange_rate_sources)
+
+
+def _e_invoicing(details: LegalEntityDetails) -> Iterator[Problem]:
+    """M3: who rounds per line has no e-invoices, so none can be what it sends by default."""
+    format, at = details.e_invoicing.default_format, "/e_invoicing/default_format"
+    if format is not None and format not in FORMATS:
+        yield format_unknown(at, format)
+    elif format is not None and details.rounding is Rounding.PER_LINE:
+        detail = "Who rounds tax per line issues no e-invoices (M3)."
+        yield Problem(at, "not_representable", detail)
 
 
 def _titles(titles: dict[str, str]) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from invx.contexts.invoicing.domain.routes import Routing
 from invx.rules.tax.model import Certificate, Special
 
 
@@ -65,6 +66,7 @@ class Party:
     identifiers: tuple[Identifier, ...] = ()
     endpoint: Identifier | None = None
     certificates: tuple[Certificate, ...] = ()  # that let a buyer buy free of tax
+    e_invoicing: Routing | None = None  # of buyers only: how they want their invoices
 
 
 class Basis(StrEnum):
@@ -72,6 +74,14 @@ class Basis(StrEnum):
 
     ACCRUAL = "accrual"
     CASH = "cash"
+
+
+class ReturnPeriod(StrEnum):
+    """How often a registration files its returns."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +97,7 @@ class Registration:
     region: str | None = None  # a state or province that registers on its own
     special: Special = Special.ORDINARY  # one-stop shops and small businesses
     established: bool = False  # a fixed establishment there takes part in supplies
+    return_period: ReturnPeriod = ReturnPeriod.MONTH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

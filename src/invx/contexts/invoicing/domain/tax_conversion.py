@@ -18,9 +18,11 @@ from invx.contexts.invoicing.domain.tax_entering import accounted, stated_in
 from invx.contexts.invoicing.domain.tax_entries import (
     Conversion,
     TaxAccount,
+    TaxCause,
     TaxedGroup,
     TaxEntry,
 )
+from invx.contexts.invoicing.domain.tax_holdings import group_key
 from invx.contexts.invoicing.domain.tax_opening import at_conversions
 from invx.contexts.invoicing.domain.tax_points import tax_currency_of
 from invx.kernel.money import quantize
@@ -72,11 +74,7 @@ def _wanted(group: TaxedGroup, day: date, default: str) -> TaxRateWanted:
 
 
 def _of(group: TaxedGroup, entries: Sequence[TaxEntry]) -> list[TaxEntry]:
-    return [each for each in entries if _key(each) == _key(group)]
-
-
-def _key(of: TaxedGroup | TaxEntry) -> tuple[object, ...]:
-    return of.regime, of.jurisdiction, of.category, of.rate
+    return [each for each in entries if group_key(each) == group_key(group)]
 
 
 def _days(group: TaxedGroup, entries: Sequence[TaxEntry]) -> Iterator[date]:
@@ -120,14 +118,27 @@ def _parts(group: TaxedGroup, entries: Sequence[TaxEntry]) -> Iterator[TaxEntry]
     conversion = group.conversion
     if conversion is None:
         return
+    advances = [each for each in entries if each.cause is TaxCause.ADVANCE_RECEIVED]
+    early = [each for each in advances if each.tax_point != group.tax_point]
+    taken_off = [each for each in advances if each.tax_point == group.tax_point]
+    own = [each for each in entries if each.cause is not TaxCause.ADVANCE_RECEIVED]
+    for chain, sign in ((own, 1), (early, 1), (taken_off, -1)):
+        yield from _chain(group, conversion, chain, sign)
+
+
+def _chain(
+    group: TaxedGroup, conversion: Conversion, entries: Sequence[TaxEntry], sign: int
+) -> Iterator[TaxEntry]:
+    """Entries that follow one another; with the sign -1 they take off what others have entered."""
     rate, currency = conversion.rate, conversion.currency
     zero = quantize(ZERO, currency)
     reached: tuple[Decimal, Decimal] = (ZERO, ZERO)
     before = (zero, zero)
     for each in entries:
-        reached = (reached[0] + each.base, reached[1] + each.tax)
+        reached = (reached[0] + sign * each.base, reached[1] + sign * each.tax)
         after = accounted(group, reached, rate, currency)
-        yield stated_in(conversion, each, (after[0] - before[0], after[1] - before[1]))
+        part = (sign * (after[0] - before[0]), sign * (after[1] - before[1]))
+        yield stated_in(conversion, each, part)
         before = after
 
 

@@ -1,6 +1,8 @@
 """The entries of the tax ledger: what a change of a document's holdings adds to it.
 
 Accrual: all of the document at its tax point; what is discounted or written off later corrects it.
+Money that comes before the tax point brings its tax forward (Article 65 of the VAT Directive): it
+is entered when it comes, and taken off again at the tax point, where all of the document stands.
 Cash: what is received, when it is received; what is given up was never entered.
 """
 
@@ -24,7 +26,7 @@ from invx.contexts.invoicing.domain.tax_entries import (
 )
 from invx.contexts.invoicing.domain.tax_points import period_of
 from invx.kernel.money import EXACT, quantize
-from invx.rules.totals.model import ZERO
+from invx.rules.totals.model import ZERO, Regime
 
 Part: TypeAlias = tuple[Decimal, Decimal]  # base and tax of one group
 _NOTHING = (ZERO, ZERO)
@@ -48,6 +50,8 @@ def opening_entries(account: TaxAccount, held: Holdings, opened_on: date) -> tup
         if group.basis is Basis.ACCRUAL:
             whole = (group.base, group.tax)
             steps.append(_Step(group, _NOTHING, whole, account.cause, group.tax_point))
+            received = _part(held.received.cells, index)
+            steps += _advance(group, _NOTHING, received, opened_on)
         else:  # paid before, as far as it is entered here
             received = _part(held.received.cells, index)
             steps.append(_Step(group, _NOTHING, received, _of_money(account), opened_on))
@@ -66,8 +70,10 @@ def movement_entries(
             change = _difference(_part(other, index), _part(one, index))
             reached = (entered[0] + change[0], entered[1] + change[1])
             why = TaxCause.CORRECTED if corrects else cause
-            steps.append(_Step(group, entered, reached, why, entry.on))
+            steps.append(_Step(group, entered, reached, why, _due(group, entry.on)))
             entered = reached
+        received = [_part(held.received.cells, index) for held in (before, after)]
+        steps += _advance(group, received[0], received[1], entry.on)
     found = _entries(account, steps, first=first)
     return tuple(
         [replace(e, settlement_entry=entry.entry_id, reverses=entry.reverses) for e in found]
@@ -83,7 +89,28 @@ def voiding_entries(
         day = group.tax_point if group.basis is Basis.ACCRUAL else opened_on
         entered = _entered(group, index, held)
         steps.append(_Step(group, entered, _NOTHING, TaxCause.VOIDED, day))
+        steps += _advance(group, _part(held.received.cells, index), _NOTHING, opened_on)
     return _entries(account, steps, first=first)
+
+
+def _advance(group: TaxedGroup, before: Part, after: Part, on: date) -> list[_Step]:
+    """What money that comes, or goes back, in a period before the supply's does to its tax.
+
+    Only where the seller owes tax: nothing falls due early of what is exempt, delivered within the
+    union (Article 67) or owed by the buyer.
+    """
+    early = period_of(on) < period_of(group.tax_point)
+    if group.basis is Basis.CASH or group.regime is not Regime.VAT or not group.tax or not early:
+        return []
+    return [
+        _Step(group, before, after, TaxCause.ADVANCE_RECEIVED, on),
+        _Step(group, after, before, TaxCause.ADVANCE_RECEIVED, group.tax_point),
+    ]
+
+
+def _due(group: TaxedGroup, on: date) -> date:
+    """When what was given up counts: what is not due yet is lowered where it falls due."""
+    return on if group.basis is Basis.CASH else max(on, group.tax_point)
 
 
 def entered_of(account: TaxAccount, held: Holdings) -> Part:
@@ -167,6 +194,10 @@ def _entry(account: TaxAccount, step: _Step, sequence: int) -> TaxEntry:
         basis=group.basis,
         scheme=group.scheme,
         provisional=group.provisional,
+        derived=group.derived,
+        supply=group.supply,
+        partner=group.partner,
+        origin=group.origin or period_of(group.tax_point),
     )
     conversion = account.conversion_of(group)
     if conversion is None:

@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 
 from invx.contexts.invoicing.domain.content import TaxCurrency
 from invx.contexts.invoicing.domain.party import Basis, Registration
+from invx.rules.tax.model import Special
 from invx.rules.totals.model import ZERO, Regime
 
 Cells: TypeAlias = tuple[Decimal, ...]  # base and tax of the first group, of the second, …
@@ -23,7 +24,7 @@ class TaxCause(StrEnum):
     """Why an entry stands in the tax ledger."""
 
     ISSUED = "issued"
-    ADVANCE_RECEIVED = "advance_received"  # a word so far: nothing is entered for it yet
+    ADVANCE_RECEIVED = "advance_received"  # on accrual, before the supply; undone at its tax point
     CASH_RECEIVED = "cash_received"  # negative: given back
     DISCOUNT_TAKEN = "discount_taken"
     CREDITED = "credited"
@@ -68,6 +69,10 @@ class TaxedGroup:
     provisional: bool = False
     rate_day: date | None = None
     conversion: Conversion | None = None
+    derived: bool = False  # the scheme was not determined, but read from what was stated
+    supply: str | None = None  # goods, services, located, triangular: where returns tell them apart
+    partner: str | None = None  # the country that the buyer's VAT id begins with
+    origin: str | None = None  # of a credit note: the period of the supply that it corrects
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +155,10 @@ class TaxEntry:
     provisional: bool = False
     settlement_entry: UUID | None = None  # the movement of money, discount or write-off behind it
     reverses: UUID | None = None  # the settlement's entry that was taken back
+    derived: bool = False
+    supply: str | None = None
+    partner: str | None = None
+    origin: str | None = None  # the period of the supply; another one than `period` corrects it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +170,11 @@ class TaxMovement:
 
 
 def registration_id(legal_entity_id: UUID, registration: Registration) -> UUID:
-    """The id of a registration: of country and number, the same however often it is amended."""
+    """The id of a registration: of country and number, the same however often it is amended.
+
+    A one-stop shop mostly uses the number of an ordinary registration, and has an id of its own.
+    """
     number = registration.vat_id or registration.tax_number or ""
+    if registration.special in (Special.OSS, Special.IOSS):
+        number = f"{registration.special}:{number}"
     return uuid5(legal_entity_id, f"registration:{registration.country}:{number}")

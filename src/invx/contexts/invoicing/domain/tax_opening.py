@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from invx.contexts.invoicing.domain.check import lines_of
 from invx.contexts.invoicing.domain.content import Content, DocumentType, TaxCurrency
 from invx.contexts.invoicing.domain.document_events import Links
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.party import Basis
+from invx.contexts.invoicing.domain.tax_credited import as_in
 from invx.contexts.invoicing.domain.tax_entries import (
     Conversion,
     TaxAccount,
@@ -16,7 +18,13 @@ from invx.contexts.invoicing.domain.tax_entries import (
     TaxedGroup,
     registration_id,
 )
-from invx.contexts.invoicing.domain.tax_points import basis_of, tax_currency_of, tax_point_of
+from invx.contexts.invoicing.domain.tax_points import (
+    basis_of,
+    supplied_on,
+    tax_currency_of,
+    tax_point_of,
+)
+from invx.contexts.invoicing.domain.tax_treatment import Part, Treatments, answering, partner_of
 from invx.kernel.money import EXACT, quantize, round_to_sum
 from invx.rules.totals.model import ZERO, Regime, TaxGroup, Totals
 
@@ -25,7 +33,7 @@ def tax_account_of(
     said: tuple[Content, Totals, Links],
     entity: LegalEntity,
     issue_date: date,
-    original: TaxAccount | None = None,
+    original: tuple[TaxAccount, Content] | None = None,
 ) -> TaxAccount | None:
     """What a document is to the tax ledger; None when it bears no tax at all.
 
@@ -34,15 +42,20 @@ def tax_account_of(
     """
     content, totals, links = said
     sign = -1 if content.type is DocumentType.CREDIT_NOTE else 1
+    day = supplied_on(content, issue_date)
+    lines = {line.id for _, line in lines_of(original[1].lines)} if original else None
+    treatments = Treatments(content, totals, entity, day, original_lines=lines)
     groups = [
-        _group(group, sign, content, entity, issue_date)
+        _group((group, part), sign, content, entity, issue_date)
         for group in totals.taxes
-        if group.regime is not Regime.WITHHOLDING and (group.base or group.amount)
+        if group.regime is not Regime.WITHHOLDING
+        for part in treatments.parts_of(group)
+        if part.base or part.tax
     ]
     if not groups:
         return None
     if original is not None:
-        groups = [_as_in(original, group) for group in groups]
+        groups = as_in(original[0], groups)
     groups = _at_the_documents_rate(groups, content.tax_currency)
     if content.tax_currency is None:
         groups = at_conversions(groups)
@@ -66,29 +79,32 @@ def _cause(content: Content, links: Links) -> TaxCause:
 
 
 def _group(
-    group: TaxGroup, sign: int, content: Content, entity: LegalEntity, issue_date: date
+    taxed: tuple[TaxGroup, Part], sign: int, content: Content, entity: LegalEntity, issue_date: date
 ) -> TaxedGroup:
+    group, part = taxed
     day = tax_point_of(content, group.category, issue_date)
-    address = entity.seller.party.address
-    own = address.country if address else None
-    country = group.jurisdiction[:2] if group.jurisdiction else own
-    registration = entity.registration_on(country, day)
+    scheme = part.treatment.scheme
+    country, registration = answering(entity, scheme, part.place, day)
     basis = registration.basis if registration else Basis.ACCRUAL
     on = basis_of(basis, content, group.category, country)
     wanted = tax_currency_of(country, entity.details.currency)
     return TaxedGroup(
         regime=group.regime,
-        jurisdiction=group.jurisdiction or country,  # as stated, or where the seller is
+        jurisdiction=part.place,
         category=group.category,
         rate=group.rate,
-        base=sign * group.base,
-        tax=sign * group.amount,
+        base=sign * part.base,
+        tax=sign * part.tax,
         country=country,
         registration=registration_id(entity.id, registration) if registration else None,
         basis=on,
         tax_point=day,
         provisional=content.currency != wanted
         and (content.tax_currency is None or paid_at_own_rates(content.tax_currency, on)),
+        scheme=scheme,
+        derived=part.treatment.derived,
+        supply=part.treatment.supply,
+        partner=partner_of(content.buyer),
     )
 
 
@@ -99,23 +115,6 @@ def paid_at_own_rates(stated: TaxCurrency, basis: Basis) -> bool:
     tax becomes chargeable, which on cash is the payment. A rate that the author states is taken.
     """
     return basis is Basis.CASH and stated.source is not None
-
-
-def _as_in(original: TaxAccount, group: TaxedGroup) -> TaxedGroup:
-    for each in original.groups:
-        same = (each.regime, each.jurisdiction, each.category, each.rate)
-        if same == (group.regime, group.jurisdiction, group.category, group.rate):
-            return replace(
-                group,
-                country=each.country,
-                registration=each.registration,
-                basis=each.basis,
-                scheme=each.scheme,
-                provisional=each.provisional,
-                rate_day=each.rate_day or each.tax_point,
-                conversion=each.conversion,
-            )
-    return group
 
 
 def _at_the_documents_rate(

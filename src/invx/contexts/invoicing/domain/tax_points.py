@@ -3,8 +3,7 @@
 Sources: VAT Directive 2006/112/EC (Articles 63 to 67); for Germany UStG § 13 (1) 1 a (the period of
 the supply), § 13 (1) 1 b with § 20 (the period of the payment), § 17 (1) sentence 8 (a correction
 belongs to the period in which it happens). Simplified: a document has one day of supply, the last
-one that it names; a payment before the supply is not taken forward (`advance_received`); a
-reporting period is a calendar month, from which a quarter or a year adds up.
+one that it names; a reporting period is a calendar month, from which a quarter or a year adds up.
 """
 
 from datetime import date
@@ -36,7 +35,10 @@ _OWN = {
 
 
 def period_of(day: date) -> str:
-    """The reporting period of a day: 2026-11."""
+    """The reporting period of a day: 2026-11. Entries get theirs in `tax_entering._entry` only.
+
+    There the first open period is to be asked for once periods can be closed (D5).
+    """
     return calendar_key(day, Unit.MONTH)
 
 

@@ -28,6 +28,7 @@ from invx.contexts.invoicing.domain.settlement_events import (
     TaxConverted,
 )
 from invx.contexts.invoicing.domain.tax_entries import TaxEntry
+from invx.contexts.invoicing.domain.tax_treatment import vat_id_of
 from invx.contexts.invoicing.read.booking_rows import booking_row
 from invx.contexts.invoicing.read.engine_entries import engine_entry_row
 from invx.contexts.invoicing.read.exchange_rates import exchange_rates
@@ -86,6 +87,13 @@ def _document(recorded: Recorded, document: Document, rows: Rows) -> None:
         resource = encode(document_resource(document))
         rows.put("document_contents", key, {"resource": msgspec.Raw(resource)})
         rows.put("document_search", key, search_row(document))
+    if isinstance(recorded.event, DocumentFinalized) and _is_listed(document):
+        rows.put("tax_partners", key, {"vat_id": vat_id_of(document.content.buyer)})
+
+
+def _is_listed(document: Document) -> bool:
+    """Whether the EC sales list may ask for the buyer: K and AE are supplies to other states."""
+    return any(group.category in ("K", "AE") for group in document.totals.taxes)
 
 
 def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:

@@ -18,6 +18,7 @@ from invx.infra.piecewise import to_builtins
 from invx.rules.totals.model import AdjustmentAmount, LineTotals, TaxGroup, Totals
 
 _FIGURES = ("quantity", "price", "price_discount", "base_quantity")  # of a line
+_BESIDE_BUYER = ("recipient", "ship_to", "payee", "tax_representative")
 # Said by the document's row, because lists filter and sort by it.
 _IN_ROW = ("type", "currency", "external_id", "issue_date", "due_date", "given_taxes")
 
@@ -29,6 +30,7 @@ def document_resource(document: Document) -> dict[str, Any]:
         _state_early_payments(resource, document, document.issue_date)
     resource["seller"] = seller_resource(document)
     resource["instalments"] = msgspec.to_builtins(document.instalments)
+    resource["route"] = msgspec.to_builtins(document.route)
     resource["accounts"] = [line_account_view(each) for each in document.accounts]
     return resource
 
@@ -71,6 +73,9 @@ def content_resource(content: Content, totals: Totals) -> dict[str, Any]:
     resource: dict[str, Any] = to_builtins(content)
     for name in _IN_ROW:
         resource.pop(name, None)
+    for name in _BESIDE_BUYER:
+        if resource[name] is not None:
+            del resource[name]["e_invoicing"]
     resource["lines"] = lines_resource(resource["lines"], content.lines, totals.lines)
     _state_plainly(resource, "prepaid", "payable_rounding", "cash_unit")
     amounts = totals.adjustments
@@ -160,4 +165,5 @@ def seller_resource(document: Document) -> dict[str, Any] | None:
         return None
     seller: dict[str, Any] = msgspec.to_builtins(document.seller)
     party: dict[str, Any] = seller.pop("party")
+    del party["e_invoicing"]
     return {**party, **seller}

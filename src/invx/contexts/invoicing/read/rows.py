@@ -217,6 +217,10 @@ def tax_entry_row(document_id: UUID, legal_entity_id: UUID, entry: TaxEntry) -> 
         "accounted_tax": entry.accounted_tax,
         "rate_day": entry.rate_day,
         "provisional": entry.provisional,
+        "derived": entry.derived,
+        "supply": entry.supply,
+        "partner": entry.partner,
+        "origin_period": entry.origin,
     }
 
 
@@ -256,6 +260,7 @@ def legal_entity_resource(entity: LegalEntity) -> Mapping[str, Any]:
     details: dict[str, Any] = msgspec.to_builtins(entity.details)
     seller = details.pop("seller", None) or {}
     party = seller.pop("party", None) or {"name": None}
+    party.pop("e_invoicing", None)
     return {**party, **seller, **details}
 
 

@@ -10,11 +10,15 @@ from uuid import UUID
 
 from invx.contexts.invoicing.domain.errors import LegalEntityNotFound
 from invx.contexts.invoicing.read.registrations import registrations_of
-from invx.contexts.invoicing.read.tax_views import months, reconciliation_view, tax_figure_view
+from invx.contexts.invoicing.read.return_check import Returned, returned_by_currency
+from invx.contexts.invoicing.read.tax_periods import months
+from invx.contexts.invoicing.read.tax_returns import Sum, registered_of
+from invx.contexts.invoicing.read.tax_views import reconciliation_view, tax_figure_view
 from invx.contexts.invoicing.read.views import LEGAL_ENTITY, Row
 from invx.infra.postgres import Connection
 from invx.kernel.context import RequestContext
 from invx.kernel.ids import typeid
+from invx.rules.tax.packs import Packs
 
 _GROUPED = """registration_id, country, period, regime, jurisdiction, category, rate, currency,
     tax_currency, provisional"""
@@ -27,6 +31,9 @@ GROUP BY {_GROUPED}
 ORDER BY period, country, registration_id, regime, jurisdiction, category, rate, currency,
     tax_currency, provisional
 """
+_SAME_BUYER = """document_id IN (SELECT o.document_id FROM invoicing.tax_partners p
+    JOIN invoicing.tax_partners o ON o.tenant_id = p.tenant_id AND o.vat_id = p.vat_id
+    WHERE p.tenant_id = $1 AND p.document_id = {})"""
 _CAUSES = """
 SELECT currency, cause, settlement_entry IS NULL AS of_documents, sum(base) AS base,
     sum(tax) AS tax, count(*) AS count
@@ -51,13 +58,16 @@ JOIN LATERAL (SELECT sum(base) AS base, sum(tax) AS tax FROM invoicing.tax_entri
     WHERE x.tenant_id = $1 AND x.document_id = t.document_id) e ON true
 GROUP BY s.currency
 """
-# Entries that name a movement which is not there, or is of another day.
+# Entries that name a movement which is not there, or is of another day. What moved before the
+# supply's tax is due counts when it is.
 _ASTRAY = """
 SELECT t.currency, count(*) AS count FROM invoicing.tax_entries t
 LEFT JOIN invoicing.settlement_entries e
     ON e.tenant_id = t.tenant_id AND e.entry_id = t.settlement_entry
 WHERE t.tenant_id = $1 AND t.legal_entity_id = $2 AND t.period = $3
-    AND t.settlement_entry IS NOT NULL AND e.on_date IS DISTINCT FROM t.tax_point
+    AND t.settlement_entry IS NOT NULL AND (e.on_date IS NULL OR e.on_date <> t.tax_point AND NOT (
+        t.basis = 'accrual' AND e.on_date < t.tax_point
+        AND (t.cause = 'advance_received' OR t.origin_period = t.period)))
 GROUP BY t.currency
 """
 _CLAIMS = """
@@ -87,8 +97,10 @@ class TaxSlice:
     either: Sequence[tuple[Sequence[str], Any]] = ()  # one of these columns has the value
     ranges: Sequence[tuple[str, str, Any]] = ()
     given: Sequence[tuple[str, bool]] = ()  # a column that must have a value, or must have none
+    buyer_of: UUID | None = None  # documents for buyers with the VAT id of this document's
     descending: bool = False
-    after: tuple[date, UUID, int] | None = None  # tax point, document, sequence
+    by_period: bool = False  # of several periods: one after another, as the index has them
+    after: tuple[str, date, UUID, int] | None = None  # period, tax point, document, sequence
     limit: int = 25
 
 
@@ -122,17 +134,23 @@ async def ledger_page(
         conditions.append(f"({' OR '.join(f'{each} = ${len(values)}' for each in columns)})")
     for column, operator, value in wanted.ranges:
         add(f"{column} {operator} {{}}", value)
+    if wanted.buyer_of is not None:
+        add(_SAME_BUYER, wanted.buyer_of)
     for column, there in wanted.given:
         conditions.append(f"{column} IS {'NOT ' if there else ''}NULL")
+    order = [(day, "date"), ("document_id", "uuid"), ("sequence", "bigint")]
+    if wanted.by_period:
+        order.insert(0, ("period", "text"))
     if wanted.after is not None:
-        values += wanted.after
-        beyond, n = "<" if wanted.descending else ">", len(values)
-        order = f"({day}, document_id, sequence)"
-        conditions.append(f"{order} {beyond} (${n - 2}::date, ${n - 1}, ${n}::bigint)")
+        kept = wanted.after if wanted.by_period else wanted.after[1:]
+        places = [f"${len(values) + n}::{kind}" for n, (_, kind) in enumerate(order, 1)]
+        values += kept
+        names, beyond = ", ".join(name for name, _ in order), "<" if wanted.descending else ">"
+        conditions.append(f"({names}) {beyond} ({', '.join(places)})")
     way = "DESC" if wanted.descending else "ASC"
     rows = await conn.fetch(
         f"SELECT * FROM invoicing.{table} WHERE {' AND '.join(conditions)}"
-        f" ORDER BY {day} {way}, document_id {way}, sequence {way} LIMIT {wanted.limit + 1}",
+        f" ORDER BY {', '.join(f'{name} {way}' for name, _ in order)} LIMIT {wanted.limit + 1}",
         *values,
     )
     return list(rows[: wanted.limit]), len(rows) > wanted.limit
@@ -145,7 +163,7 @@ async def tax_summary(
 
     An entry is in exactly one of them, so they sum to the ledger.
     """
-    registrations = await _registrations(conn, ctx, entity_id)
+    registrations = registrations_of(entity_id, await _resource(conn, ctx, entity_id))
     rows = await conn.fetch(_SUMMARY, ctx.tenant_id, entity_id, first, last)
     return {
         "object": "tax_summary",
@@ -159,10 +177,8 @@ async def tax_summary(
     }
 
 
-async def _registrations(
-    conn: Connection, ctx: RequestContext, entity_id: UUID
-) -> list[dict[str, Any]]:
-    """The registrations of today, by the ids that entries name. Raises LegalEntityNotFound."""
+async def _resource(conn: Connection, ctx: RequestContext, entity_id: UUID) -> dict[str, Any]:
+    """The legal entity as it is today. Raises LegalEntityNotFound."""
     text = await conn.fetchval(
         "SELECT resource::text FROM invoicing.legal_entities"
         " WHERE tenant_id = $1 AND legal_entity_id = $2",
@@ -171,15 +187,17 @@ async def _registrations(
     )
     if text is None:
         raise LegalEntityNotFound
-    return registrations_of(entity_id, json.loads(text))
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 async def reconcile(
-    conn: Connection, ctx: RequestContext, entity_id: UUID, period: str
+    conn: Connection, ctx: RequestContext, entity_id: UUID, period: str, packs: Packs
 ) -> dict[str, Any]:
-    """The ledger of a period against documents and settlements. Raises LegalEntityNotFound."""
-    await _registrations(conn, ctx, entity_id)
+    """The ledger of a month against documents, settlements, returns. Raises LegalEntityNotFound."""
+    registered = registered_of(entity_id, await _resource(conn, ctx, entity_id))
     of_period = (ctx.tenant_id, entity_id, period)
+    returns = await returned_by_currency(conn, of_period, registered, packs)
     of_days = (ctx.tenant_id, entity_id, *months(period))
     causes = await conn.fetch(_CAUSES, *of_period)
     documents = _by_currency(await conn.fetch(_DOCUMENTS, *of_period))
@@ -194,6 +212,7 @@ async def reconcile(
         found[currency] = {
             "ledger": _ledger(own),
             "documents": _documents(stated),
+            "returns": returns.get(currency, Returned()).view(),
             "receivables": {name: str(owed[name]) for name in owed if name != "difference"},
             "differences": {
                 "entered": str(stated["entry_tax"] - stated["entered_tax"] if stated else 0),
@@ -201,6 +220,7 @@ async def reconcile(
                 "documents": str(_missing(stated) if stated else 0),
                 "movements_astray": str(lost["count"] if lost else 0),
                 "receivables": str(owed["difference"]),
+                **_unreturned(own, returns.get(currency, Returned())),
             },
         }
     return reconciliation_view(entity_id, period, found)
@@ -228,6 +248,15 @@ def _ledger(causes: Sequence[Row]) -> dict[str, Any]:
             for word in words
         ],
     }
+
+
+def _unreturned(causes: Sequence[Row], returned: Returned) -> dict[str, str]:
+    """The ledger less what returns hold of it: in boxes, unassigned and without registration."""
+    held = Sum()
+    for part in returned.parts.values():
+        held.take(part)
+    base, tax = (sum((row[name] for row in causes), Decimal(0)) for name in ("base", "tax"))
+    return {"returns": str(tax - held.tax), "returns_base": str(base - held.base)}
 
 
 def _documents(stated: Row | None) -> dict[str, Any]:

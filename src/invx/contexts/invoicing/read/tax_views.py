@@ -1,6 +1,6 @@
 """What the API shows of the tax ledger."""
 
-from datetime import date
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -29,6 +29,11 @@ def tax_entry_view(row: Row) -> dict[str, Any]:
         "basis": row["basis"],
         **_group(row),
         "scheme": row["scheme"],
+        "derived": row["derived"],
+        "supply": row["supply"],
+        "partner": row["partner"],
+        "origin_period": row["origin_period"],
+        "treatment": row["treatment"],
         "base": str(row["base"]),
         "tax": str(row["tax"]),
         "accounted": _accounted(row),
@@ -51,7 +56,6 @@ def tax_figure_view(legal_entity_id: UUID, row: Row) -> dict[str, Any]:
         "accounted": None if row["tax_currency"] else "false",
         "provisional": "true" if row["provisional"] else "false",
     }
-    given = {name: value for name, value in query.items() if value is not None}
     return {
         **figure,
         "base": str(row["base"]),
@@ -59,7 +63,7 @@ def tax_figure_view(legal_entity_id: UUID, row: Row) -> dict[str, Any]:
         "accounted": _accounted_sum(row),
         "provisional": row["provisional"],
         "count": row["count"],
-        "entries": f"/v1/tax/entries?{urlencode(given)}",
+        "entries": entries_address(query),
     }
 
 
@@ -77,11 +81,10 @@ def reconciliation_view(
     }
 
 
-def months(period: str) -> tuple[date, date]:
-    """The first day of a period such as 2026-11, and the first after it."""
-    year, month = int(period[:4]), int(period[5:])
-    start = date(year, month, 1)
-    return start, date(year + month // 12, month % 12 + 1, 1)
+def entries_address(query: Mapping[str, Any]) -> str:
+    """The address of the entries that these conditions leave; None is no condition."""
+    given = {name: value for name, value in query.items() if value is not None}
+    return f"/v1/tax/entries?{urlencode(given, safe='/,')}"
 
 
 def _id(prefix: str, id: UUID | None) -> str | None:

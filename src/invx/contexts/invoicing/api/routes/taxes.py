@@ -72,8 +72,8 @@ async def summary(
 async def reconciliation(
     query: Annotated[ReconciliationQuery, Query()], caller: Reader, edge: Invoicing
 ) -> Response:
-    """Compare the tax ledger of a month with documents and settlements."""
+    """Compare the tax ledger of a month with documents, settlements and returns."""
     entity_id = id_of(LEGAL_ENTITY, query.legal_entity, LegalEntityNotFound)
     async with edge.runner.reading(caller) as (conn, ctx):
-        found = await reconcile(conn, ctx, entity_id, query.period)
+        found = await reconcile(conn, ctx, entity_id, query.period, edge.packs)
     return json_response(encode(found))

@@ -11,11 +11,13 @@ from invx.contexts.invoicing.api.schemas.lines_out import (
     TaxGroupOut,
 )
 from invx.contexts.invoicing.api.schemas.parties_out import (
+    BuyerOut,
     IdentifierOut,
     PartyOut,
     PaymentTermsOut,
     SellerOut,
 )
+from invx.contexts.invoicing.api.schemas.routing import TakenRouteOut
 from invx.contexts.invoicing.api.schemas.supplements import AttachmentOut, NoteOut, PaymentMeansOut
 from invx.contexts.invoicing.api.schemas.values import (
     Amount,
@@ -190,7 +192,7 @@ class InvoiceOut(InvoiceHeadOut):
     language: str
     prices_include_tax: bool
     seller: SellerOut | None = Field(description="Frozen at finalize; null on a draft.")
-    buyer: PartyOut | None
+    buyer: BuyerOut | None
     recipient: PartyOut | None
     ship_to: PartyOut | None
     payee: PartyOut | None
@@ -207,6 +209,9 @@ class InvoiceOut(InvoiceHeadOut):
     tax_point: DayOut | None
     payment_terms: PaymentTermsOut | None
     instalments: list[InstalmentOut] = Field(description="Empty when it is one payment.")
+    route: TakenRouteOut | None = Field(
+        description="Decided at finalize; null on a draft and for what is no e-invoice."
+    )
     lines: list[LineOut]
     discounts: list[AdjustmentOut]
     charges: list[AdjustmentOut]

@@ -16,6 +16,7 @@ from invx.contexts.invoicing.api.schemas.parties import (
     RegistrationIn,
 )
 from invx.contexts.invoicing.api.schemas.parties_out import PaymentTermsOut, SellerOut
+from invx.contexts.invoicing.api.schemas.routing import EInvoicePolicyIn, EInvoicePolicyOut
 from invx.contexts.invoicing.api.schemas.values import (
     Code,
     Country,
@@ -117,6 +118,7 @@ class LegalEntityIn(In):
         None, description="Sales to consumers of other member states (Article 59c)."
     )
     exchange_rate_sources: RateSourcesIn = Field(default_factory=RateSourcesIn)
+    e_invoicing: EInvoicePolicyIn = Field(default_factory=EInvoicePolicyIn)
     accounting: AccountingIn | None = Field(
         None, description="The books; documents are booked from when it is set."
     )
@@ -164,6 +166,7 @@ class LegalEntityOut(SellerOut):
     tax_id_policy: TaxIdPolicyOut
     distance_sales: DistanceSalesOut | None
     exchange_rate_sources: RateSourcesOut
+    e_invoicing: EInvoicePolicyOut
     accounting: AccountingOut | None
     tax_engine: str | None
 

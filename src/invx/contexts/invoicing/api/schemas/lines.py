@@ -102,6 +102,11 @@ class SupplyIn(In):
     transported: Flag = Field(True, description="False for goods that are collected.")
     installed: Flag = Field(False, description="True for goods that the seller installs.")
     importer: Literal["buyer", "seller"] | None = None
+    triangular: Flag = Field(
+        False,
+        description="The middle party's sale of a triangular transaction (Article 141 of the VAT"
+        " Directive). Its taxes are stated: they are not determined.",
+    )
 
 
 class LineIn(In):

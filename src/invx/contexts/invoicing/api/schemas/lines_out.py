@@ -95,6 +95,7 @@ class SupplyOut(Out):
     transported: bool
     installed: bool
     importer: str | None
+    triangular: bool
 
 
 class LineOut(Out):

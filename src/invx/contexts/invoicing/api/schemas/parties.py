@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from invx.contexts.invoicing.api.schemas.routing import RoutingIn
 from invx.contexts.invoicing.api.schemas.values import (
     Code,
     Country,
@@ -15,7 +16,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     Text,
     Whole,
 )
-from invx.contexts.invoicing.domain.party import Basis, PartyKind
+from invx.contexts.invoicing.domain.party import Basis, PartyKind, ReturnPeriod
 from invx.rules.tax.model import Special
 
 
@@ -72,6 +73,14 @@ class PartyIn(In):
     )
 
 
+class BuyerIn(PartyIn):
+    """Who buys."""
+
+    e_invoicing: RoutingIn | None = Field(
+        None, description="How it wants its invoices; the legal entity decides when absent."
+    )
+
+
 class RegistrationIn(In):
     """A tax registration. `basis` says whether tax is due on issue or on payment."""
 
@@ -87,6 +96,9 @@ class RegistrationIn(In):
     )
     established: Flag = Field(
         False, description="Whether a fixed establishment there takes part in supplies."
+    )
+    return_period: ReturnPeriod = Field(
+        ReturnPeriod.MONTH, description="How often VAT returns are filed; one-stop shops quarterly."
     )
 
 

@@ -2,12 +2,13 @@
 
 from pydantic import Field
 
+from invx.contexts.invoicing.api.schemas.routing import RoutingOut
 from invx.contexts.invoicing.api.schemas.values import (
     DayOut,
     DecimalOut,
     Out,
 )
-from invx.contexts.invoicing.api.schemas.words import PartyKind, TaxBasis, TermsKind
+from invx.contexts.invoicing.api.schemas.words import PartyKind, ReturnPeriod, TaxBasis, TermsKind
 
 
 class AddressOut(Out):
@@ -59,6 +60,12 @@ class PartyOut(Out):
     certificates: list[CertificateOut]
 
 
+class BuyerOut(PartyOut):
+    """Who buys, with how it wants its invoices."""
+
+    e_invoicing: RoutingOut | None
+
+
 class RegistrationOut(Out):
     """A tax registration, valid from and to these days, both inclusive."""
 
@@ -71,6 +78,7 @@ class RegistrationOut(Out):
     region: str | None
     special: str
     established: bool
+    return_period: ReturnPeriod
 
 
 class RegisterOut(Out):

@@ -16,7 +16,13 @@ from invx.contexts.invoicing.api.schemas.values import (
     RegistrationRef,
     TaxEntryRef,
 )
-from invx.contexts.invoicing.api.schemas.words import Regime, TaxBasis, TaxCause
+from invx.contexts.invoicing.api.schemas.words import (
+    Regime,
+    ReturnPeriod,
+    TaxBasis,
+    TaxCause,
+    TaxSupply,
+)
 from invx.contexts.invoicing.api.tax_lists import MONTH
 
 Month = Annotated[str, Field(pattern=f"^{MONTH}$", examples=["2026-11"])]
@@ -95,7 +101,19 @@ class TaxEntryOut(_TaxGroupOut):
     tax_point: DayOut
     period: Month
     basis: TaxBasis
-    scheme: str | None
+    scheme: str | None = Field(description="On which ground it bears its tax.")
+    derived: bool = Field(
+        description="The taxes were stated, and the scheme was read from them: not determined."
+    )
+    supply: TaxSupply | None = Field(description="Where returns tell it apart.")
+    partner: str | None = Field(description="The country that the buyer's VAT id begins with.")
+    origin_period: Month | None = Field(
+        description="The period of the supply; what is entered in another one corrects it."
+    )
+    treatment: str = Field(
+        description="All by which returns tell entries apart, in one word.",
+        examples=["vat/domestic/-/S/19/DE"],
+    )
     accounted: AccountedOut | None
     provisional: bool = Field(
         description="It is to be accounted for in another currency, and no rate is known yet."
@@ -120,6 +138,8 @@ class RegistrationFigureOut(Out):
     basis: TaxBasis
     valid_from: DayOut | None
     valid_to: DayOut | None
+    special: str
+    return_period: ReturnPeriod
 
 
 class TaxFigureOut(_TaxGroupOut):
@@ -187,6 +207,14 @@ class ReceivablesOut(Out):
     now: Amount = Field(description="What is open today less what is surplus, of all documents.")
 
 
+class ReturnedOut(Out):
+    """The ledger of the period as the returns of all registrations have it."""
+
+    in_boxes: LedgerSumOut = Field(description="In a box of `main` of a country's form.")
+    unassigned: LedgerSumOut = Field(description="In none: see `GET /v1/tax/returns`.")
+    unregistered: LedgerSumOut = Field(description="No registration serves it.")
+
+
 class DifferencesOut(Out):
     """All zero when the ledger agrees with its sources."""
 
@@ -197,6 +225,8 @@ class DifferencesOut(Out):
         description="The number of entries whose movement is missing or of another day."
     )
     receivables: Amount = Field(description="Documents less settlements less open balances.")
+    returns: Amount = Field(description="Tax of the ledger less that of all returns.")
+    returns_base: Amount
 
 
 class CurrencyReconciliationOut(Out):
@@ -204,6 +234,7 @@ class CurrencyReconciliationOut(Out):
     ledger: LedgerOut
     documents: DocumentTaxOut
     receivables: ReceivablesOut
+    returns: ReturnedOut
     differences: DifferencesOut
 
 

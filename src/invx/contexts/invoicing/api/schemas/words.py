@@ -50,6 +50,16 @@ EInvoiceFormat = _words(
     "facturx_basic_wl",
     "facturx_minimum",
 )
+EInvoiceRequirement = _words(
+    "buyer_reference",
+    "leitweg_id",
+    "purchase_order",
+    "contract",
+    "project",
+    "endpoint",
+    "siren",
+    "siret",
+)
 EInvoiceSyntax = _words("ubl", "cii")
 EntryKind = _words("payment", "credit", "write_off", "withholding", "discount", "refund")
 FindingResource = _words("invoice", "legal_entity")
@@ -57,12 +67,15 @@ HistorySubject = _words("invoice", "settlement")
 LineKind = _words("item", "text", "heading", "subtotal")
 Mode = _words("live", "test")
 PartyKind = _words("business", "consumer")
+OfficialRules = _words("on_request", "before_finalize")
 Profile = _words("en16931", "plain")
 RateKind = _words("daily", "monthly")
 Regime = _words("vat", "sales", "levy", "withholding")
 Reset = _words("none", "yearly", "monthly")
+ReturnPeriod = _words("month", "quarter", "year")
 Rounding = _words("per_group", "per_line")
 SettlementStatus = _words("open", "partial", "settled", "overpaid", "written_off", "void")
+RouteSource = _words("buyer", "legal_entity")
 Severity = _words("fatal", "warning", "information")
 TaxBasis = _words("accrual", "cash")
 TaxCause = _words(
@@ -75,4 +88,6 @@ TaxCause = _words(
     "corrected",
     "voided",
 )
+TaxReason = _words("no_box", "left_out", "no_scheme", "provisional", "currency", "no_form")
+TaxSupply = _words("goods", "services", "located", "triangular")
 TermsKind = _words("net", "on_receipt", "end_of_month", "instalments")
