@@ -21,8 +21,6 @@ DAY: list[tuple[str, str]] = [
     ("PUT /v1/tax/rate-tables/{country}", "american"),
     ("PUT /v1/tax/overrides/{country}", "german"),
     ("POST /v1/e-invoices/validate", ""),
-    ("POST /v1/exchange-rates", ""),
-    ("POST /v1/exchange-rates/import?source=ecb", ""),
     ("PUT /v1/invoices/{invoice}", "draft"),
     ("POST /v1/invoices/{invoice}/finalize", "draft"),
     ("POST /v1/invoices/{invoice}/release", "invoice"),
@@ -37,6 +35,9 @@ DAY: list[tuple[str, str]] = [
     ("POST /v1/invoices/{invoice}/cancel", "sent"),
     ("POST /v1/invoices/{invoice}/replace", "invoice"),
     ("POST /v1/series/{series}/next-number", "series"),
+    # From now on books have the rate that a document above had to wait for.
+    ("POST /v1/exchange-rates", ""),
+    ("POST /v1/exchange-rates/import?source=ecb", ""),
     ("POST /v1/erasures", "invoice"),
     ("POST /v1/accounting/book-rates/{invoice}", "foreign"),  # the second seller comes last
 ]
