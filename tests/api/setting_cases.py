@@ -149,6 +149,12 @@ ENTITIES = [
         "rate_sources",
         exchange_rate_sources={"tax": {"QQ": "ecb"}},
     ),
+    _entity(
+        "a channel named twice",
+        "/transmission_channels/1/channel",
+        "channel_twice",
+        transmission_channels=[{"channel": "folder", "format": form} for form in ("ubl", "pdf")],
+    ),
     _entity("a blank name", "/name", "name_malformed", name=" "),
     _entity("a blank director", "/directors/1", "name_malformed", directors=["Jo", " "]),
     _entity(

@@ -17,6 +17,8 @@ from invx.rules.tax.model import DAY_LAST, Scheme, SupplyKind
 from invx.rules.tax.pack_returns import return_of
 from invx.rules.tax.packs import (
     Category,
+    Clearance,
+    ClearanceRule,
     Documents,
     EInvoiceDuty,
     Ground,
@@ -87,7 +89,9 @@ class Table:
     def number(self, key: str) -> int | None:
         return self.take(key, int) if key in self._left else None
 
-    def word(self, key: str, words: type[_Word]) -> _Word:
+    def word(self, key: str, words: type[_Word], *default: _Word) -> _Word:
+        if default and key not in self._left:
+            return default[0]
         return self._known(key, self.take(key, str), words)
 
     def words(self, key: str, words: type[_Word]) -> tuple[_Word, ...]:
@@ -177,6 +181,7 @@ def _pack(values: Mapping[str, object], digest: str) -> Pack:
         documents=_documents(table.table("documents")),
         tax_rates_of=exchange.maybe("tax", _CODE),
         tax_rates_source=exchange.maybe("source"),
+        clearance=_clearance(table.table("clearance")),
         vat_return=return_of(table.table("return")),
     )
     rules.done()
@@ -284,6 +289,21 @@ def _documents(table: Table) -> Documents:
     if documents.retention_years is not None and not documents.retention_source:
         raise _wrong("/documents/retention_source", "is missing")
     return documents
+
+
+def _clearance(table: Table) -> Clearance:
+    clearance = Clearance(
+        rule=table.word("rule", ClearanceRule, ClearanceRule.NONE),
+        revision_allowed=table.take("revision_allowed", bool, False),
+        revision_days=table.number("revision_days"),
+        source=table.maybe("source"),
+    )
+    table.done()
+    if clearance != Clearance() and not clearance.source:
+        raise _wrong("/clearance/source", "is missing")
+    if clearance.revision_days is not None and clearance.revision_days < 0:
+        raise _wrong("/clearance/revision_days", "is below zero")
+    return clearance
 
 
 def _duty(row: Table) -> EInvoiceDuty:

@@ -121,6 +121,27 @@ class Documents:
         return max(begun, key=lambda duty: duty.valid_from, default=None)
 
 
+class ClearanceRule(StrEnum):
+    """Whether an authority has to clear a document, and whether the buyer waits for that."""
+
+    NONE = "none"
+    BEFORE_RELEASE = "before_release"  # the buyer gets it only when it is cleared
+    AFTER_ISSUE = "after_issue"  # it is reported; the buyer may have it before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clearance:
+    """How a country clears documents, and whether a rejected one keeps its number when mended.
+
+    `revision_days` counts from the day of the rejection.
+    """
+
+    rule: ClearanceRule = ClearanceRule.NONE
+    revision_allowed: bool = False
+    revision_days: int | None = None
+    source: str | None = None
+
+
 class _Dated(Protocol):
     @property
     def code(self) -> str: ...
@@ -162,6 +183,7 @@ class Pack:
     documents: Documents = Documents()
     tax_rates_of: str | None = None  # who publishes the exchange rates for its tax, and by what law
     tax_rates_source: str | None = None
+    clearance: Clearance = Clearance()
     vat_return: ReturnForm | None = None
 
     @property

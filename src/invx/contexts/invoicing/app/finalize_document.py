@@ -7,6 +7,7 @@ from uuid import UUID
 from invx.contexts.invoicing.app.apply_exchange_rates import await_rates
 from invx.contexts.invoicing.app.determine_accounts import booked, line_accounts
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
+from invx.contexts.invoicing.app.open_delivery import open_delivery
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.rates_at_issue import rates_at_issue
 from invx.contexts.invoicing.app.route_document import route_document
@@ -95,6 +96,7 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
             route = await route_document(document, entity, issue_date, uow)
     _finalize(document, entity, series, _Decided(issue_date, route, accounts), uow)
     settlement = await settle_finalized(document, entity, original, uow, book)
+    open_delivery(document, entity, uow)
     owe_engine(document, original, uow)
     uow.jobs.schedule("archive_document", str(document.id), due_at=uow.ctx.now)
     return Finalized(document, settlement)

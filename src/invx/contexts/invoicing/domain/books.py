@@ -7,7 +7,7 @@ What is paid beyond the claim is a debt at the payment's own rate, and brings no
 it is given back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -56,9 +56,9 @@ def effective(received: Decimal, amount: Decimal, day: date) -> ExchangeRate:
 class BookRecord:
     """The value of a document in the books: what each entry takes of it, and what is left."""
 
-    def __init__(self, value: BookValue, claimed: Decimal) -> None:
+    def __init__(self, value: BookValue, claimed: Decimal, entries: Iterable[Entry] = ()) -> None:
         self.value = value
-        self.entries: dict[UUID, Entry] = {}
+        self.entries = {each.entry_id: each for each in entries}
         self._claimed = claimed
 
     @property

@@ -25,6 +25,7 @@ from invx.contexts.invoicing.domain.party import Party, Registration, Seller
 from invx.contexts.invoicing.domain.rate_sources import RateSources, sources_problems
 from invx.contexts.invoicing.domain.routes import EInvoicePolicy, format_unknown
 from invx.contexts.invoicing.domain.terms import agreed
+from invx.contexts.invoicing.domain.transmission import ChannelUse
 from invx.kernel.errors import Problem
 from invx.kernel.limits import NAME_CHARS_MAX
 from invx.kernel.messages import Personal
@@ -32,6 +33,7 @@ from invx.kernel.money import UnknownCurrency, exponent
 from invx.rules.calendar.terms import terms_problems
 from invx.rules.calendar.zones import UnknownZone, zone
 from invx.rules.tax.model import DistanceSales, Policy, Special
+from invx.rules.tax.packs import ClearanceRule
 from invx.rules.totals.model import Profile, Rounding
 
 LOGO_BYTES_MAX = 200_000
@@ -65,6 +67,8 @@ class LegalEntityDetails:
     tax_id_policy: Policy = field(default_factory=Policy)
     distance_sales: DistanceSales | None = None
     exchange_rate_sources: RateSources = field(default_factory=RateSources)
+    transmission_channels: tuple[ChannelUse, ...] = ()
+    clearance: ClearanceRule | None = None  # what the country's pack says when None
     e_invoicing: EInvoicePolicy = field(default_factory=EInvoicePolicy)
     accounting: Accounting | None = None  # documents are booked from when it is set
     tax_engine: str | None = None  # by the operator's name: says the rates of North America
@@ -115,6 +119,11 @@ def _settings(details: LegalEntityDetails) -> Iterator[Problem]:
     if details.payment_terms is not None:
         yield from terms_problems(agreed(details.payment_terms))
     yield from sources_problems(details.exchange_rate_sources)
+    channels = [use.channel for use in details.transmission_channels]
+    for index, channel in enumerate(channels):
+        if channel in channels[:index]:
+            at = f"/transmission_channels/{index}/channel"
+            yield Problem(at, "channel_twice", f"The channel {channel!r} is named before.")
 
 
 def _e_invoicing(details: LegalEntityDetails) -> Iterator[Problem]:

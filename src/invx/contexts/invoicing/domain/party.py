@@ -66,6 +66,7 @@ class Party:
     identifiers: tuple[Identifier, ...] = ()
     endpoint: Identifier | None = None
     certificates: tuple[Certificate, ...] = ()  # that let a buyer buy free of tax
+    debtor_number: str | None = None  # the buyer's account in the seller's books, where it is known
     e_invoicing: Routing | None = None  # of buyers only: how they want their invoices
 
 

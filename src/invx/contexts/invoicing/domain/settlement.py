@@ -241,9 +241,12 @@ class Settlement(Aggregate):
             DisputeCleared(claim=self.claim, reason=reason, after=after, subject_id=self.subject_id)
         )
 
-    def close_void(self) -> None:
-        """The document is voided. Refused as soon as any entry stands: SettlementInUse."""
-        if self._by_id:
+    def close_void(self, *, moved: bool = False) -> None:
+        """The document is voided. Refused as soon as there is any entry: SettlementInUse.
+
+        Unless all has `moved` to the document that takes its place, so that they come to nothing.
+        """
+        if self._by_id and (not moved or self.standing.settled):
             raise errors.SettlementInUse
         if not self.standing.voided:
             after = standing_voided(self.claim, self.standing)
@@ -306,11 +309,9 @@ class Settlement(Aggregate):
             self.journal.remember(event.bookings)
 
     def _complete(self, event: EntriesBooked) -> None:
-        self.books = BookRecord(event.value, self.claim.total)
         self._by_id |= {each.entry_id: each for each in event.entries}
         self._by_source |= {each.source: each for each in event.entries}
-        for entry in self._by_id.values():
-            self.books.remember(entry)
+        self.books = BookRecord(event.value, self.claim.total, self.entries)
 
     def _lower(self, kind: EntryKind, posting: Posting, taken: Cells | None = None) -> Entry:
         if existing := self._repeated(kind, posting):
@@ -341,8 +342,7 @@ class Settlement(Aggregate):
         self._must_stand()
         amount = default if posting.amount is None else posting.amount
         currency, said = self.claim.currency, (posting.currency, posting.source, posting.account)
-        problems = entry_problems(amount, currency, *said)
-        if problems:
+        if problems := entry_problems(amount, currency, *said):
             raise errors.EntryInvalid(problems=problems)
         return quantize(amount, currency)
 

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 
 import msgspec
 
+from invx.contexts.invoicing.domain.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.balance import Entry
+from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import (
     DocumentFinalized,
@@ -29,6 +31,7 @@ from invx.contexts.invoicing.domain.settlement_events import (
 )
 from invx.contexts.invoicing.domain.tax_entries import TaxEntry
 from invx.contexts.invoicing.domain.tax_treatment import vat_id_of
+from invx.contexts.invoicing.read.accounting_exports import export_rows
 from invx.contexts.invoicing.read.booking_rows import booking_row
 from invx.contexts.invoicing.read.engine_entries import engine_entry_row
 from invx.contexts.invoicing.read.exchange_rates import exchange_rates
@@ -43,6 +46,7 @@ from invx.contexts.invoicing.read.rows import (
     series_row,
     settlement_row,
     tax_entry_row,
+    transmission_row,
     worth_row,
 )
 from invx.infra.event_store import Recorded
@@ -59,6 +63,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
             _document(recorded, aggregate, rows)
         case Settlement():
             _settlement(recorded, aggregate, rows)
+        case Delivery():
+            _delivery(recorded, aggregate, rows)
         case Series():
             _series(recorded, aggregate, rows)
         case LegalEntity():
@@ -69,6 +75,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
             tax_knowledge(recorded, rows)
         case RateSheet():
             exchange_rates(recorded, rows)
+        case AccountingExport():
+            export_rows(recorded, aggregate, rows)
         case EngineEntry():
             key = {"engine_entry_id": aggregate.id}
             rows.put("engine_entries", key, engine_entry_row(aggregate))
@@ -131,6 +139,14 @@ def _bookings(settlement: Settlement, entries: Iterable[Entry], rows: Rows) -> N
         if entry.booked_amount is not None:
             key = {"document_id": settlement.claim.document_id, "entry_id": entry.entry_id}
             rows.put("settlement_bookings", key, worth_row(entry))
+
+
+def _delivery(recorded: Recorded, delivery: Delivery, rows: Rows) -> None:
+    transmission_id = getattr(recorded.event, "transmission_id", None)
+    if transmission_id is not None:
+        transmission = delivery.transmission(transmission_id)
+        row = transmission_row(delivery.document_id, transmission)
+        rows.put("transmissions", {"transmission_id": transmission_id}, row)
 
 
 def _taxes(

@@ -16,6 +16,7 @@ from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.tax_entering import entered_of
 from invx.contexts.invoicing.domain.tax_entries import TaxEntry
+from invx.contexts.invoicing.domain.transmission import Transmission
 from invx.kernel.money import exponent, quantize
 from invx.rules.totals.model import ZERO
 
@@ -61,6 +62,11 @@ def document_row(document: Document) -> Row:
         "gross_units": int(totals.gross.scaleb(exponent(content.currency))),
         "test": document.mode == "test",
         "released_at": document.released_at,
+        "delivery_status": str(document.way.delivery),
+        "clearance_status": str(document.way.clearance),
+        "clearance_id": document.way.authority_id,
+        "revision": document.revision,
+        "revises": links.revises,
         "credits": links.credits,
         "credit_notes": "{" + ",".join(str(id) for id in document.credits) + "}",
         "replaces": links.replaces,
@@ -221,6 +227,29 @@ def tax_entry_row(document_id: UUID, legal_entity_id: UUID, entry: TaxEntry) -> 
         "supply": entry.supply,
         "partner": entry.partner,
         "origin_period": entry.origin,
+    }
+
+
+def transmission_row(document_id: UUID, transmission: Transmission) -> Row:
+    """A document on its way through a channel."""
+    return {
+        "document_id": document_id,
+        "channel": transmission.channel,
+        "format": transmission.format,
+        "status": str(transmission.status),
+        "clears": transmission.clears,
+        "delivers": transmission.delivers,
+        "revision": transmission.revision,
+        "recipient": transmission.recipient,
+        "attempts": transmission.attempts,
+        "sha256": transmission.sha256,
+        "receipt": transmission.receipt,
+        "authority_id": transmission.authority_id,
+        "reasons": msgspec.Raw(msgspec.json.encode(transmission.reasons)),
+        "queued_at": transmission.queued_at,
+        "sent_at": transmission.sent_at,
+        "answered_at": transmission.answered_at,
+        "next_attempt_at": transmission.next_attempt_at,
     }
 
 

@@ -15,6 +15,7 @@ from invx.kernel.ids import typeid
 Row: TypeAlias = Mapping[str, Any] | asyncpg.Record
 
 INVOICE, LEGAL_ENTITY, SERIES, ENTRY = "inv", "le", "ser", "sent"
+TRANSMISSION = "trm"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -66,13 +67,16 @@ def document_summary(
         "issue_date": issued.isoformat() if issued else None,
         "due_date": due.isoformat() if due else None,
         **settled,
-        "delivery_status": "sent" if row["released_at"] else "none",
-        "clearance_status": "not_required",
+        "delivery_status": row["delivery_status"],
+        "clearance_status": row["clearance_status"],
+        "clearance_id": row["clearance_id"],
         "mode": "test" if row["test"] else "live",
         "credits": _id(INVOICE, row["credits"]),
         "credit_notes": [typeid(INVOICE, id) for id in notes],
         "replaces": _id(INVOICE, row["replaces"]),
         "replaced_by": _id(INVOICE, row["replaced_by"]),
+        "revises": _id(INVOICE, row["revises"]),
+        "revision": row["revision"],
         "cancels": _id(INVOICE, row["cancels"]),
         "cancelled_by": _id(INVOICE, row["cancelled_by"]),
         "created_at": instant(row["created_at"]),

@@ -92,11 +92,16 @@ class InvoiceHeadOut(Out):
     disputed: bool
     delivery_status: DeliveryStatus
     clearance_status: ClearanceStatus
+    clearance_id: str | None = Field(description="Under which the authority cleared it.")
     mode: Mode
     credits: InvoiceRef | None = Field(description="The invoice that this credit note credits.")
     credit_notes: list[InvoiceRef]
     replaces: InvoiceRef | None
     replaced_by: InvoiceRef | None
+    revises: InvoiceRef | None = Field(
+        description="What an authority rejected; this document has its number."
+    )
+    revision: int = Field(description="Counts the documents that had this number.")
     cancels: InvoiceRef | None
     cancelled_by: InvoiceRef | None
     created_at: MomentOut

@@ -53,6 +53,9 @@ class CertificateIn(In):
     valid_until: Day = Field("2199-12-31", validate_default=True)
 
 
+DebtorNumber = Annotated[str, Field(pattern="^[1-9][0-9]{4,8}$", examples=["10042"])]
+
+
 class PartyIn(In):
     """A business or a person on a document, as the document shows it."""
 
@@ -70,6 +73,9 @@ class PartyIn(In):
     endpoint: IdentifierIn | None = Field(None, description="Where e-invoices go, with its EAS.")
     certificates: list[CertificateIn] = Field(
         default=[], max_length=20, description="That let it buy free of tax."
+    )
+    debtor_number: DebtorNumber | None = Field(
+        None, description="Of a buyer: its account in your books, if you have given it one."
     )
 
 

@@ -58,6 +58,7 @@ class PartyOut(Out):
     identifiers: list[IdentifierOut]
     endpoint: IdentifierOut | None
     certificates: list[CertificateOut]
+    debtor_number: str | None
 
 
 class BuyerOut(PartyOut):

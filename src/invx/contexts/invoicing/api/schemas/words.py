@@ -34,6 +34,7 @@ BookingKind = _words(
     "exchange",
     "allocation",
 )
+ClearanceRule = _words("none", "before_release", "after_issue")
 ClearanceStatus = _words("not_required", "pending", "cleared", "rejected")
 DeliveryStatus = _words("none", "queued", "sent", "delivered", "failed", "viewed")
 DocumentStatus = _words("draft", "finalized", "cancelled", "replaced")
@@ -62,8 +63,10 @@ EInvoiceRequirement = _words(
 )
 EInvoiceSyntax = _words("ubl", "cii")
 EntryKind = _words("payment", "credit", "write_off", "withholding", "discount", "refund")
+ExportFormat = _words("datev", "csv", "jsonl")
+ExportStatus = _words("ready", "handed_over", "cancelled")
 FindingResource = _words("invoice", "legal_entity")
-HistorySubject = _words("invoice", "settlement")
+HistorySubject = _words("invoice", "settlement", "delivery")
 LineKind = _words("item", "text", "heading", "subtotal")
 Mode = _words("live", "test")
 PartyKind = _words("business", "consumer")
@@ -87,6 +90,9 @@ TaxCause = _words(
     "written_off",
     "corrected",
     "voided",
+)
+TransmissionStatus = _words(
+    "queued", "sent", "cleared", "delivered", "viewed", "rejected", "failed"
 )
 TaxReason = _words("no_box", "left_out", "no_scheme", "provisional", "currency", "no_form")
 TaxSupply = _words("goods", "services", "located", "triangular")
