@@ -157,6 +157,7 @@ def _sorted(value: object) -> object:
 def _pack(values: Mapping[str, object], digest: str) -> Pack:
     table = Table("", values)
     rules = table.table("rules")
+    exchange = table.table("exchange_rates")
     pack = Pack(
         country=table.text("country", re.compile(r"[A-Z]{2}")),
         name=table.text("name"),
@@ -178,10 +179,13 @@ def _pack(values: Mapping[str, object], digest: str) -> Pack:
         texts=table.rows("texts", _text),
         sources=tuple(table.table("sources").pairs()),
         documents=_documents(table.table("documents")),
+        tax_rates_of=exchange.maybe("tax", _CODE),
+        tax_rates_source=exchange.maybe("source"),
         clearance=_clearance(table.table("clearance")),
         vat_return=return_of(table.table("return")),
     )
     rules.done()
+    exchange.done()
     table.done()
     _check(pack)
     return pack
@@ -315,6 +319,8 @@ def _check(pack: Pack) -> None:
     """What only the whole pack shows."""
     if pack.place_rule not in {"directive", "recipient"}:
         raise _wrong("/rules/services", f"{pack.place_rule!r} is none of directive, recipient")
+    if (pack.tax_rates_of is None) != (pack.tax_rates_source is None):
+        raise _wrong("/exchange_rates", "needs both tax and source")
     if bool(pack.covers) != (pack.status is Status.PARTIAL):
         raise _wrong("/covers", "a partial pack, and only one, lists the schemes that it covers")
     seen = set()
