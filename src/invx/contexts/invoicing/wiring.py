@@ -46,6 +46,7 @@ from invx.contexts.invoicing.api.routes import (
     documents,
     e_invoices,
     engine_entries,
+    exchange_rates,
     graces,
     history,
     legal_entities,
@@ -61,12 +62,20 @@ from invx.contexts.invoicing.api.routes import (
 from invx.contexts.invoicing.api.routes import tax_ids as tax_id_routes
 from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.api.versions import CHANGES
+from invx.contexts.invoicing.app.apply_exchange_rates import (
+    APPLY,
+    ApplyExchangeRates,
+    apply_exchange_rates,
+)
 from invx.contexts.invoicing.app.ask_transmission import AskTransmission, ask_transmission
 from invx.contexts.invoicing.app.ports import TaxRegister
 from invx.contexts.invoicing.app.publish import contract_of
+from invx.contexts.invoicing.app.publish_exchange_rates import SPREAD
 from invx.contexts.invoicing.app.send_transmission import SendTransmission, send_transmission
-from invx.contexts.invoicing.app.tell_engine import JOB as TELL_ENGINE
-from invx.contexts.invoicing.app.tell_engine import TellEngine, tell_engine
+from invx.contexts.invoicing.app.spread_exchange_rates import (
+    SpreadExchangeRates,
+    spread_exchange_rates,
+)
 from invx.contexts.invoicing.domain import (
     accounting_export_events,
     delivery_events,
@@ -74,6 +83,7 @@ from invx.contexts.invoicing.domain import (
     engine_entry_events,
     grace_events,
     legal_entity_events,
+    rate_sheet_events,
     rate_table_events,
     series_events,
     settlement_events,
@@ -85,6 +95,7 @@ from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
 from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.rate_table import RateTable
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
@@ -123,6 +134,7 @@ CODEC = Codec(
         legal_entity_events,
         rate_table_events,
         grace_events,
+        rate_sheet_events,
         accounting_export_events,
         engine_entry_events,
     )
@@ -177,6 +189,7 @@ _ROUTES = (
     taxes,
     tax_returns,
     rate_tables,
+    exchange_rates,
     accounting_exports,
     data_access,
     accounting,
@@ -347,11 +360,21 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
             Series,
             LegalEntity,
             RateTable,
+            RateSheet,
             EngineEntry,
             AccountingExport,
             Grace,
         ),
     )
+
+
+async def _spread_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    after = payload.get("after")
+    await spread_exchange_rates(SpreadExchangeRates(UUID(after) if after else None), uow)
+
+
+async def _apply_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await apply_exchange_rates(ApplyExchangeRates(UUID(payload["key"])), uow)
 
 
 async def _send(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
@@ -364,13 +387,10 @@ async def _ask(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await ask_transmission(AskTransmission(document_id, transmission_id, payload["asked"]), uow)
 
 
-async def _tell_engine(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
-    await tell_engine(TellEngine(UUID(payload["key"])), uow)
-
-
 _JOBS: dict[str, Job] = {
     **DUE_JOBS,
-    TELL_ENGINE: _tell_engine,
+    SPREAD: _spread_rates,
+    APPLY: _apply_rates,
     "send_transmission": _send,
     "ask_transmission": _ask,
 }

@@ -1,4 +1,4 @@
-"""Due jobs on documents, from their payload to the command."""
+"""Due jobs on single documents, from their payload to the command."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +11,8 @@ from invx.contexts.invoicing.app.end_grace import EndGrace, end_grace
 from invx.contexts.invoicing.app.give_grace import JOB as END_GRACE
 from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
 from invx.contexts.invoicing.app.portions import documents_of, schedule_for, split
+from invx.contexts.invoicing.app.tell_engine import JOB as TELL_ENGINE
+from invx.contexts.invoicing.app.tell_engine import TellEngine, tell_engine
 from invx.infra.context import Job
 from invx.infra.operations import JOB as OPERATION
 from invx.infra.operations import work_on
@@ -39,9 +41,14 @@ async def _operate(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await work_on(payload, uow.operations, WORKS, uow)
 
 
+async def _tell_engine(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await tell_engine(TellEngine(UUID(payload["key"])), uow)
+
+
 DUE_JOBS: dict[str, Job] = {
     "archive_document": _archive,
     "mark_overdue": _overdue,
     END_GRACE: _end_grace,
+    TELL_ENGINE: _tell_engine,
     OPERATION: _operate,
 }

@@ -8,14 +8,17 @@ from uuid import UUID
 
 from invx.contexts.invoicing.adapters.accounting.journal import PostgresExporting
 from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting, Judging
+from invx.contexts.invoicing.adapters.exchange_rates import (
+    PostgresExchangeRates,
+    PostgresRateSheets,
+)
 from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
 from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
 from invx.contexts.invoicing.adapters.tax_engines.facts import Engines, TaxEngines
 from invx.contexts.invoicing.adapters.tax_ids.facts import Registers, TaxIds
 from invx.contexts.invoicing.adapters.transmission.channels import ChannelFacts, Channels
-from invx.contexts.invoicing.app.asked import GivenAnswer, SeriesChoice
-from invx.contexts.invoicing.app.ports import Archived
+from invx.contexts.invoicing.app.asked import Archived, GivenAnswer, SeriesChoice
 from invx.contexts.invoicing.domain.accounting_export import (
     AccountingExport,
     AccountingExportNotFound,
@@ -89,6 +92,8 @@ class UnitOfWork(EventUnitOfWork):
         self.engine_entries = self.repository(EngineEntry, missing=EngineEntryNotFound)
         self.tax_engines = TaxEngines(means.engines)
         self.rate_tables = PostgresRateTables(self, means.packs)
+        self.rate_sheets = PostgresRateSheets(self)
+        self.exchange_rates = PostgresExchangeRates(conn, ctx.tenant_id)
         self.e_invoices = EInvoiceWriting(means.judged)
         self.operations = PostgresOperations(self)
         self.transmissions = ChannelFacts(means.channels)

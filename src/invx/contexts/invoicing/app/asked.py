@@ -1,4 +1,4 @@
-"""What handlers of many documents ask their unit of work for."""
+"""What handlers are given by their unit of work, or ask it for, as plain values."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,3 +15,43 @@ class GivenAnswer:
 
     fingerprint: str
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """An archived file."""
+
+    media_type: str
+    content: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The bookings of a legal entity up to a day that a destination does not have."""
+
+    legal_entity_id: UUID
+    destination: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Buyers:
+    """Those of the wanted bookings who have no debtor number, and the numbers that are in use.
+
+    `last_given` is the highest number of the range that was given out; `stated` are those that
+    callers chose.
+    """
+
+    waiting: Sequence[Unnumbered]
+    stated: Collection[str]
+    last_given: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFile:
+    """A file as its receiver wants it."""
+
+    name: str
+    media_type: str
+    content: bytes

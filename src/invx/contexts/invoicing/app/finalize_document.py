@@ -5,18 +5,22 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
+from invx.contexts.invoicing.app.apply_exchange_rates import await_rates
 from invx.contexts.invoicing.app.asked import SeriesChoice
 from invx.contexts.invoicing.app.determine_accounts import booked, line_accounts
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
 from invx.contexts.invoicing.app.open_delivery import open_delivery
 from invx.contexts.invoicing.app.portions import schedule_for
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.rates_at_issue import rates_at_issue
 from invx.contexts.invoicing.app.route_document import route_document
 from invx.contexts.invoicing.app.tell_engine import owe_engine
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.apply_credit import apply_credit
 from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.bill import bill_of
+from invx.contexts.invoicing.domain.book import Book, Part
+from invx.contexts.invoicing.domain.books import BookValue
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.credit_taxes import fitted
 from invx.contexts.invoicing.domain.document import Document
@@ -25,7 +29,11 @@ from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.routing import TakenRoute
 from invx.contexts.invoicing.domain.series import Series
-from invx.contexts.invoicing.domain.settlement import Posting, Settlement, settlement_id
+from invx.contexts.invoicing.domain.settlement import (
+    Posting,
+    Settlement,
+    settlement_id,
+)
 from invx.contexts.invoicing.domain.tax_entries import TaxAccount
 from invx.contexts.invoicing.domain.tax_opening import tax_account_of
 from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
@@ -61,6 +69,7 @@ class Ready:
     entity: LegalEntity
     original: Document | None  # that a credit note credits
     issue_date: date
+    book: BookValue | None
     route: TakenRoute | None
     accounts: tuple[LineAccount, ...]
 
@@ -109,9 +118,10 @@ async def ready_to_finalize(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     original = await _credited(document, uow)
     if original is None:
         await _determine_again(document, entity, issue_date, uow)
+    book = await _rates(document, entity, issue_date, original, uow)
     route = await route_document(document, entity, issue_date, uow)
     accounts = line_accounts(document, entity, original, issue_date, uow)
-    return Ready(command, document, entity, original, issue_date, route, accounts)
+    return Ready(command, document, entity, original, issue_date, book, route, accounts)
 
 
 async def issue(ready: Ready, series: Series, uow: InvoicingUnitOfWork) -> Finalized:
@@ -125,12 +135,13 @@ async def issue(ready: Ready, series: Series, uow: InvoicingUnitOfWork) -> Final
     # Midnight may have passed in another transaction while this one waited for the series.
     day = ready.issue_date if ready.dated else series.not_before(ready.issue_date)
     if day != ready.issue_date:
+        book = await _rates(document, entity, day, original, uow)
         route = await route_document(document, entity, day, uow)
-        ready = replace(ready, issue_date=day, route=route)
+        ready = replace(ready, issue_date=day, book=book, route=route)
     if original is not None:
         original.record_credit(document.id, document.content, document.totals)
     _finalize(ready, series, uow)
-    settlement = await settle_finalized(document, entity, original, uow)
+    settlement = await settle_finalized(document, entity, original, uow, ready.book)
     open_delivery(document, entity, uow)
     owe_engine(document, original, uow)
     return Finalized(document, settlement)
@@ -169,6 +180,18 @@ async def _credited(document: Document, uow: InvoicingUnitOfWork) -> Document | 
     return original
 
 
+async def _rates(
+    document: Document,
+    entity: LegalEntity,
+    day: date,
+    original: Document | None,
+    uow: InvoicingUnitOfWork,
+) -> BookValue | None:
+    """What the document states of exchange rates, before its e-invoice is judged."""
+    other = await uow.settlements.get(settlement_id(original.id)) if original else None
+    return await rates_at_issue(document, entity, day, other, uow)
+
+
 async def _series(
     command: FinalizeDocument, document: Document, uow: InvoicingUnitOfWork
 ) -> Series:
@@ -195,7 +218,11 @@ def _finalize(ready: Ready, series: Series, uow: InvoicingUnitOfWork) -> None:
 
 
 async def settle_finalized(
-    document: Document, entity: LegalEntity, original: Document | None, uow: InvoicingUnitOfWork
+    document: Document,
+    entity: LegalEntity,
+    original: Document | None,
+    uow: InvoicingUnitOfWork,
+    book: BookValue | None = None,
 ) -> Settlement | None:
     """Open the settlement; a credit note counts against its original at once, as far as it is open.
 
@@ -225,17 +252,29 @@ async def settle_finalized(
         claim,
         subject_id=document.subject_id,
         tax_account=tax_account,
-        booked=booked(document, entity, tax_account, uow),
+        value=book.at(book.rate, claim.total) if book and book.rate else book,
+        booked=_at_book_rate(booked(document, entity, tax_account, uow), book),
     )
     uow.settlements.add(settlement)
     if original is not None and other is not None:
         apply_credit(other, settlement, Posting(source=str(document.id), on=today))
+        await_rates(uow, other)
         if document.links.cancels:
             original.record_cancellation(document.id)
     if document.links.replaces:
         replaced = await uow.documents.get(document.links.replaces)
         replaced.record_replacement(document.id)
+    await_rates(uow, settlement)
     return settlement
+
+
+def _at_book_rate(
+    found: tuple[Book, list[Part]] | None, value: BookValue | None
+) -> tuple[Book, list[Part]] | None:
+    """The journal at the rate of the document's value in the books: pending while that is open."""
+    if found is None or value is None:
+        return found
+    return replace(found[0], exchange_rate=value.rate.rate if value.rate else None), found[1]
 
 
 def _tax_account(

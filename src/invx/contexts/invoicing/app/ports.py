@@ -6,20 +6,28 @@ from datetime import date
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from invx.contexts.invoicing.app.asked import GivenAnswer, SeriesChoice
+from invx.contexts.invoicing.app.asked import (
+    Archived,
+    Buyers,
+    GivenAnswer,
+    SeriesChoice,
+    Wanted,
+)
 from invx.contexts.invoicing.domain.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.accounting_export_events import Selection
 from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
 from invx.contexts.invoicing.domain.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
-from invx.contexts.invoicing.domain.debtor_numbers import DebtorNumber, Unnumbered
+from invx.contexts.invoicing.domain.debtor_numbers import DebtorNumber
 from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.engine_statement import EngineStatement
+from invx.contexts.invoicing.domain.exchange import ExchangeRate, RateQuestion
 from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.issued import Issued
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.rate_table import KnownTaxes, RateTable
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
@@ -94,13 +102,24 @@ class RateTables(Repository[RateTable], Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Archived:
-    """An archived file."""
+class RateSheets(Repository[RateSheet], Protocol):
+    """The exchange rates that sources have published, by source and month."""
 
-    media_type: str
-    content: bytes
-    sha256: str
+    async def locked(self, source: str, month: str) -> RateSheet:
+        """That of a month, locked; a new one when nothing was ever published."""
+        ...
+
+
+class ExchangeRates(Protocol):
+    """What the published rates answer, and who waits for some."""
+
+    async def of(self, asked: Sequence[RateQuestion], today: date) -> list[ExchangeRate | None]:
+        """The answers in order, in one round trip; None where nothing is published."""
+        ...
+
+    async def waiting(self, after: UUID | None, limit: int) -> list[UUID]:
+        """Documents that wait for a rate, by id."""
+        ...
 
 
 class Archive(Protocol):
@@ -278,37 +297,6 @@ class PersonalData(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """The bookings of a legal entity up to a day that a destination does not have."""
-
-    legal_entity_id: UUID
-    destination: str
-    until: date
-
-
-@dataclass(frozen=True, slots=True)
-class Buyers:
-    """Those of the wanted bookings who have no debtor number, and the numbers that are in use.
-
-    `last_given` is the highest number of the range that was given out; `stated` are those that
-    callers chose.
-    """
-
-    waiting: Sequence[Unnumbered]
-    stated: Collection[str]
-    last_given: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ExportFile:
-    """A file as its receiver wants it."""
-
-    name: str
-    media_type: str
-    content: bytes
-
-
 class Exporting(Protocol):
     """The journal, as exports take from it."""
 
@@ -376,6 +364,10 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def charts(self) -> Charts: ...
     @property
     def rate_tables(self) -> RateTables: ...
+    @property
+    def rate_sheets(self) -> RateSheets: ...
+    @property
+    def exchange_rates(self) -> ExchangeRates: ...
     @property
     def tax_ids(self) -> TaxIds: ...
     @property
