@@ -1,9 +1,12 @@
 """What handlers are given by their unit of work, or ask it for, as plain values."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.debtor_numbers import Unnumbered
 
 # A series by its id, or the default one of a legal entity's documents of a type.
 SeriesChoice = UUID | tuple[UUID, DocumentType]
