@@ -86,11 +86,19 @@ async def _selected(query: ListQuery, edge: Edge, caller: Caller) -> Selected:
             schema = edge.runner.database.schema
             operation = await get_operation(conn, ctx, schema, given["operation"][0])
             ids = await done_by(conn, ctx, operation.operation_id)
-            return Selected(ids, operation.settings.get("files", (PDF,)))
-        ids = await select_documents(conn, ctx, document_filter(_narrowed(query)), most + 1)
-    if len(ids) > most:
-        raise SelectionTooLarge(f"An archive holds the files of {most:,} documents at most.")
-    return Selected(ids, given.get("files", (PDF,)))
+            files = given.get("files", operation.settings.get("files", (PDF,)))
+        else:
+            ids = await select_documents(conn, ctx, document_filter(_narrowed(query)), most + 1)
+            files = given.get("files", (PDF,))
+    ensure_archivable(ids)
+    return Selected(ids, files)
+
+
+def ensure_archivable(ids: Sequence[UUID]) -> None:
+    """Raises SelectionTooLarge for more documents than one archive holds."""
+    if len(ids) > limits.ARCHIVED_DOCUMENTS_MAX:
+        most = f"{limits.ARCHIVED_DOCUMENTS_MAX:,}"
+        raise SelectionTooLarge(f"An archive holds the files of {most} documents at most.")
 
 
 def _narrowed(query: ListQuery) -> ListQuery:
