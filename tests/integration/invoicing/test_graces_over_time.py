@@ -3,10 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from invx.kernel import limits
-from tests.world import Desk, World, draft_body, line
+from tests.world import SELLER, Desk, World, draft_body, line
 
 NOBODY = {"name": "Nobody"}
 
@@ -97,12 +95,14 @@ async def release_months_later(desk: Desk, held: dict[str, Any]) -> None:
 async def once_each(desk: Desk) -> None:
     """No number was drawn twice, none was lost, and what is over stays so."""
     async with desk.world.admin() as conn:
-        rows = await conn.fetch(
-            "SELECT number, document_id FROM invoicing.numbers WHERE tenant_id = $1 ORDER BY 1",
-            desk.tenant_id,
+        drawn = await conn.fetch(
+            "SELECT text, document_id FROM invoicing.numbers WHERE tenant_id = $1", desk.tenant_id
         )
-    assert [row["number"] for row in rows] == list(range(1, len(rows) + 1))
-    assert len({row["document_id"] for row in rows}) == len(rows)
+    assert len({row["text"] for row in drawn}) == len({row["document_id"] for row in drawn}) == 7
+    assert len(drawn) == 7  # all but the ended and the broken one
+    for series in (await desk.get("/v1/series"))["data"]:
+        report = await desk.get(f"/v1/series/{series['id']}/gaps")
+        assert (report["complete"], report["gaps"]) == (True, [])
     listed = (await desk.get("/v1/graces"))["data"]
     assert [each["state"] for each in listed] == ["failed"]
 
@@ -121,7 +121,7 @@ async def test_mended_and_given_anew_it_is_finalized_by_itself(desk: Desk) -> No
     assert await seen(desk, draft) == ("finalized", "over")
 
 
-UNKNOWN = {
+SUPPLY: dict[str, Any] = {
     "description": "x",
     "quantity": "1",
     "price": "100.00",
@@ -135,12 +135,13 @@ DUTCH = {
 
 
 async def test_what_might_pass_by_itself_and_does_not_is_a_failure_in_the_end(
-    world: World, desk: Desk
+    world: World,
 ) -> None:
-    """Nobody can be asked about the VAT id, today and at each later try."""
-    drafted = await desk.post("/v1/invoices", draft_body(finalize_at=hence(hours=1)))
-    undetermined = draft_body(UNKNOWN, buyer=DUTCH)
-    await undecided(desk, drafted, undetermined)
+    """The seller no longer takes VAT ids unchecked, and nobody can be asked: today and later."""
+    desk = await world.seller(tax_id_policy={"not_asked": "accept"})
+    drafted = await desk.draft(SUPPLY, buyer=DUTCH, finalize_at=hence(hours=1))
+    path = f"/v1/legal-entities/{desk.entity}"
+    assert (await desk.client.put(path, json=SELLER)).is_success
     await world.advance(desk.tenant_id, timedelta(hours=2))
     for attempt in range(1, limits.REACTION_ATTEMPTS_MAX + 1):
         assert await seen(desk, drafted) == ("draft", "waiting"), attempt
@@ -155,12 +156,3 @@ async def test_what_might_pass_by_itself_and_does_not_is_a_failure_in_the_end(
             "SELECT count(*) FROM invoicing.due_jobs WHERE state = 'parked'"
         )
     assert parked == 0
-
-
-async def undecided(desk: Desk, draft: dict[str, Any], body: dict[str, Any]) -> None:
-    """The draft's taxes are to be determined, and cannot be."""
-    answer = await desk.client.put(f"/v1/invoices/{draft['id']}", json=body)
-    if answer.status_code == 422:
-        pytest.fail(answer.text)
-    checked = await desk.post(f"/v1/invoices/{draft['id']}/check")
-    assert not checked["valid"], checked
