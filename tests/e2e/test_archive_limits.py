@@ -100,12 +100,6 @@ async def test_what_was_erased_is_not_in_the_archive_and_does_not_make_it_incomp
     for query in ({}, {"operation": done["id"]}):
         answer = await desk.client.get("/v1/invoices/archive", params=query)
         assert set(opened(answer)) == {f"{kept['number']}.pdf", "files.csv"}, query
-    again = await archived(desk, invoices=[gone["id"], kept["id"]])
-    assert (again["state"], again["done"] + again["failed"]) == ("done", 2)
-    assert set(opened(await desk.client.get(again["result"]["archive"]))) == {
-        f"{kept['number']}.pdf",
-        "files.csv",
-    }
 
 
 async def test_a_reader_who_leaves_leaves_no_transaction_open(desk: Desk) -> None:
