@@ -35,9 +35,13 @@ def test_xrechnung_asks_for_the_german_fields() -> None:
     }
 
 
+ABROAD = {"name": "Sondages SA", "address": {"country": "FR"}}
+
+
 def test_peppol_takes_a_purchase_order_for_a_buyer_reference() -> None:
-    assert pointers("peppol") == {"/buyer_reference", "/buyer/endpoint", "/seller/endpoint"}
-    assert pointers("peppol", purchase_order="PO") == {"/buyer/endpoint", "/seller/endpoint"}
+    asked = {"/buyer_reference", "/buyer/endpoint", "/seller/endpoint"}
+    assert pointers("peppol", buyer=ABROAD) == asked
+    assert pointers("peppol", buyer=ABROAD, purchase_order="PO") == asked - {"/buyer_reference"}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +92,7 @@ def test_a_corrected_invoice_in_xrechnung_names_what_it_corrects() -> None:
 
 def test_the_refusal_names_the_format_and_every_field() -> None:
     with pytest.raises(EInvoiceIncomplete) as refused:
-        e_invoice(format="peppol")
+        e_invoice(format="peppol", buyer=ABROAD)
     assert refused.value.code == "e_invoice_incomplete"
     assert refused.value.detail == "3 fields are missing or wrong for Peppol BIS Billing 3.0."
     assert len(refused.value.problems) == 3
