@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from invx.contexts.invoicing.adapters.einvoice import cii_read, ubl_read
 from invx.contexts.invoicing.adapters.einvoice.differences import Difference, compare
+from invx.contexts.invoicing.adapters.einvoice.errors import EInvoiceUnwritable
 from invx.contexts.invoicing.adapters.einvoice.model import EInvoice
 from invx.contexts.invoicing.adapters.einvoice.of_document import (
     as_e_invoice,
@@ -195,7 +196,12 @@ async def ruling_of(checked: Checked, format: str | None, validator: Validator) 
     ]
     if content.buyer is None or not totals.lines:
         return Ruling(tuple(found), None)
-    xml = await written(about_to_be_issued(checked), wanted, checking=True)
+    try:
+        xml = await written(about_to_be_issued(checked), wanted, checking=True)
+    except EInvoiceUnwritable:
+        if not found:
+            raise
+        return Ruling(tuple(found), None)  # the fields that were named stand in the way
     findings = await validator.validate(xml, format)
     pointers = {line.id: pointer for pointer, line in lines_of(content.lines)}
     return Ruling(tuple(found), findings.at_lines(pointers))
