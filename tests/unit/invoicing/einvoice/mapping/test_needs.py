@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS, Syntax, format_of
+from invx.contexts.invoicing.domain.e_invoice_formats import (
+    FORMATS,
+    Syntax,
+    format_of,
+    judged_as,
+)
 from invx.contexts.invoicing.domain.e_invoice_needs import EInvoiceIncomplete, missing
 from tests.unit.invoicing.einvoice.mapping.issuing import SELLER, e_invoice, issued, item
 
@@ -104,3 +109,14 @@ def test_a_format_is_known_by_its_specification_and_syntax() -> None:
     assert format_of(german, Syntax.UBL) is FORMATS["xrechnung_ubl"]
     assert format_of("urn:cen.eu:en16931:2017", Syntax.CII) is FORMATS["cii"]
     assert format_of("urn:example", Syntax.UBL) is None
+
+
+def test_an_extension_is_judged_as_what_it_builds_on() -> None:
+    german = FORMATS["xrechnung_ubl"].specification
+    extended = f"{german}#conformant#urn:xeinkauf.de:kosit:extension:xrechnung_3.0"
+    assert format_of(extended, Syntax.UBL) is None
+    assert judged_as(extended, Syntax.UBL) is FORMATS["xrechnung_ubl"]
+    assert judged_as(german, Syntax.CII) is FORMATS["xrechnung_cii"]
+    dutch = "urn:cen.eu:en16931:2017#compliant#urn:fdc:nen.nl:nlcius:v1.0"
+    assert judged_as(dutch, Syntax.UBL) is FORMATS["ubl"]
+    assert judged_as("urn:example", Syntax.UBL) is None
