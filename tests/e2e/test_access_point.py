@@ -18,7 +18,7 @@ from tests.integration.invoicing.access_point_server import TOKEN, access_point
 from tests.world import BUYER
 
 USE = [{"channel": "access_point", "format": "xrechnung_ubl"}]
-PARTY = {**BUYER, "endpoint": {"id": "buyer@example.org", "scheme": "9930"}}
+PARTY = {**BUYER, "endpoint": {"id": "buyer@example.org", "scheme": "EM"}}
 
 
 async def test_a_document_goes_out_once_whatever_breaks_on_the_way(
@@ -28,7 +28,7 @@ async def test_a_document_goes_out_once_whatever_breaks_on_the_way(
         settings = {"INVX_ACCESS_POINT_URL": far.url, "INVX_ACCESS_POINT_TOKEN": TOKEN}
         async with sending_world(server, tmp_path, **settings) as world:
             contact = {"name": "Mia Kern", "email": "mia@example.org", "phone": "+49 40 1234567"}
-            endpoint = {"id": "kontor@example.org", "scheme": "9930"}
+            endpoint = {"id": "kontor@example.org", "scheme": "EM"}
             desk = await world.seller(transmission_channels=USE, contact=contact, endpoint=endpoint)
             issued = await desk.invoice(
                 buyer=PARTY, buyer_reference="04011000-12345-34", supply_date="2026-01-05"
