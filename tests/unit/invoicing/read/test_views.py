@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.content import DocumentType
-from invx.contexts.invoicing.domain.settlement import Posting, Settlement
+from invx.contexts.invoicing.domain.posting import Posting
+from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.read.rows import document_row, entry_row, settlement_row
 from invx.contexts.invoicing.read.views import (
     born,
