@@ -36,7 +36,7 @@ SELECT count(*) FROM invoicing.bookings WHERE tenant_id = $1 AND legal_entity_id
 """
 # Document by document: what it asks for, what settled it, what is left, and what the two ledgers
 # hold of it. Only a document that is due on accrual alone has all of its tax in both. `worth` is
-# what is left of it in the currency of the books; nobody knows it while a rate is missing.
+# what is left of it in the currency of the books, once none of its bookings waits for a rate.
 _SOURCES = """
 WITH told AS (
     SELECT s.document_id, s.currency, s.booked, s.booked_tax, s.open - s.surplus AS balance,
@@ -47,7 +47,7 @@ WITH told AS (
         coalesce(b.pending, 0) AS pending, coalesce(b.side, 0) AS side,
         CASE WHEN s.status = 'void' THEN 0
             WHEN s.currency = b.book_currency THEN s.open - s.surplus
-            WHEN NOT s.awaits_rates THEN s.book_total - coalesce((
+            ELSE s.book_total - coalesce((
                 SELECT sum(e.carried_amount) FROM invoicing.settlement_bookings e
                 WHERE e.tenant_id = $1 AND e.document_id = s.document_id), 0) END AS worth,
         coalesce(t.tax, 0) AS ledger_tax, coalesce(t.accrual, false) AS accrual
@@ -64,8 +64,8 @@ WITH told AS (
     WHERE s.tenant_id = $1 AND s.legal_entity_id = $2
 ), judged AS (
     SELECT *, booked AND pending = 0 AND worth IS NOT NULL AS valued,
-        booked AND (owed <> balance OR journal_tax <> booked_tax
-        OR (pending = 0 AND side <> worth) OR (accrual AND journal_tax <> ledger_tax)) OR claimed - settled <> balance AS astray
+        booked AND (owed <> balance OR journal_tax <> booked_tax OR (pending = 0 AND side <> worth)
+        OR (accrual AND journal_tax <> ledger_tax)) OR claimed - settled <> balance AS astray
     FROM told
 )
 SELECT currency, count(*) FILTER (WHERE booked) AS booked,
