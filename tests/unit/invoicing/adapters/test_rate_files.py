@@ -106,15 +106,15 @@ def test_the_months_of_a_whole_year_are_known():
 
 def test_the_table_as_the_ministry_publishes_it():
     table = ministry(
-        "Indonesien;1 Euro;17.049,43 IDR;17.102,5IDR",
+        "Südkorea;1 Euro;1.749,43 KRW;1.702,5KRW",
         "Russland;1 Euro;",
         'Vereinigte Staaten;1 Euro;"1,0812\nUSD";1,0874 USD ;1,09 usd',
     )
     kind, rates = said(table, "bmf")
     assert kind is RateKind.MONTHLY
     assert rates == [
-        "EUR IDR 2026-01-01..2026-01-31 17049.43",
-        "EUR IDR 2026-02-01..2026-02-28 17102.5",
+        "EUR KRW 2026-01-01..2026-01-31 1749.43",
+        "EUR KRW 2026-02-01..2026-02-28 1702.5",
         "EUR USD 2026-01-01..2026-01-31 1.0812",
         "EUR USD 2026-02-01..2026-02-28 1.0874",
         "EUR USD 2026-03-01..2026-03-31 1.09",
