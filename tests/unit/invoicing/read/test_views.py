@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.content import DocumentType
-from invx.contexts.invoicing.domain.settlement import Posting, Settlement
+from invx.contexts.invoicing.domain.posting import Posting
+from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.read.rows import document_row, entry_row, settlement_row, worth_row
 from invx.contexts.invoicing.read.views import (
     born,
@@ -206,6 +207,7 @@ class TestLedger:
         entries = [{**entry_row(entry, None), **worth_row(entry)} for entry in settlement.entries]
         one, two = settlement_view(DOCUMENT, settlement_row(settlement), entries, NOW)["entries"]
         assert (one["reverses"], two["reverses"]) == (None, one["id"])
+        assert (one["booked"], two["booked"]) == (None, None), "its books have no other currency"
 
 
 def test_types_of_a_series_read_the_same_from_table_and_write_set():
