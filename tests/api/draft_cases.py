@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.api.problem_sources import Case
-from tests.world import VAT19, line
+from tests.world import BUYER, VAT19, line
 
 REFUSED = "not_representable"
 EXEMPT = {"category": "E", "rate": "0", "reason": "Training"}
@@ -336,5 +336,17 @@ TERMS = [
         days=14,
         discounts=[{"percent": "3", "days": 7}, {"percent": "2", "days": 7}],
     ),
+]
+
+
+def _open(name: str, pointer: str, buyer: dict[str, Any], /, **supply: Any) -> Case:
+    """Taxes that nobody states and that cannot be told: what is missing is asked for."""
+    lines = [line("1.00"), {"description": "Box", "price": "1.00", "supply": supply}]
+    return _one("determination", name, pointer, "tax_undetermined", buyer=buyer, lines=lines)
+
+
+TAXES = [
+    _open("a supply to nowhere", "/buyer/address", {"name": "Jo"}, kind="goods"),
+    _open("a triangular sale", "/lines/1/taxes", BUYER, kind="goods", triangular=True),
 ]
 DRAFTS = [*FIGURES, *PROFILES, *DATES, *TERMS]
