@@ -349,4 +349,26 @@ TAXES = [
     _open("a supply to nowhere", "/buyer/address", {"name": "Jo"}, kind="goods"),
     _open("a triangular sale", "/lines/1/taxes", BUYER, kind="goods", triangular=True),
 ]
-DRAFTS = [*FIGURES, *PROFILES, *DATES, *TERMS]
+
+
+def _route(name: str, pointer: str, code: str, *stated: dict[str, Any]) -> Case:
+    buyer = {**BUYER, "e_invoicing": {"routes": list(stated)}}
+    return _one("routes", name, f"/buyer/e_invoicing/routes/{pointer}", code, buyer=buyer)
+
+
+ROUTES = [
+    _route(
+        "a route that ends before it begins",
+        "0/valid_to",
+        "validity_reversed",
+        {"format": "ubl", "valid_from": "2027-01-01", "valid_to": "2026-12-31"},
+    ),
+    _route(
+        "two routes on a day",
+        "1/valid_from",
+        "routes_overlap",
+        {"format": "ubl", "valid_from": "2026-01-01", "valid_to": "2027-01-01"},
+        {"format": None, "valid_from": "2027-01-01"},
+    ),
+]
+DRAFTS = [*FIGURES, *PROFILES, *DATES, *TERMS, *ROUTES]

@@ -107,7 +107,6 @@ WALKED = {
     *("tax entries, rate", "tax entries, regime", "tax entries, scheme", "tax entries, supply"),
     *("tax entries, rare treatment", "tax entries, country", "tax entries, jurisdiction"),
     *("tax entries, currency", "tax entries, reporting_currency", "tax entries, origin_period"),
-    *("tax entries, provisional",),
 }
 
 
