@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.tax_entries import TaxCause
@@ -45,7 +45,7 @@ class Month:
 class Months:
     """A reporting period: a month, a quarter or a year; parsed, its first and last month."""
 
-    operators = (EQUAL,)
+    operators: ClassVar[tuple[str, ...]] = (EQUAL,)
 
     @property
     def schema(self) -> Mapping[str, Any]:
