@@ -1,5 +1,7 @@
 """Accounting exports: their rows, and what the API shows of them."""
 
+import asyncio
+import hashlib
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from invx.infra.event_store import Recorded
 from invx.infra.postgres import Connection
 from invx.infra.unit_of_work import Rows
 from invx.kernel.context import RequestContext
+from invx.kernel.errors import violated
 from invx.kernel.ids import typeid
 
 EXPORT = "axp"
@@ -177,13 +180,30 @@ async def list_exports(conn: Connection, ctx: RequestContext, asked: ExportSlice
 
 
 async def get_export_file(conn: Connection, ctx: RequestContext, export_id: UUID) -> bytes | None:
-    """The archived file, or None when it was never made."""
-    found = await conn.fetchval(
-        "SELECT compressed FROM invoicing.accounting_files WHERE tenant_id = $1 AND export_id = $2",
+    """The archived file, or None when it was never made.
+
+    Raises InvariantViolation when it is not what was archived: nobody is given changed books.
+    """
+    row = await conn.fetchrow(
+        "SELECT f.compressed, x.file_sha256 FROM invoicing.accounting_files f"
+        " JOIN invoicing.accounting_exports x"
+        " ON x.tenant_id = f.tenant_id AND x.export_id = f.export_id"
+        " WHERE f.tenant_id = $1 AND f.export_id = $2",
         ctx.tenant_id,
         export_id,
     )
-    return zlib.decompress(found) if found is not None else None
+    if row is None:
+        return None
+    content = await asyncio.to_thread(_unpacked, row["compressed"], row["file_sha256"])
+    return violated(f"the file of export {export_id} was changed") if content is None else content
+
+
+def _unpacked(compressed: bytes, sha256: str) -> bytes | None:
+    try:
+        content = zlib.decompress(compressed)
+    except zlib.error:
+        return None
+    return content if hashlib.sha256(content).hexdigest() == sha256 else None
 
 
 _DEBTORS = """
