@@ -163,13 +163,13 @@ def test_an_invoice_and_a_credit_note_that_are_voided_stay_what_they_were() -> N
 
 @pytest.mark.parametrize("said", ["12345", "8%", "A1", "-1", "", " 9", "٣"])
 def test_what_is_no_tax_key_is_refused_by_the_document(said: str) -> None:
-    with pytest.raises(extf.NotInDatev, match="revenue of RE-2026-0001: .* is no tax key"):
+    with pytest.raises(extf.NotInDatev, match=r"revenue of RE-2026-0001: .* is no tax key"):
         written([booking(tax_key=said)])
 
 
 @pytest.mark.parametrize("said", ["", "84a0", "８４００", "-840", "84.0", "8400 "])
 def test_what_is_no_account_is_refused_by_the_document(said: str) -> None:
-    with pytest.raises(extf.NotInDatev, match="RE-2026-0001: .* is no account of 4 digits"):
+    with pytest.raises(extf.NotInDatev, match=r"RE-2026-0001: .* is no account of 4 digits"):
         written([booking(credit=said)])
 
 
