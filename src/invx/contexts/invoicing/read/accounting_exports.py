@@ -13,6 +13,7 @@ import msgspec
 from invx.contexts.invoicing.domain.accounting_export import (
     AccountingExport,
     AccountingExportNotFound,
+    AccountingFileChanged,
 )
 from invx.contexts.invoicing.domain.accounting_export_events import AccountingExportOpened
 from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
@@ -21,7 +22,6 @@ from invx.infra.event_store import Recorded
 from invx.infra.postgres import Connection
 from invx.infra.unit_of_work import Rows
 from invx.kernel.context import RequestContext
-from invx.kernel.errors import violated
 from invx.kernel.ids import typeid
 
 EXPORT = "axp"
@@ -182,7 +182,7 @@ async def list_exports(conn: Connection, ctx: RequestContext, asked: ExportSlice
 async def get_export_file(conn: Connection, ctx: RequestContext, export_id: UUID) -> bytes | None:
     """The archived file, or None when it was never made.
 
-    Raises InvariantViolation when it is not what was archived: nobody is given changed books.
+    Raises AccountingFileChanged: nobody is given other books than those that were archived.
     """
     row = await conn.fetchrow(
         "SELECT f.compressed, x.file_sha256 FROM invoicing.accounting_files f"
@@ -195,7 +195,9 @@ async def get_export_file(conn: Connection, ctx: RequestContext, export_id: UUID
     if row is None:
         return None
     content = await asyncio.to_thread(_unpacked, row["compressed"], row["file_sha256"])
-    return violated(f"the file of export {export_id} was changed") if content is None else content
+    if content is None:
+        raise AccountingFileChanged
+    return content
 
 
 def _unpacked(compressed: bytes, sha256: str) -> bytes | None:
