@@ -37,6 +37,8 @@ ALL_PERMISSIONS = (
     "settlements:write",
     "tax:read",
     "tax:write",
+    "rates:read",
+    "rates:write",
     "accounting:read",
     "accounting:export",
     "accounting:write",

@@ -78,6 +78,12 @@ def _entity(codes: str, pointer: str, code: str, /, **body: Any) -> Case:
 
 
 ENTITIES = [
+    Case(
+        name="a source of rates that is none",
+        codes=("rate_sources: rate_source_malformed",),
+        said=(("/exchange_rate_sources/book", "string_pattern_mismatch"),),
+        body={**SELLER, "exchange_rate_sources": {"book": "E C B"}},
+    ),
     _entity(
         "legal_entity_details: language_malformed",
         "/languages/0",

@@ -13,6 +13,7 @@ from invx.contexts.invoicing.domain import (
     check_parties,
     legal_entity_details,
     numbering,
+    rate_sources,
     routes,
     series_definition,
 )
@@ -27,6 +28,7 @@ MODULES: dict[str, ModuleType] = {
     "inputs": inputs,
     "legal_entity_details": legal_entity_details,
     "numbering": numbering,
+    "rate_sources": rate_sources,
     "representable": representable,
     "routes": routes,
     "series_definition": series_definition,

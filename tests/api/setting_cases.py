@@ -143,6 +143,13 @@ ENTITIES = [
     ),
     _entity("a blank title", "/titles/invoice", "title_malformed", titles={"invoice": " "}),
     _entity(
+        "taxes of a country nobody knows",
+        "/exchange_rate_sources/tax/QQ",
+        "country_unknown",
+        "rate_sources",
+        exchange_rate_sources={"tax": {"QQ": "ecb"}},
+    ),
+    _entity(
         "a channel named twice",
         "/transmission_channels/1/channel",
         "channel_twice",

@@ -42,6 +42,9 @@ DAY: list[tuple[str, str]] = [
     ("POST /v1/invoices/{invoice}/transmissions", "sendable"),
     ("POST /v1/invoices/{invoice}/revisions", "rejected"),
     ("POST /v1/accounting/book-rates/{invoice}", "foreign"),  # the second seller comes last
+    # From now on books have the rate that a document above had to wait for.
+    ("POST /v1/exchange-rates", ""),
+    ("POST /v1/exchange-rates/import?source=ecb", ""),
 ]
 
 
@@ -53,11 +56,11 @@ async def test_every_example_works_as_it_stands(world: World) -> None:
     document = world.app.openapi()
     described = dict(operations(document))
     assert {label for label, each in described.items() if "requestBody" in each} == {
-        label for label, _ in DAY
+        label.partition("?")[0] for label, _ in DAY
     }
     for label, needed in DAY:
         method, _, path = label.partition(" ")
-        for body in examples_of(document, described[label]):
+        for body in examples_of(document, described[label.partition("?")[0]]):
             given = await _make(client, needed)
             await world.settle()  # an authority that has to answer first does
             url = path.format(**given)

@@ -7,6 +7,7 @@ NAME_CHARS_MAX = 300
 METADATA_KEYS_MAX = 50
 METADATA_VALUE_CHARS_MAX = 500
 ATTACHMENT_CHARS_MAX = 3_000_000  # of base64, each; a body has its own bound
+EXCHANGE_RATES_PER_REQUEST_MAX = 10_000  # of a file; more than a year of the ECB's
 TAX_RATES_PER_TABLE_MAX = 1_000  # a tenant's own, for one country
 TAX_RATE_PLACES_MAX = 200  # cities or postal codes of one rate
 TAX_OVERRIDE_ROWS_MAX = 1_000  # of one kind, laid over a country pack

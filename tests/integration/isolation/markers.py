@@ -49,6 +49,8 @@ _SET: dict[str, Any] = {
     "period": OMIT,
     "service_period": OMIT,
     "distance_sales": OMIT,
+    "exchange_rate_sources": OMIT,
+    "received": OMIT,
     "valid_from": OMIT,
     "valid_to": OMIT,
 }

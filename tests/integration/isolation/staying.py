@@ -39,6 +39,8 @@ UNSAID: dict[tuple[str, str], str] = {
     ("post", "/v1/series/{series}/next-number"): "the legal entity's own numbering, likewise",
     ("put", "/v1/tax/rate-tables/{country}"): "rates, places and laws, which are about no customer",
     ("put", "/v1/tax/overrides/{country}"): "rates, categories and laws, likewise",
+    ("post", "/v1/exchange-rates"): "figures of central banks, which are about no customer",
+    ("post", "/v1/exchange-rates/import"): "figures of central banks, likewise",
     ("post", "/v1/accounting/exports"): "how the legal entity's accountant wants its books",
     ("post", "/v1/accounting/exports/{accounting_export}/cancel"): "the legal entity's own words",
     ("post", "/v1/accounting/book-rates/{invoice}"): "a rate of exchange, and no words",

@@ -118,6 +118,7 @@ _REGISTRATION = {"registration": typeid("reg", UNNAMED)}
 NEEDED = {
     "/v1/tax/summary": {**_ENTITY, "from": "2026-01", "to": "2026-12"},
     "/v1/tax/reconciliation": {**_ENTITY, "period": "2026-11"},
+    "/v1/exchange-rates/lookup": {"purpose": "book", "from": "USD", "to": "EUR"},
     "/v1/accounting/balances": {**_ENTITY, "from": "2026-01-01", "to": "2026-12-31"},
     "/v1/accounting/reconciliation": _ENTITY,
     "/v1/accounting/data-access": {**_ENTITY, "from": "2026-01-01", "to": "2026-12-31"},

@@ -1,6 +1,7 @@
 """Two tenants: one with something of everything, and one that holds the ids of the first."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from invx.contexts.invoicing.adapters.tax_engines.facts import PORT
@@ -31,6 +32,7 @@ class Victim:
     number: str
     registration: str
     tax_cursor: str
+    rate_cursor: str
     export: str
     export_cursor: str
     transmission: str
@@ -69,6 +71,7 @@ async def furnish(world: World) -> Victim:
     )
     buyer = {**BUYER, "customer": CUSTOMER, "name": "Geheim KG"}
     said: dict[str, Any] = {"buyer": buyer, "metadata": {"secret": "yes"}}
+    await _trade_abroad(desk, said)
     await desk.invoice(line("5.00"), **said)
     draft = await desk.draft(line("7.00"), external_id=EXTERNAL_ID, **said)
     issued = await desk.invoice(line("100.00"), line("50.00"), **said)
@@ -105,12 +108,25 @@ async def furnish(world: World) -> Victim:
         number=issued["number"],
         registration=taxes["data"][0]["registration"],
         tax_cursor=taxes["next"],
+        rate_cursor=(await desk.get("/v1/exchange-rates", limit=1))["next"],
         export=exports["data"][0]["id"],
         export_cursor=exports["next"],
         transmission=sent["id"],
         listed=listed["id"],
         booking_cursor=(await desk.get("/v1/accounting/bookings", limit=1))["next"],
         **await _tell_an_engine(desk),
+    )
+
+
+async def _trade_abroad(desk: Desk, said: dict[str, Any]) -> None:
+    """Exchange rates of today, and an invoice that was paid at them."""
+    today = datetime.now(UTC).date().isoformat()
+    rates = [{"base": "EUR", "quote": "USD", "on": today, "rate": "1.10"}]
+    rates.append({**rates[0], "quote": "GBP"})
+    await desk.post("/v1/exchange-rates", {"source": "ecb", "rates": rates})
+    abroad = await desk.invoice(line("5.00"), currency="USD", **said)
+    await desk.post(
+        f"/v1/invoices/{abroad['id']}/payments", {"amount": "1.00", "source": "victims-dollars"}
     )
 
 

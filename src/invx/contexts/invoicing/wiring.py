@@ -43,6 +43,7 @@ from invx.contexts.invoicing.api.routes import (
     documents,
     e_invoices,
     engine_entries,
+    exchange_rates,
     history,
     legal_entities,
     personal,
@@ -56,12 +57,22 @@ from invx.contexts.invoicing.api.routes import (
 from invx.contexts.invoicing.api.routes import tax_ids as tax_id_routes
 from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.api.versions import CHANGES
+from invx.contexts.invoicing.app.apply_exchange_rates import (
+    APPLY,
+    ApplyExchangeRates,
+    apply_exchange_rates,
+)
 from invx.contexts.invoicing.app.archive_document import ArchiveDocument, archive_document
 from invx.contexts.invoicing.app.ask_transmission import AskTransmission, ask_transmission
 from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
 from invx.contexts.invoicing.app.ports import TaxRegister
 from invx.contexts.invoicing.app.publish import contract_of
+from invx.contexts.invoicing.app.publish_exchange_rates import SPREAD
 from invx.contexts.invoicing.app.send_transmission import SendTransmission, send_transmission
+from invx.contexts.invoicing.app.spread_exchange_rates import (
+    SpreadExchangeRates,
+    spread_exchange_rates,
+)
 from invx.contexts.invoicing.app.tell_engine import JOB, TellEngine, tell_engine
 from invx.contexts.invoicing.domain import (
     accounting_export_events,
@@ -69,6 +80,7 @@ from invx.contexts.invoicing.domain import (
     document_events,
     engine_entry_events,
     legal_entity_events,
+    rate_sheet_events,
     rate_table_events,
     series_events,
     settlement_events,
@@ -79,6 +91,7 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.rate_table import RateTable
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
@@ -116,6 +129,7 @@ CODEC = Codec(
         series_events,
         legal_entity_events,
         rate_table_events,
+        rate_sheet_events,
         accounting_export_events,
         engine_entry_events,
     )
@@ -165,6 +179,7 @@ _ROUTES = (
     taxes,
     tax_returns,
     rate_tables,
+    exchange_rates,
     accounting_exports,
     data_access,
     accounting,
@@ -335,6 +350,7 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
             Series,
             LegalEntity,
             RateTable,
+            RateSheet,
             EngineEntry,
             AccountingExport,
         ),
@@ -347,6 +363,15 @@ async def _archive(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
 
 async def _overdue(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await mark_overdue(MarkOverdue(UUID(payload["key"])), uow)
+
+
+async def _spread_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    after = payload.get("after")
+    await spread_exchange_rates(SpreadExchangeRates(UUID(after) if after else None), uow)
+
+
+async def _apply_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await apply_exchange_rates(ApplyExchangeRates(UUID(payload["key"])), uow)
 
 
 async def _send(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
@@ -366,6 +391,8 @@ async def _tell_engine(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
 _JOBS = {
     "archive_document": _archive,
     "mark_overdue": _overdue,
+    SPREAD: _spread_rates,
+    APPLY: _apply_rates,
     JOB: _tell_engine,
     "send_transmission": _send,
     "ask_transmission": _ask,

@@ -181,6 +181,8 @@ class Pack:
     texts: tuple[tuple[str, str, str], ...] = ()  # key, language, text
     sources: tuple[tuple[str, str], ...] = ()
     documents: Documents = Documents()
+    tax_rates_of: str | None = None  # who publishes the exchange rates for its tax, and by what law
+    tax_rates_source: str | None = None
     clearance: Clearance = Clearance()
     vat_return: ReturnForm | None = None
 

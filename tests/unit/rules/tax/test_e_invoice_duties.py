@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
-from invx.rules.tax.pack_text import PackInvalid, pack_of
+from invx.rules.tax.pack_table import PackInvalid
+from invx.rules.tax.pack_text import pack_of
 from tests.unit.rules.tax.shipped import packs_with
 from tests.unit.rules.tax.test_packs import TEXT
 

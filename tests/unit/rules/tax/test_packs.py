@@ -10,7 +10,8 @@ import pytest
 from invx.rules.tax.determine import determine
 from invx.rules.tax.model import Scheme, SupplyKind
 from invx.rules.tax.outcome import Determination, Undetermined
-from invx.rules.tax.pack_text import PackInvalid, pack_of
+from invx.rules.tax.pack_table import PackInvalid
+from invx.rules.tax.pack_text import pack_of
 from invx.rules.tax.packs import Clearance, ClearanceRule, Pack, Packs, Status
 from tests.unit.rules.tax.rows import facts
 from tests.unit.rules.tax.shipped import packs_with

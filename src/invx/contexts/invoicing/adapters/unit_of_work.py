@@ -6,6 +6,10 @@ from uuid import UUID
 
 from invx.contexts.invoicing.adapters.accounting.journal import PostgresExporting
 from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting, Judging
+from invx.contexts.invoicing.adapters.exchange_rates import (
+    PostgresExchangeRates,
+    PostgresRateSheets,
+)
 from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
 from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
@@ -83,6 +87,8 @@ class UnitOfWork(EventUnitOfWork):
         self.engine_entries = self.repository(EngineEntry, missing=EngineEntryNotFound)
         self.tax_engines = TaxEngines(means.engines)
         self.rate_tables = PostgresRateTables(self, means.packs)
+        self.rate_sheets = PostgresRateSheets(self)
+        self.exchange_rates = PostgresExchangeRates(conn, ctx.tenant_id)
         self.e_invoices = EInvoiceWriting(means.judged)
         self.transmissions = ChannelFacts(means.channels)
         self.personal_data = PostgresPersonalData(self)

@@ -19,6 +19,7 @@ from invx.contexts.invoicing.read.rows import (
     series_row,
     settlement_row,
     transmission_row,
+    worth_row,
 )
 from invx.contexts.invoicing.read.transmissions import transmission_view
 from invx.contexts.invoicing.read.views import (
@@ -114,7 +115,9 @@ def show_settlement(settlement: Settlement, unit: UnitOfWork) -> Answer:
     document_id = settlement.claim.document_id
     head = settlement_head(document_id, row, unit.ctx.now)
     # The answer states the ledger whole; notes are read back with GET.
-    entries = [entry_view(entry_row(entry, None)) for entry in settlement.entries]
+    entries = [
+        entry_view({**entry_row(entry, None), **worth_row(entry)}) for entry in settlement.entries
+    ]
     body = encode({**head, "entries": entries})
     return _answer(body, settlement.version, stream_id=document_id)
 

@@ -41,6 +41,10 @@ TAGS = (
         "laid over the packs of countries.",
     },
     {
+        "name": "Exchange rates",
+        "description": "What central banks and ministries publish, as you have taken it down.",
+    },
+    {
         "name": "Accounting exports",
         "description": "Bookings for an accountant (DATEV, CSV, JSON Lines), each handed out once, "
         "and data access for an auditor (GoBD).",

@@ -1,19 +1,23 @@
 """Make a draft legally binding: freeze it, give it the next number, open what is to be settled."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
+from invx.contexts.invoicing.app.apply_exchange_rates import await_rates
 from invx.contexts.invoicing.app.determine_accounts import booked, line_accounts
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
 from invx.contexts.invoicing.app.open_delivery import open_delivery
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.rates_at_issue import rates_at_issue
 from invx.contexts.invoicing.app.route_document import route_document
 from invx.contexts.invoicing.app.tell_engine import owe_engine
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.apply_credit import apply_credit
 from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.bill import bill_of
+from invx.contexts.invoicing.domain.book import Book, Part
+from invx.contexts.invoicing.domain.books import BookValue
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.credit_taxes import fitted
 from invx.contexts.invoicing.domain.document import Document
@@ -22,7 +26,11 @@ from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.routing import TakenRoute
 from invx.contexts.invoicing.domain.series import Series
-from invx.contexts.invoicing.domain.settlement import Posting, Settlement, settlement_id
+from invx.contexts.invoicing.domain.settlement import (
+    Posting,
+    Settlement,
+    settlement_id,
+)
 from invx.contexts.invoicing.domain.tax_entries import TaxAccount
 from invx.contexts.invoicing.domain.tax_opening import tax_account_of
 from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
@@ -73,6 +81,7 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     original = await _credited(document, uow)
     if original is None:
         await _determine_again(document, entity, issue_date, uow)
+    book = await _rates(document, entity, issue_date, original, uow)
     route = await route_document(document, entity, issue_date, uow)
     accounts = line_accounts(document, entity, original, issue_date, uow)
     if original is not None:
@@ -83,9 +92,10 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
         drawn_on = series.not_before(issue_date)
         if drawn_on != issue_date:
             issue_date = drawn_on
+            book = await _rates(document, entity, issue_date, original, uow)
             route = await route_document(document, entity, issue_date, uow)
     _finalize(document, entity, series, _Decided(issue_date, route, accounts), uow)
-    settlement = await settle_finalized(document, entity, original, uow)
+    settlement = await settle_finalized(document, entity, original, uow, book)
     open_delivery(document, entity, uow)
     owe_engine(document, original, uow)
     uow.jobs.schedule("archive_document", str(document.id), due_at=uow.ctx.now)
@@ -111,6 +121,18 @@ async def _credited(document: Document, uow: InvoicingUnitOfWork) -> Document | 
     totals = compute(bill_of(content, original.rounding))
     document.edit(content, totals, subject_id=document.subject_id)
     return original
+
+
+async def _rates(
+    document: Document,
+    entity: LegalEntity,
+    day: date,
+    original: Document | None,
+    uow: InvoicingUnitOfWork,
+) -> BookValue | None:
+    """What the document states of exchange rates, before its e-invoice is judged."""
+    other = await uow.settlements.get(settlement_id(original.id)) if original else None
+    return await rates_at_issue(document, entity, day, other, uow)
 
 
 async def _series(
@@ -145,7 +167,11 @@ def _finalize(
 
 
 async def settle_finalized(
-    document: Document, entity: LegalEntity, original: Document | None, uow: InvoicingUnitOfWork
+    document: Document,
+    entity: LegalEntity,
+    original: Document | None,
+    uow: InvoicingUnitOfWork,
+    book: BookValue | None = None,
 ) -> Settlement | None:
     """Open the settlement; a credit note counts against its original at once, as far as it is open.
 
@@ -175,19 +201,31 @@ async def settle_finalized(
         claim,
         subject_id=document.subject_id,
         tax_account=tax_account,
-        booked=booked(document, entity, tax_account, uow),
+        value=book.at(book.rate, claim.total) if book and book.rate else book,
+        booked=_at_book_rate(booked(document, entity, tax_account, uow), book),
     )
     uow.settlements.add(settlement)
     if original is not None and other is not None:
         apply_credit(other, settlement, Posting(source=str(document.id), on=today))
+        await_rates(uow, other)
         if document.links.cancels:
             original.record_cancellation(document.id)
     if document.links.replaces:
         replaced = await uow.documents.get(document.links.replaces)
         replaced.record_replacement(document.id)
+    await_rates(uow, settlement)
     if claim.overdue_from is not None and settlement.open:
         uow.jobs.schedule("mark_overdue", str(document.id), due_at=claim.overdue_from)
     return settlement
+
+
+def _at_book_rate(
+    found: tuple[Book, list[Part]] | None, value: BookValue | None
+) -> tuple[Book, list[Part]] | None:
+    """The journal at the rate of the document's value in the books: pending while that is open."""
+    if found is None or value is None:
+        return found
+    return replace(found[0], exchange_rate=value.rate.rate if value.rate else None), found[1]
 
 
 def _tax_account(

@@ -16,8 +16,10 @@ from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.engine_statement import EngineStatement
+from invx.contexts.invoicing.domain.exchange import ExchangeRate, RateQuestion
 from invx.contexts.invoicing.domain.issued import Issued
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.rate_table import KnownTaxes, RateTable
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
@@ -68,6 +70,26 @@ class RateTables(Repository[RateTable], Protocol):
 
     async def known(self) -> KnownTaxes:
         """The packs with all overrides of the tenant, and its rates, in one round trip."""
+        ...
+
+
+class RateSheets(Repository[RateSheet], Protocol):
+    """The exchange rates that sources have published, by source and month."""
+
+    async def locked(self, source: str, month: str) -> RateSheet:
+        """That of a month, locked; a new one when nothing was ever published."""
+        ...
+
+
+class ExchangeRates(Protocol):
+    """What the published rates answer, and who waits for some."""
+
+    async def of(self, asked: Sequence[RateQuestion], today: date) -> list[ExchangeRate | None]:
+        """The answers in order, in one round trip; None where nothing is published."""
+        ...
+
+    async def waiting(self, after: UUID | None, limit: int) -> list[UUID]:
+        """Documents that wait for a rate, by id."""
         ...
 
 
@@ -348,6 +370,10 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def charts(self) -> Charts: ...
     @property
     def rate_tables(self) -> RateTables: ...
+    @property
+    def rate_sheets(self) -> RateSheets: ...
+    @property
+    def exchange_rates(self) -> ExchangeRates: ...
     @property
     def tax_ids(self) -> TaxIds: ...
     @property

@@ -22,6 +22,7 @@ from invx.contexts.invoicing.domain.countries import (
 )
 from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
 from invx.contexts.invoicing.domain.party import Party, Registration, Seller
+from invx.contexts.invoicing.domain.rate_sources import RateSources, sources_problems
 from invx.contexts.invoicing.domain.routes import EInvoicePolicy, format_unknown
 from invx.contexts.invoicing.domain.terms import agreed
 from invx.contexts.invoicing.domain.transmission import ChannelUse
@@ -65,6 +66,7 @@ class LegalEntityDetails:
     # What an id that is not known to be valid leads to (X02).
     tax_id_policy: Policy = field(default_factory=Policy)
     distance_sales: DistanceSales | None = None
+    exchange_rate_sources: RateSources = field(default_factory=RateSources)
     transmission_channels: tuple[ChannelUse, ...] = ()
     clearance: ClearanceRule | None = None  # what the country's pack says when None
     e_invoicing: EInvoicePolicy = field(default_factory=EInvoicePolicy)
@@ -116,6 +118,7 @@ def _settings(details: LegalEntityDetails) -> Iterator[Problem]:
         yield Problem("/backdating_days", "backdating_days_out_of_range", detail)
     if details.payment_terms is not None:
         yield from terms_problems(agreed(details.payment_terms))
+    yield from sources_problems(details.exchange_rate_sources)
     channels = [use.channel for use in details.transmission_channels]
     for index, channel in enumerate(channels):
         if channel in channels[:index]:

@@ -1,8 +1,11 @@
 """Rows from events: pure, whole rows, no increments. A stream's rows can always be made again."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from invx.contexts.invoicing.domain.accounting_export import AccountingExport
+from invx.contexts.invoicing.domain.balance import Entry
 from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import (
@@ -13,21 +16,25 @@ from invx.contexts.invoicing.domain.document_events import (
 )
 from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.rate_table import RateTable
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.series_events import NextNumberSet, NumberDrawn
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.settlement_events import (
     BookRateStated,
+    EntriesBooked,
     EntryRecorded,
     SettlementOpened,
     SettlementVoided,
+    TaxConverted,
 )
-from invx.contexts.invoicing.domain.tax_entries import TaxMovement
+from invx.contexts.invoicing.domain.tax_entries import TaxEntry
 from invx.contexts.invoicing.domain.tax_treatment import vat_id_of
 from invx.contexts.invoicing.read.accounting_exports import export_rows
 from invx.contexts.invoicing.read.booking_rows import booking_row
 from invx.contexts.invoicing.read.engine_entries import engine_entry_row
+from invx.contexts.invoicing.read.exchange_rates import exchange_rates
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import (
@@ -40,6 +47,7 @@ from invx.contexts.invoicing.read.rows import (
     settlement_row,
     tax_entry_row,
     transmission_row,
+    worth_row,
 )
 from invx.infra.event_store import Recorded
 from invx.infra.piecewise import encode
@@ -65,6 +73,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
             )
         case RateTable():
             tax_knowledge(recorded, rows)
+        case RateSheet():
+            exchange_rates(recorded, rows)
         case AccountingExport():
             export_rows(recorded, aggregate, rows)
         case EngineEntry():
@@ -99,7 +109,11 @@ def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
     rows.put("settlements", key, settlement_row(settlement))
     event = recorded.event
     if isinstance(event, SettlementOpened | EntryRecorded | SettlementVoided):
-        _taxes(recorded, settlement, event.taxes, rows)
+        _taxes(recorded, settlement, event.taxes.entries if event.taxes else (), rows)
+    elif isinstance(event, TaxConverted):
+        _taxes(recorded, settlement, event.entries, rows)
+    elif isinstance(event, EntriesBooked):
+        _bookings(settlement, event.entries, rows)
     if isinstance(event, SettlementOpened | EntryRecorded | SettlementVoided | BookRateStated):
         for booking in event.bookings:
             rows.put(
@@ -117,6 +131,14 @@ def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
                 "recorded_at": recorded.recorded_at,
             },
         )
+        _bookings(settlement, (event.entry,), rows)
+
+
+def _bookings(settlement: Settlement, entries: Iterable[Entry], rows: Rows) -> None:
+    for entry in entries:
+        if entry.booked_amount is not None:
+            key = {"document_id": settlement.claim.document_id, "entry_id": entry.entry_id}
+            rows.put("settlement_bookings", key, worth_row(entry))
 
 
 def _delivery(recorded: Recorded, delivery: Delivery, rows: Rows) -> None:
@@ -128,10 +150,10 @@ def _delivery(recorded: Recorded, delivery: Delivery, rows: Rows) -> None:
 
 
 def _taxes(
-    recorded: Recorded, settlement: Settlement, movement: TaxMovement | None, rows: Rows
+    recorded: Recorded, settlement: Settlement, entries: Iterable[TaxEntry], rows: Rows
 ) -> None:
     claim = settlement.claim
-    for entry in movement.entries if movement else ():
+    for entry in entries:
         rows.put(
             "tax_entries",
             {"document_id": claim.document_id, "sequence": entry.sequence},

@@ -15,7 +15,6 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.terms import early_payments_of
 from invx.contexts.invoicing.read.charts import line_account_view
 from invx.infra.piecewise import to_builtins
-from invx.kernel.money import EXACT, quantize
 from invx.rules.totals.model import AdjustmentAmount, LineTotals, TaxGroup, Totals
 
 _FIGURES = ("quantity", "price", "price_discount", "base_quantity")  # of a line
@@ -83,9 +82,7 @@ def content_resource(content: Content, totals: Totals) -> dict[str, Any]:
     resource["discounts"] = _adjusted(resource["discounts"], amounts, charge=False)
     resource["charges"] = _adjusted(resource["charges"], amounts, charge=True)
     if content.tax_currency is not None:
-        accounted = content.tax_currency
-        tax = quantize(EXACT.multiply(totals.tax, accounted.rate), accounted.currency)
-        resource["tax_currency"]["tax"] = str(tax)  # BT-111
+        resource["tax_currency"]["tax"] = str(content.tax_currency.of(totals.tax))  # BT-111
         _state_plainly(resource["tax_currency"], "rate")
     resource["totals"] = totals_resource(totals)
     resource["tax_groups"] = groups_resource(totals.taxes)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -131,7 +132,27 @@ def settlement_head(document_id: UUID, row: Row, now: datetime) -> dict[str, Any
         "overdue": is_overdue(row, now),
         "disputed": row["disputed"],
         "due_date": row["due_date"].isoformat() if row["due_date"] else None,
+        "book": _book(row),
+        "awaits_rates": row["awaits_rates"],
     }
+
+
+def _book(row: Row) -> dict[str, Any] | None:
+    """A claim in the currency of the books; without figures while its rate is not published."""
+    if row["book_currency"] is None:
+        return None
+    return {
+        "currency": row["book_currency"],
+        "total": _figure(row["book_total"]),
+        "exchange_rate": _figure(row["book_rate"]),
+        "rate_source": row["book_rate_source"],
+        "rate_day": row["book_rate_day"].isoformat() if row["book_rate_day"] else None,
+        "exchange_difference": str(row["exchange_difference"]),
+    }
+
+
+def _figure(number: Decimal | None) -> str | None:
+    return None if number is None else f"{number:f}"
 
 
 def settlement_view(
@@ -154,6 +175,22 @@ def entry_view(entry: Row) -> dict[str, Any]:
         "on": entry["on_date"].isoformat(),
         "note": entry["note"],
         "reverses": _id(ENTRY, entry["reverses"]),
+        "booked": _booked(entry),
+    }
+
+
+def _booked(entry: Row) -> dict[str, Any] | None:
+    """An entry in the currency of the books; None where there is no other, or no rate yet."""
+    if entry["booked_amount"] is None:
+        return None
+    return {
+        "currency": entry["book_currency"],
+        "amount": str(entry["booked_amount"]),
+        "carried": _figure(entry["carried_amount"]),
+        "exchange_difference": _figure(entry["exchange_difference"]),
+        "exchange_rate": _figure(entry["exchange_rate"]),
+        "rate_source": entry["rate_source"],
+        "rate_day": entry["rate_day"].isoformat() if entry["rate_day"] else None,
     }
 
 

@@ -27,7 +27,6 @@ from invx.contexts.invoicing.domain.e_invoice_formats import Format, Needs
 from invx.contexts.invoicing.domain.e_invoice_needs import ensure_complete
 from invx.contexts.invoicing.domain.issued import Issued, ensure_representable
 from invx.kernel.errors import violated
-from invx.kernel.money import EXACT, quantize
 from invx.rules.totals.model import AdjustmentAmount, Regime, Totals
 
 _TYPE_CODES = {DocumentType.INVOICE: "380", DocumentType.CREDIT_NOTE: "381"}
@@ -180,11 +179,7 @@ def _totals(content: Content, totals: Totals) -> model.Totals:
         charges=totals.charges if content.charges else None,
         net=totals.net,
         tax=totals.tax,
-        tax_in_tax_currency=(
-            quantize(EXACT.multiply(totals.tax, accounted.rate), accounted.currency)
-            if accounted
-            else None
-        ),
+        tax_in_tax_currency=accounted.of(totals.tax) if accounted else None,
         gross=totals.gross,
         prepaid=totals.prepaid or None,
         rounding=totals.rounding_amount or None,

@@ -163,6 +163,11 @@ class TaxCurrencyOut(Out):
 
     currency: str
     rate: DecimalOut
+    tax: Amount = Field(description="The tax of the document in it (BT-111).")
+    source: str | None = Field(
+        description="Who published the rate, where it was taken when the document was finalized."
+    )
+    day: DayOut | None = Field(description="The first day on which the published rate held.")
 
 
 class InstalmentOut(Out):

@@ -209,3 +209,11 @@ E_INVOICE = """<?xml version="1.0" encoding="UTF-8"?>
 </cac:InvoiceLine>
 </Invoice>
 """
+
+EXCHANGE_RATES: Body = {
+    "source": "ecb",
+    "rates": [
+        {"base": "EUR", "quote": "USD", "on": "2026-11-27", "rate": "1.0865"},
+        {"base": "EUR", "quote": "GBP", "on": "2026-11-27", "rate": "0.8351"},
+    ],
+}

@@ -20,6 +20,7 @@ from invx.contexts.invoicing.api.schemas.routing import EInvoicePolicyIn, EInvoi
 from invx.contexts.invoicing.api.schemas.transmissions import TransmissionFormat
 from invx.contexts.invoicing.api.schemas.values import (
     Code,
+    Country,
     Currency,
     Flag,
     In,
@@ -54,6 +55,25 @@ class DistanceSalesIn(In):
     last_year: NotNegative
     this_year: NotNegative
     waived: Flag = Field(False, description="Opted for taxation at the destination.")
+
+
+_Source = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,29}$")]
+
+
+class RateSourcesIn(In):
+    """Who publishes the exchange rates that count: `ecb`, `bmf`, `hmrc`, `estv`, `bazg`, own.
+
+    Where nothing is said: the ECB, and for taxes what the law of their country names.
+    """
+
+    book: _Source | None = None
+    settlement: _Source | None = None
+    tax: dict[Country, _Source] = Field(
+        default={},
+        max_length=50,
+        description="By the country whose tax it is; what its law names when absent.",
+        examples=[{"DE": "ecb"}],
+    )
 
 
 class ChannelUseIn(In):
@@ -107,6 +127,7 @@ class LegalEntityIn(In):
     distance_sales: DistanceSalesIn | None = Field(
         None, description="Sales to consumers of other member states (Article 59c)."
     )
+    exchange_rate_sources: RateSourcesIn = Field(default_factory=RateSourcesIn)
     transmission_channels: list[ChannelUseIn] = Field(default=[], max_length=20)
     clearance: ClearanceRule | None = Field(
         None,
@@ -136,6 +157,12 @@ class DistanceSalesOut(Out):
     waived: bool
 
 
+class RateSourcesOut(Out):
+    book: str | None
+    settlement: str | None
+    tax: dict[str, str]
+
+
 class ChannelUseOut(Out):
     channel: str
     format: str
@@ -160,6 +187,7 @@ class LegalEntityOut(SellerOut):
     titles: dict[str, str]
     tax_id_policy: TaxIdPolicyOut
     distance_sales: DistanceSalesOut | None
+    exchange_rate_sources: RateSourcesOut
     transmission_channels: list[ChannelUseOut]
     clearance: words.ClearanceRule | None
     e_invoicing: EInvoicePolicyOut
