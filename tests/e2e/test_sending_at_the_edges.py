@@ -123,6 +123,49 @@ async def booked_in(desk: Desk, export: dict[str, Any]) -> list[str]:
     return [json.loads(each)["booking"] for each in await lines_of(desk, export)]
 
 
+async def test_a_revision_is_worth_what_its_day_says_and_its_payments_what_they_were(
+    world: World,
+) -> None:
+    """In dollars: the rate of the day of issue, the bank account and what the bank credited."""
+    desk = await italian(world, accounting={"chart": "SKR03"})
+    taxed = line("100.00", taxes=VAT22, ledger_account="8400")
+    day = (await desk.invoice(taxed))["issue_date"]
+    rate = {"base": "EUR", "quote": "USD", "on": day, "rate": "1.25"}
+    await desk.post("/v1/exchange-rates", {"source": "ecb", "rates": [rate]})
+    first = await rejected(desk, draft_body(taxed, currency="USD", language="it"))
+    assert first["tax_currency"]["rate"] == "0.8"
+    bank = {"source": "bank-1", "amount": "22.00", "account": "1210"}
+    exact = {"received": {"amount": "17.00", "currency": "EUR"}}
+    await desk.post(f"{path(first)}/payments", {**bank, **exact})
+    await desk.post(f"{path(first)}/payments", {"source": "bank-2", "amount": "10.00"})
+    [one, two] = (await desk.get(f"{path(first)}/settlement"))["entries"]
+    of_first = await balances(desk, first)
+
+    again = line("200.00", taxes=VAT22, ledger_account="8400")
+    body = draft_body(again, currency="USD", language="it")
+    second = await desk.post(f"{path(first)}/revisions", body, status=201)
+    assert second["tax_currency"] == {**first["tax_currency"], "tax": "35.20"}
+    async with world.admin() as conn:
+        titles = await conn.fetch(
+            "SELECT body::jsonb ->> 'title' FROM invoicing.events WHERE tenant_id = $1"
+            " AND type = 'DocumentFinalized' AND body::jsonb ->> 'number' = $2",
+            desk.tenant_id,
+            first["number"],
+        )
+    assert [row[0] for row in titles] == ["Fattura", "Fattura"]
+    kept = (await desk.get(f"{path(second)}/settlement"))["entries"]
+    names = ("amount", "on", "source", "account", "booked_amount", "exchange_rate", "rate_source")
+    assert [[each.get(name) for name in names] for each in kept] == [
+        [each.get(name) for name in names] for each in (one, two)
+    ]
+    assert await balances(desk, first) == {}
+    of_second = await balances(desk, second)
+    assert (of_second["1210"], of_second["8400"]) == (of_first["1210"], Decimal("-195.20"))
+    pending = (await desk.get("/v1/accounting/bookings", invoice=second["id"]))["data"]
+    assert {each["pending"] for each in pending} == {False}
+    assert sum(of_second.values()) == 0
+
+
 async def test_an_engine_is_told_that_the_first_never_was_and_of_the_second_once(
     world: World,
 ) -> None:
