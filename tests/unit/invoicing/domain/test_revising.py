@@ -187,7 +187,7 @@ PUBLISHED = ExchangeRate(rate=D("0.772727272727"), source="ecb", day=TODAY)
 def test_a_payment_that_moves_is_worth_what_it_was(source: str | None, worth: Worth) -> None:
     entry = replace(BANK, rate_source=source)
     assert worth_of(entry) == worth
-    value = BookValue(currency="EUR", rate=PUBLISHED, total=D("100.00"))
+    value = BookValue(currency="EUR", day=TODAY, rate=PUBLISHED, total=D("100.00"))
     again = BookRecord(value, D("129.41")).figured(
         Entry(entry_id=named("again"), kind=entry.kind, amount=entry.amount, source="s", on=TODAY),
         worth_of(entry),
