@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import big, einvoice, hybrid, pdf
+from bench import big, bulk, einvoice, hybrid, pdf
 from bench.capture import capture
 from bench.installation import (
     bench_settings,
@@ -47,6 +47,8 @@ def _run(folder: Path, *, rounds: int, seconds: float) -> dict[str, float]:
             held = asyncio.run(big.hold(server, token))
             status.update("PDF …")
             pdf_ms = pdf.pdf_cpu_ms(server, token)
+        with console.status("In bulk …"):
+            in_bulk = bulk.measured()
         with console.status("E-invoices …"):
             made = EInvoices(
                 validate_cpu_ms=einvoice.validate_cpu_ms(),
@@ -54,8 +56,8 @@ def _run(folder: Path, *, rounds: int, seconds: float) -> dict[str, float]:
                 count=hybrid.batch_count(),
                 hybrid_batch_peak_mb=hybrid.hybrid_batch_peak_mb(hybrid.batch_count()),
             )
-    show(console, bench, held, pdf_ms, made)
-    return figures(bench, held, pdf_ms, made)
+    show(console, bench, held, pdf_ms=pdf_ms, made=made, bulk=in_bulk)
+    return figures(bench, held, pdf_ms, made, in_bulk)
 
 
 def main() -> None:

@@ -9,11 +9,13 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.big import LINES, Held
+from bench.bulk import Bulk
 from bench.measure import CLIENTS, KINDS, Bench, Sample
 
 ROUND_TRIPS_MAX = {"create": 4, "finalize": 6, "get": 3, "list": 3}
 RATIO_MIN = {"create": 0.40, "finalize": 0.30}
 PDF_CPU_MS_MAX, LOOP_LAG_P99_MS_MAX = 60, 50
+BULK_INVOICES_PER_S_MIN, FINALIZE_10000_S_MAX, LINES_10000_S_MAX = 2_500, 10, 2
 HYBRID_BATCH_PEAK_MB_MAX = 500  # with the process that validates
 _MANY = CLIENTS[1]
 _BUSY = 0.85  # of a core or of all cores: no more can be had
@@ -29,7 +31,9 @@ class EInvoices:
     hybrid_batch_peak_mb: float
 
 
-def figures(bench: Bench, held: Held, pdf_ms: float, made: EInvoices) -> dict[str, float]:
+def figures(
+    bench: Bench, held: Held, pdf_ms: float, made: EInvoices, bulk: Bulk
+) -> dict[str, float]:
     """One flat object; the figures without a number of clients are those of sixteen."""
     found: dict[str, float] = {}
     for kind in KINDS:
@@ -49,7 +53,7 @@ def figures(bench: Bench, held: Held, pdf_ms: float, made: EInvoices) -> dict[st
     found["validate_cpu_ms"] = round(made.validate_cpu_ms, 2)
     found["hybrid_cpu_ms"] = round(made.hybrid_cpu_ms, 2)
     found["hybrid_batch_peak_mb"] = round(made.hybrid_batch_peak_mb, 1)
-    return found
+    return found | bulk.figures
 
 
 def _client_figures(bench: Bench, kind: str, clients: int) -> dict[str, float]:
@@ -66,7 +70,9 @@ def _client_figures(bench: Bench, kind: str, clients: int) -> dict[str, float]:
     }
 
 
-def show(console: Console, bench: Bench, held: Held, pdf_ms: float, made: EInvoices) -> None:
+def show(
+    console: Console, bench: Bench, held: Held, *, pdf_ms: float, made: EInvoices, bulk: Bulk
+) -> None:
     """Print the table, the bars, and what limits each."""
     console.print(_table(bench))
     console.print(
@@ -81,7 +87,7 @@ def show(console: Console, bench: Bench, held: Held, pdf_ms: float, made: EInvoi
         f"\nE-invoices of ten lines: {made.validate_cpu_ms:.1f} ms of CPU to validate an XRechnung,"
         f" {made.hybrid_cpu_ms:.1f} ms to make a hybrid.\n"
     )
-    for text, good in [*verdicts(bench, held, pdf_ms), batch_verdict(made)]:
+    for text, good in [*verdicts(bench, held, pdf_ms), batch_verdict(made), *bulk_verdicts(bulk)]:
         console.print(f"{'[green]met   [/green]' if good else '[red]missed[/red]'}  {text}")
 
 
@@ -153,3 +159,17 @@ def batch_verdict(made: EInvoices) -> tuple[str, bool]:
     peak, most = made.hybrid_batch_peak_mb, HYBRID_BATCH_PEAK_MB_MAX
     text = f"{made.count:,} hybrids made and validated: {peak:.0f} MB at most (<= {most})"
     return text, peak <= most
+
+
+def bulk_verdicts(bulk: Bulk) -> list[tuple[str, bool]]:
+    """Whether bulk work is as fast as billing wants it."""
+    made, finalized, long = bulk.invoices_per_s, bulk.finalize_10000_s, bulk.lines_10000_s
+    each = f"{bulk.python_us:.0f} us of Python each, load {bulk.load:.1f}"
+    per_second = f"bulk: {made:,.0f} invoices of 3 lines made and finalized a second, {each}"
+    in_series = f"bulk: 10,000 drafts of one series finalized in {finalized:.1f} s"
+    of_lines = f"bulk: an invoice of 10,000 lines made and finalized in {long:.1f} s"
+    return [
+        (f"{per_second} (>= {BULK_INVOICES_PER_S_MIN:,})", made >= BULK_INVOICES_PER_S_MIN),
+        (f"{in_series} (<= {FINALIZE_10000_S_MAX})", finalized <= FINALIZE_10000_S_MAX),
+        (f"{of_lines} (<= {LINES_10000_S_MAX})", long <= LINES_10000_S_MAX),
+    ]

@@ -38,6 +38,7 @@ from invx.infra.outbox import Relay
 from invx.infra.parked import Parked
 from invx.infra.postgres import CONNECT_SECONDS_MAX, Database, DatabaseSettings, Pools
 from invx.infra.reactions import JobRuns, Reactions
+from invx.infra.rotation import LANES
 from invx.infra.system import SystemClock, Uuid7Ids
 from invx.infra.tracing import recording_tracer
 from invx.infra.transport import PostgresTransport
@@ -252,7 +253,9 @@ def _worker(contexts: dict[str, Context], clock: Clock) -> Worker:
             inbox = Inbox(context.database, clock=clock, ids=ids)
             queues.append(Reactions(context, inbox, REGISTRY))
         if context.jobs:
-            queues.append(JobRuns(context, JobQueue(context.database, clock=clock, ids=ids)))
+            for lane in LANES:
+                jobs = JobQueue(context.database, clock=clock, ids=ids, lane=lane)
+                queues.append(JobRuns(context, jobs))
     return Worker(queues)
 
 

@@ -32,6 +32,8 @@ ALL_PERMISSIONS = (
     "invoices:write",
     "invoices:finalize",
     "invoices:correct",
+    "operations:read",
+    "operations:write",
     "invoices:transmit",
     "settlements:read",
     "settlements:write",

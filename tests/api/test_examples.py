@@ -22,6 +22,13 @@ DAY: list[tuple[str, str]] = [
     ("PUT /v1/tax/rate-tables/{country}", "american"),
     ("PUT /v1/tax/overrides/{country}", "german"),
     ("POST /v1/e-invoices/validate", ""),
+    ("POST /v1/invoices/batch", ""),
+    ("POST /v1/invoices/finalize", "draft"),
+    ("POST /v1/invoices/void", "draft"),
+    ("POST /v1/invoices/release", "draft"),
+    ("POST /v1/invoices/archive", "draft"),
+    ("POST /v1/invoices/{invoice}/grace", "draft"),
+    ("POST /v1/invoices/{invoice}/hold", "waiting"),
     ("PUT /v1/invoices/{invoice}", "draft"),
     ("POST /v1/invoices/{invoice}/finalize", "draft"),
     ("POST /v1/invoices/{invoice}/release", "invoice"),
@@ -94,7 +101,9 @@ async def _make(client: Any, needed: str) -> dict[str, str]:
     draft = await post(client, "/v1/invoices", examples.CONTENT)
     at = f"/v1/invoices/{draft['id']}"
     made = {"invoice": draft["id"]}
-    if needed == "draft":
+    if needed == "waiting":
+        await post(client, f"{at}/grace", examples.GRACE)
+    if needed in {"draft", "waiting"}:
         return made
     invoice = await post(client, f"{at}/finalize", examples.FINALIZE)
     if needed == "sent":

@@ -8,8 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from invx.infra.inbox import BULK, receive
+from invx.infra.inbox import receive
 from invx.infra.postgres import Database
+from invx.infra.rotation import BULK
 from invx.infra.transport import (
     Faults,
     MemoryTransport,

@@ -83,12 +83,12 @@ class Codec:
                 subject = kind.subjects.get(name) or kind.subjects["*"]
                 taken.setdefault(getattr(event, subject), {}).update(values)
         personal = tuple(
-            PersonalValues(subject, secrets.token_bytes(16), encode(values))
+            PersonalValues(subject, secrets.token_bytes(16), encode(values, of=event))
             for subject, values in taken.items()
         )
         if personal:
             body[_PROOF] = {str(item.subject_id): item.proof for item in personal}
-        return Encoded(kind.__name__, kind.schema_version, encode(body), personal)
+        return Encoded(kind.__name__, kind.schema_version, encode(body, of=event), personal)
 
     def decode(
         self, name: str, schema_version: int, body: str, personal: Iterable[str] = ()

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -69,6 +70,7 @@ def event_hash(previous: bytes, recorded: Recorded, encoded: Encoded) -> bytes:
     return hashlib.sha256(previous + header + encoded.body).digest()
 
 
+@lru_cache(maxsize=64)  # the events of one command have their times in common
 def _instant(moment: datetime) -> str:
     naive = moment.astimezone(UTC).replace(tzinfo=None)
     return naive.isoformat(timespec="microseconds") + "Z"

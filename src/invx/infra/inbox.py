@@ -21,14 +21,11 @@ from uuid import UUID
 
 from invx.infra.attempts import ClaimLost, pause_before, reason_of
 from invx.infra.postgres import Connection, Database
-from invx.infra.rotation import Rotation
+from invx.infra.rotation import INTERACTIVE, LANES, Rotation
 from invx.infra.upkeep import forget_in_batches
 from invx.kernel import limits
 from invx.kernel.messages import Envelope
 from invx.kernel.ports import Clock, Ids
-
-INTERACTIVE, BULK = 0, 1
-LANES = (INTERACTIVE, BULK)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from uuid import UUID
 from invx.infra.attempts import ClaimLost, pause_before, reason_of
 from invx.infra.metrics import JOBS_DUE, JOBS_LATE
 from invx.infra.postgres import Connection, Database
-from invx.infra.rotation import Rotation
+from invx.infra.rotation import INTERACTIVE, Rotation
 from invx.infra.upkeep import forget_in_batches
 from invx.kernel import limits
 from invx.kernel.ports import Clock, Ids
@@ -42,10 +42,16 @@ class DueJob:
 
 
 class JobQueue:
-    """Claims, failures and the end of one context's due jobs."""
+    """Claims, failures and the end of one context's due jobs of one lane."""
 
     def __init__(
-        self, database: Database, *, clock: Clock, ids: Ids, chance: random.Random | None = None
+        self,
+        database: Database,
+        *,
+        clock: Clock,
+        ids: Ids,
+        chance: random.Random | None = None,
+        lane: int = INTERACTIVE,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -53,10 +59,11 @@ class JobQueue:
         self._chance = chance or random.Random()  # noqa: S311 - jitter
         self._any = _ANY.format(schema=database.schema)
         self._claim = _CLAIM.format(schema=database.schema)
+        self.lane = lane
         self._rotation = Rotation(
             database.schema,
             "due_jobs",
-            pending="state = 'pending'",
+            pending=f"state = 'pending' AND lane = {lane}",
             open="coalesce(t.status = 'active', false)",
         )
 
@@ -71,7 +78,8 @@ class JobQueue:
 
             async def take(tenants: list[UUID], share: int) -> list[DueJob]:
                 share = min(share, limits.CLAIM_ROWS_PER_TENANT)
-                rows = await conn.fetch(self._claim, tenants, now, share, claim, until)
+                lane = self.lane
+                rows = await conn.fetch(self._claim, tenants, now, share, claim, until, lane)
                 return [_due_job(row, claim, until) for row in rows]
 
             return await self._rotation.collect(conn, room, take)
@@ -189,7 +197,7 @@ WITH head AS (
     JOIN {schema}.tenants t USING (tenant_id)
     CROSS JOIN LATERAL (
         SELECT j.tenant_id, j.kind, j.key FROM {schema}.due_jobs j
-        WHERE j.tenant_id = t.tenant_id AND j.state = 'pending'
+        WHERE j.tenant_id = t.tenant_id AND j.state = 'pending' AND j.lane = $6
         AND j.due_at <= $2::timestamptz + t.clock_offset AND j.next_attempt_at <= $2
         AND (j.claimed_until IS NULL OR j.claimed_until <= $2)
         ORDER BY j.due_at LIMIT $3 FOR UPDATE SKIP LOCKED) AS r

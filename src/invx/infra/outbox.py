@@ -15,11 +15,11 @@ from uuid import UUID
 
 import structlog
 
-from invx.infra.inbox import LANES, envelope_of
+from invx.infra.inbox import envelope_of
 from invx.infra.lease import Lease, LeaseLost
 from invx.infra.metrics import OUTBOX_LAG, OUTBOX_PENDING, RELAYED
 from invx.infra.postgres import Connection, Database
-from invx.infra.rotation import Rotation
+from invx.infra.rotation import LANES, Rotation
 from invx.infra.transport import Transport
 from invx.infra.upkeep import forget_in_batches
 from invx.kernel import limits

@@ -8,8 +8,12 @@ short documents are worked on, msgspec is called as it is.
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from enum import Enum
 from functools import cache
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from uuid import UUID
 
 import msgspec
 
@@ -32,9 +36,9 @@ def convert(values: Any, kind: type[T]) -> T:
     return converted
 
 
-def encode(value: Any) -> bytes:
-    """As `msgspec.json.encode`."""
-    return _encode(_with_raw(value) if is_apart() else value)
+def encode(value: Any, *, of: Any = None) -> bytes:
+    """As `msgspec.json.encode`. `of` is what the value was made of, where that is known."""
+    return _encode(_with_raw(value) if is_apart() and (of is None or _is_long(of)) else value)
 
 
 def decode(text: str | bytes) -> Any:
@@ -57,9 +61,26 @@ def _is_long(value: Any) -> bool:
         return len(value) > PIECE or any(map(_is_long, value))
     if isinstance(value, dict):
         return any(map(_is_long, value.values()))
-    if dataclasses.is_dataclass(value):
-        return any(_is_long(getattr(value, name)) for name in _names(value))
+    kind: Any = type(value)
+    for name in _deep(kind):
+        held = getattr(value, name)
+        if held and _is_long(held):
+            return True
     return False
+
+
+@cache
+def _deep(kind: Any) -> tuple[str, ...]:
+    """The fields of a dataclass in which a list can stand, at any depth."""
+    if "__dataclass_fields__" not in vars(kind):
+        return ()
+    hints: dict[str, Any] = _hints(kind)
+    return tuple(name for name, hint in hints.items() if not _is_plain(_stated(hint)))
+
+
+def _is_plain(kind: Any) -> bool:
+    scalars = (str, bytes, int, float, bool, Decimal, date, UUID, Enum, type(None))
+    return isinstance(kind, type) and issubclass(kind, scalars)
 
 
 @cache

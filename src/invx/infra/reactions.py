@@ -18,6 +18,7 @@ from invx.infra.context import Context
 from invx.infra.inbox import Inbox, Received
 from invx.infra.jobs import DueJob, JobQueue
 from invx.infra.metrics import INBOX_HANDLED, JOBS_RUN
+from invx.infra.rotation import BULK
 from invx.infra.tenancy import TenantClosed, UnknownTenant
 from invx.infra.tracing import Trail, following, work_span
 from invx.kernel import limits
@@ -108,7 +109,7 @@ class JobRuns:
     """A context's due jobs as a queue."""
 
     def __init__(self, context: Context, jobs: JobQueue) -> None:
-        self.name = f"{context.name} jobs"
+        self.name = f"{context.name} {'bulk ' if jobs.lane == BULK else ''}jobs"
         self._context = context
         self._jobs = jobs
 
@@ -156,12 +157,16 @@ class JobRuns:
         @functools.wraps(run)
         async def proven(payload: Mapping[str, Any], uow: Any) -> Any:
             await self._jobs.prove(uow.conn, job)
+            if self._jobs.lane == BULK:
+                uow.behind_others()
             return await run(payload, uow)
 
-        caller = Caller(job.tenant_id, f"system:{job.kind}", job.correlation_id)
+        actor = str(job.payload.get("actor", f"system:{job.kind}"))
+        caller = Caller(job.tenant_id, actor, job.correlation_id)
         await self._context.runner.run(
             proven,
-            {**job.payload, "key": job.key},
+            {**job.payload, "key": job.key, "attempt": job.attempt},
             caller,
             within=lambda conn: self._jobs.finish(conn, job),
+            long=self._jobs.lane == BULK,
         )

@@ -13,8 +13,9 @@ from uuid import UUID
 
 from invx.contracts.registry import Registry
 from invx.infra.context import Context
-from invx.infra.inbox import BULK, receive
+from invx.infra.inbox import receive
 from invx.infra.lease import Lease, LeaseLost
+from invx.infra.rotation import BULK
 from invx.infra.tenancy import TenantClosed
 from invx.kernel.context import Caller
 from invx.kernel.errors import Conflict

@@ -12,6 +12,8 @@ from invx.infra.postgres import Connection
 
 T = TypeVar("T")
 
+INTERACTIVE, BULK = 0, 1
+LANES = (INTERACTIVE, BULK)  # what somebody waits for goes first (E3)
 TENANTS_PER_TURN = 200
 _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)  # no tenant has either
 

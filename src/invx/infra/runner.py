@@ -92,13 +92,15 @@ class Runner(Generic[U]):
         caller: Caller,
         *,
         within: Within | None = None,
+        long: bool = False,
     ) -> R:
         """Run a command to its commit and return what its handler returned.
 
         Raises what the handler raises; lost races are run again. `within` is awaited after the
-        flush, inside the transaction.
+        flush, inside the transaction. `long` work is kept away from the event loop from the start.
         """
         attempt = _Attempt(self, handler, command, caller, within=within)
+        attempt.apart = long
         result: R = (await attempt.run())[0]
         return result
 
@@ -243,7 +245,7 @@ class _Attempt(Generic[C, U, R]):
         self._request = request
         self._facts = KnownFacts()
         self._new_facts: list[Answered] = []
-        self._apart = False
+        self.apart = False
         self._now: datetime | None = None
 
     async def run(self) -> tuple[Any, Answer | None]:
@@ -251,9 +253,9 @@ class _Attempt(Generic[C, U, R]):
         began, rounds = perf_counter(), 0
         for attempt in range(limits.HANDLER_ATTEMPTS_MAX):
             try:
-                done = await (apart(self._once) if self._apart else self._once())
+                done = await (apart(self._once) if self.apart else self._once())
             except TooLongHere:
-                self._apart = True
+                self.apart = True
             except Needs as needs:
                 rounds += 1
                 if rounds > limits.FACT_ROUNDS_MAX:

@@ -17,7 +17,9 @@ from invx.kernel.ports import Clock
 
 # Tables without a tenant, and indexes that a poll over all tenants needs (73 ms against 0.3).
 GLOBAL_TABLES = frozenset({"leases", "migrations"})
-GLOBAL_INDEXES = frozenset({"outbox_pending", "inbox_pending", "due_jobs_pending"})
+GLOBAL_INDEXES = frozenset(
+    {"outbox_pending", "inbox_pending", "due_jobs_pending", "due_jobs_lanes"}
+)
 
 # What the system role may touch (T3); it reads no business table. Searching has a role that reads
 # one table of all tenants, because trigrams cannot be searched under row-level security.

@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from invx.infra.inbox import INTERACTIVE, receive
+from invx.infra.inbox import receive
 from invx.infra.postgres import Database
+from invx.infra.rotation import INTERACTIVE
 from invx.kernel.messages import Envelope
 from invx.kernel.ports import Clock
 

@@ -16,6 +16,7 @@ from invx.infra.codec import Codec
 from invx.infra.event_store import EventSourcedRepository, EventStore, Held, Recorded, event_hash
 from invx.infra.facts import KnownFacts
 from invx.infra.postgres import Connection
+from invx.infra.rotation import BULK, INTERACTIVE
 from invx.infra.tracing import current_traceparent
 from invx.infra.write_set import Catalogue, Row, WriteSet
 from invx.kernel.aggregate import Aggregate
@@ -64,6 +65,7 @@ class DueJobs:
     def __init__(self, write_set: WriteSet, ctx: RequestContext) -> None:
         self._write_set = write_set
         self._ctx = ctx
+        self.lane = INTERACTIVE
 
     def schedule(
         self, kind: str, key: str, *, due_at: datetime, payload: Mapping[str, Any] | None = None
@@ -75,6 +77,7 @@ class DueJobs:
                 "tenant_id": self._ctx.tenant_id,
                 "kind": kind,
                 "key": key,
+                "lane": self.lane,
                 "due_at": due_at,
                 "payload": msgspec.Raw(msgspec.json.encode(dict(payload or {}))),
                 "correlation_id": self._ctx.caller.correlation_id,
@@ -117,6 +120,19 @@ class EventUnitOfWork:
     ) -> EventSourcedRepository[A]:
         """A repository whose aggregates this unit of work writes."""
         return EventSourcedRepository(kind, self.store, self.held, missing=missing)
+
+    def behind_others(self) -> None:
+        """This is bulk work: its contracts and jobs go behind everybody's interactive ones (E3)."""
+        self.jobs.lane = BULK
+
+    def system_now(self) -> datetime:
+        """System time, for what is remembered of an answer."""
+        return self._clock.now()
+
+    def start_over(self) -> None:
+        """Forget all that was loaded and recorded; nothing of it is written. Locks stay."""
+        self.held.clear()
+        self.write_set.clear()
 
     @property
     def changed(self) -> list[Aggregate]:
@@ -234,7 +250,9 @@ class EventUnitOfWork:
         contract = self._storage.publish(recorded)
         if contract is None:
             return
-        self.write_set.insert("outbox", outbox_row(recorded, contract, self._storage))
+        row = outbox_row(recorded, contract, self._storage)
+        row["lane"] = self.jobs.lane
+        self.write_set.insert("outbox", row)
 
 
 def outbox_row(recorded: Recorded, contract: Contract, storage: Storage) -> dict[str, Any]:
@@ -245,7 +263,7 @@ def outbox_row(recorded: Recorded, contract: Contract, storage: Storage) -> dict
         "contract": contract.wire,
         "order_key": recorded.stream_id,
         "sequence": recorded.version,
-        "lane": 0,
+        "lane": INTERACTIVE,
         "occurred_at": recorded.occurred_at,
         "recorded_at": recorded.recorded_at,
         "actor": recorded.actor,

@@ -143,6 +143,10 @@ class WriteSet:
             violated(f"rows of {table} differ in their columns")
         return held[1]
 
+    def clear(self) -> None:
+        """Forget all rows."""
+        self._parts.clear()
+
     def __bool__(self) -> bool:
         return any(rows for _, rows in self._parts.values())
 
@@ -162,7 +166,7 @@ def _listed(rows: list[Row] | dict[Key, Row]) -> list[Row]:
     """Keyed rows in the order of their keys, so that two writers lock them in the same order."""
     if isinstance(rows, list):
         return rows
-    return [rows[key] for key in sorted(rows, key=str)] if len(rows) > 1 else list(rows.values())
+    return [rows[key] for key in sorted(rows)] if len(rows) > 1 else list(rows.values())
 
 
 _COLUMNS = """

@@ -34,6 +34,13 @@ class Aggregate:
         self._advance(event)
         self.recorded.append(event)
 
+    def begin_anew(self) -> None:
+        """Forget the events so far, none of which is stored: the next one is the first."""
+        if self.version != len(self.recorded):
+            violated("what is stored is not forgotten")
+        self.recorded.clear()
+        self.version = 0
+
     def apply(self, event: Event) -> None:
         """Change state; one `match` over the aggregate's events. Never refuses, never asks."""
         violated(f"{type(self).__name__} does not know {type(event).__name__}")

@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 
 from invx.infra.attempts import ClaimLost
-from invx.infra.inbox import BULK, receive
+from invx.infra.inbox import receive
+from invx.infra.rotation import BULK
 from invx.kernel import limits
 from invx.kernel.errors import NotYet
 from tests.integration.delivery.stage import Stage, key, note, tenant, write_down

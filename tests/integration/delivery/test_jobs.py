@@ -72,7 +72,7 @@ async def test_a_job_is_given_its_payload_and_acts_for_the_system(stage: Stage) 
     await schedule(stage, "one", START)
     await stage.job_worker(ring=look).settle()
     payload, caller = seen[0]
-    assert payload == {"loud": True, "key": "one"}
+    assert payload == {"loud": True, "key": "one", "attempt": 1}
     assert caller.actor == "system:ring"
     assert caller.correlation_id == key("correlation")
 

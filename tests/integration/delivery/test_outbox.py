@@ -8,8 +8,8 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from invx.infra.inbox import BULK, INTERACTIVE
 from invx.infra.lease import LeaseLost
+from invx.infra.rotation import BULK, INTERACTIVE
 from invx.infra.transport import MemoryTransport, PublishFailed
 from invx.kernel import limits
 from invx.kernel.messages import Envelope

@@ -91,10 +91,7 @@ def nothing_erased(response: httpx.Response, victim: Victim) -> bool:
 def nothing_told(response: httpx.Response, victim: Victim) -> bool:
     """No name and no id of the victim."""
     told = response.text
-    return not any(
-        each in told
-        for each in (victim.draft, victim.invoice, victim.credit_note, victim.entity, "Geheim")
-    )
+    return not any(each in told for each in (*victim.secrets, "Geheim"))
 
 
 def at(**body: Any) -> Attempt:

@@ -25,6 +25,14 @@ STAYS: dict[str, str] = {
 # Routes with a body on which nothing is said about a customer, and why.
 UNSAID: dict[tuple[str, str], str] = {
     ("post", "/v1/invoices/check"): "it answers and writes nothing",
+    ("post", "/v1/invoices/batch"): "its items are written as by POST /v1/invoices; no answer of it"
+    " names anybody",
+    ("post", "/v1/invoices/finalize"): "it takes ids and a filter, and keeps the ids",
+    ("post", "/v1/invoices/void"): "it takes ids and a filter, and keeps the ids",
+    ("post", "/v1/invoices/release"): "it takes ids and a filter, and keeps the ids",
+    ("post", "/v1/invoices/archive"): "it takes ids and a filter, and keeps the ids",
+    ("post", "/v1/invoices/{invoice}/grace"): "it takes a moment, and no words",
+    ("post", "/v1/invoices/{invoice}/hold"): "it takes yes or no, and no words",
     ("post", "/v1/tax-ids/check"): "it answers; the evidence that it keeps hides the id",
     ("post", "/v1/e-invoices/parse"): "it answers and writes nothing",
     ("post", "/v1/e-invoices/validate"): "it answers and writes nothing",

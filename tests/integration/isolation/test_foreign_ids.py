@@ -3,7 +3,8 @@
 import pytest
 
 from invx.infra.http.permissions import declared_permissions
-from tests.integration.isolation.attempts import ATTEMPTS, Own, tried
+from tests.integration.isolation.attempts import Own, tried
+from tests.integration.isolation.bulk_attempts import ALL_ATTEMPTS
 from tests.integration.isolation.rows import checksums, tenanted_tables
 from tests.integration.isolation.victims import Victim, furnish
 from tests.world import World, line
@@ -22,7 +23,7 @@ async def attempted(world: World, victim: Victim, own: Own) -> list[str]:
     """What went wrong, over all routes."""
     wrong = []
     before = await checksums(world, victim.desk)
-    for route, attempts in ATTEMPTS.items():
+    for route, attempts in ALL_ATTEMPTS.items():
         for number, attempt in enumerate(attempts):
             response = await tried(own.desk.client, route, attempt, victim, own)
             if not attempt.judge(response, victim):
@@ -52,9 +53,9 @@ async def test_the_victim_itself_finds_what_the_intruder_does_not(world: World) 
     victim, own = await furnish(world), await intruder(world)
     theirs = Own(victim.desk, victim.draft, victim.invoice)
     blind = []
-    last = [route for route in ATTEMPTS if route[0] == "DELETE"]
-    for route in [*(each for each in ATTEMPTS if each not in last), *last]:
-        for number, attempt in enumerate(ATTEMPTS[route]):
+    last = [route for route in ALL_ATTEMPTS if route[0] == "DELETE"]
+    for route in [*(each for each in ALL_ATTEMPTS if each not in last), *last]:
+        for number, attempt in enumerate(ALL_ATTEMPTS[route]):
             response = await tried(victim.desk.client, route, attempt, victim, theirs)
             if not attempt.alike and attempt.judge(response, victim):
                 blind.append(f"{route} {number}: {response.status_code} {response.text[:200]}")
@@ -63,7 +64,7 @@ async def test_the_victim_itself_finds_what_the_intruder_does_not(world: World) 
 
 
 async def test_every_route_that_needs_a_token_is_tried(world: World) -> None:
-    assert set(declared_permissions(world.app)) == set(ATTEMPTS)
+    assert set(declared_permissions(world.app)) == set(ALL_ATTEMPTS)
 
 
 async def test_every_parameter_of_a_path_gets_an_id_of_the_victim(world: World) -> None:

@@ -17,6 +17,7 @@ from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
 from invx.contexts.invoicing.app.subjects import customer_subject
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.read import history, queries
+from invx.contexts.invoicing.read.conditions import DocumentFilter
 from invx.contexts.invoicing.wiring import CODEC
 from invx.host import CONTEXTS
 from invx.infra.event_store import EventStore
@@ -88,7 +89,16 @@ async def test_every_table_shows_the_rows_of_one_tenant_only(world: World) -> No
 _UNUSED = {
     f"{context}.{table}"
     for context, tables in {
-        "analytics": ("events", "personal", "outbox", "due_jobs", "idempotency", "facts"),
+        "analytics": (
+            "events",
+            "personal",
+            "outbox",
+            "due_jobs",
+            "idempotency",
+            "facts",
+            "operations",
+            "operation_items",
+        ),
         "invoicing": ("inbox",),
     }.items()
     for table in tables
@@ -207,7 +217,7 @@ async def test_a_careless_query_does_not_find_the_row_of_another_tenant(
 
 async def test_careless_lists_hold_the_rows_of_one_tenant_only(world: World) -> None:
     one, other = await both(world)
-    wanted = queries.DocumentFilter()
+    wanted = DocumentFilter()
     async with inside(world, one.desk) as (conn, ctx):
         blind = careless(conn)
         page = await queries.list_documents(blind, ctx, wanted, queries.Slice(limit=100))

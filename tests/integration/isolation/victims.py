@@ -32,6 +32,7 @@ class Victim:
     number: str
     registration: str
     tax_cursor: str
+    operation: str
     rate_cursor: str
     export: str
     export_cursor: str
@@ -48,6 +49,11 @@ class Victim:
     def entity(self) -> str:
         return self.desk.entity
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Ids that no answer to anybody else tells."""
+        return (self.draft, self.invoice, self.credit_note, self.entity, self.operation)
+
     def names(self) -> dict[str, str]:
         """What stands for the parameters of a path: the victim's finalized invoice, and so on."""
         return {
@@ -55,6 +61,7 @@ class Victim:
             "legal_entity": self.entity,
             "series": self.series,
             "country": "DE",
+            "operation": self.operation,
             "accounting_export": self.export,
             "transmission": self.transmission,
             "code": "SKR03",
@@ -72,7 +79,7 @@ async def furnish(world: World) -> Victim:
     buyer = {**BUYER, "customer": CUSTOMER, "name": "Geheim KG"}
     said: dict[str, Any] = {"buyer": buyer, "metadata": {"secret": "yes"}}
     await _trade_abroad(desk, said)
-    await desk.invoice(line("5.00"), **said)
+    small = await desk.invoice(line("5.00"), **said)
     draft = await desk.draft(line("7.00"), external_id=EXTERNAL_ID, **said)
     issued = await desk.invoice(line("100.00"), line("50.00"), **said)
     listed = await desk.invoice(line("9.00", taxes=OWED), buyer=BUYER_ABROAD)
@@ -85,6 +92,9 @@ async def furnish(world: World) -> Victim:
     series = (await desk.get("/v1/series"))["data"]
     serving = next(each["id"] for each in series if "invoice" in each["types"])
     await desk.post(f"/v1/series/{serving}/next-number", {"next": 90, "reason": "moved"})
+    await desk.post(f"/v1/invoices/{draft['id']}/grace", {"finalize_at": "2199-01-01T00:00:00Z"})
+    selection = {"invoices": [small["id"], draft["id"]]}
+    begun = await desk.post("/v1/invoices/release", selection)
     await world.settle()
     await desk.client.post(  # an answer that is stored
         "/v1/invoices",
@@ -108,6 +118,7 @@ async def furnish(world: World) -> Victim:
         number=issued["number"],
         registration=taxes["data"][0]["registration"],
         tax_cursor=taxes["next"],
+        operation=begun["id"],
         rate_cursor=(await desk.get("/v1/exchange-rates", limit=1))["next"],
         export=exports["data"][0]["id"],
         export_cursor=exports["next"],

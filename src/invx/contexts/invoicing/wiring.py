@@ -10,6 +10,7 @@ from uuid import UUID
 
 from invx.contexts.invoicing.adapters.accounting import making
 from invx.contexts.invoicing.adapters.charts import shipped_charts
+from invx.contexts.invoicing.adapters.due_jobs import DUE_JOBS
 from invx.contexts.invoicing.adapters.einvoice import writing
 from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
 from invx.contexts.invoicing.adapters.einvoice.validation import EInvoiceValidation, Validator
@@ -38,14 +39,18 @@ from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.api.routes import (
     accounting,
     accounting_exports,
+    archives,
+    bulk,
     corrections,
     data_access,
     documents,
     e_invoices,
     engine_entries,
     exchange_rates,
+    graces,
     history,
     legal_entities,
+    operations,
     personal,
     rate_tables,
     series,
@@ -62,9 +67,7 @@ from invx.contexts.invoicing.app.apply_exchange_rates import (
     ApplyExchangeRates,
     apply_exchange_rates,
 )
-from invx.contexts.invoicing.app.archive_document import ArchiveDocument, archive_document
 from invx.contexts.invoicing.app.ask_transmission import AskTransmission, ask_transmission
-from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
 from invx.contexts.invoicing.app.ports import TaxRegister
 from invx.contexts.invoicing.app.publish import contract_of
 from invx.contexts.invoicing.app.publish_exchange_rates import SPREAD
@@ -73,12 +76,12 @@ from invx.contexts.invoicing.app.spread_exchange_rates import (
     SpreadExchangeRates,
     spread_exchange_rates,
 )
-from invx.contexts.invoicing.app.tell_engine import JOB, TellEngine, tell_engine
 from invx.contexts.invoicing.domain import (
     accounting_export_events,
     delivery_events,
     document_events,
     engine_entry_events,
+    grace_events,
     legal_entity_events,
     rate_sheet_events,
     rate_table_events,
@@ -90,6 +93,7 @@ from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
+from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.rate_table import RateTable
@@ -106,7 +110,7 @@ from invx.contracts.invoicing import (
 )
 from invx.contracts.registry import Registry
 from invx.infra.codec import Codec, events_in
-from invx.infra.context import Context, PersonalStore
+from invx.infra.context import Context, Job, PersonalStore
 from invx.infra.event_store import EventStore
 from invx.infra.facts import FactProvider, KnownFacts
 from invx.infra.migrate import Migration, migrations_in
@@ -129,6 +133,7 @@ CODEC = Codec(
         series_events,
         legal_entity_events,
         rate_table_events,
+        grace_events,
         rate_sheet_events,
         accounting_export_events,
         engine_entry_events,
@@ -157,6 +162,7 @@ _PERSONAL = (
     PersonalStore("legal_entities", "re-projected"),
     PersonalStore("bookings", "kept as long as the books: codes of accounts and cost centres"),
     PersonalStore("archives", "deleted with the document's data"),
+    PersonalStore("operation_items", "problems of erased documents emptied"),
     PersonalStore("accounting_exports", "the legal entity's own words: why one was cancelled"),
     PersonalStore("accounting_files", "kept by law as books (§ 147 AO); they name nobody"),
     PersonalStore("debtor_numbers", "kept by law; the caller's own id of a customer, no name"),
@@ -166,6 +172,10 @@ _PERSONAL = (
 _PUBLISHES = (DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1, DeliveryChangedV1)
 
 _ROUTES = (
+    archives,  # before documents, whose paths begin with an id, like bulk
+    bulk,
+    operations,
+    graces,
     documents,
     e_invoices,
     corrections,
@@ -353,16 +363,9 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
             RateSheet,
             EngineEntry,
             AccountingExport,
+            Grace,
         ),
     )
-
-
-async def _archive(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
-    await archive_document(ArchiveDocument(UUID(payload["key"])), uow)
-
-
-async def _overdue(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
-    await mark_overdue(MarkOverdue(UUID(payload["key"])), uow)
 
 
 async def _spread_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
@@ -384,16 +387,10 @@ async def _ask(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await ask_transmission(AskTransmission(document_id, transmission_id, payload["asked"]), uow)
 
 
-async def _tell_engine(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
-    await tell_engine(TellEngine(UUID(payload["key"])), uow)
-
-
-_JOBS = {
-    "archive_document": _archive,
-    "mark_overdue": _overdue,
+_JOBS: dict[str, Job] = {
+    **DUE_JOBS,
     SPREAD: _spread_rates,
     APPLY: _apply_rates,
-    JOB: _tell_engine,
     "send_transmission": _send,
     "ask_transmission": _ask,
 }

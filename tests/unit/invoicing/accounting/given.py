@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from invx.contexts.invoicing.adapters.accounting.files import writer_for
-from invx.contexts.invoicing.app.ports import ExportFile
+from invx.contexts.invoicing.app.asked import ExportFile
 from invx.contexts.invoicing.domain.accounting_export import ExportedBooking
 from invx.contexts.invoicing.domain.accounting_export_events import (
     AccountingExportOpened,

@@ -8,7 +8,7 @@ import pytest
 
 from invx.contexts.invoicing.domain.content import PaymentTerms, TermsKind, TermsStep
 from invx.contexts.invoicing.domain.crediting import cancellation_of, credit_amount
-from invx.contexts.invoicing.domain.document import Document, Status
+from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import (
     DocumentFinalized,
     DraftCreated,
@@ -24,6 +24,7 @@ from invx.contexts.invoicing.domain.errors import (
     NotRepresentable,
 )
 from invx.contexts.invoicing.domain.party import Party
+from invx.contexts.invoicing.domain.status import Status
 from invx.contexts.invoicing.domain.terms import instalments_of
 from invx.kernel.errors import InvariantViolation
 from invx.kernel.messages import Event

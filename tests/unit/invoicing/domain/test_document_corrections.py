@@ -7,7 +7,7 @@ import pytest
 
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.crediting import cancellation_of, credit_amount, replacement_of
-from invx.contexts.invoicing.domain.document import Document, Status
+from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import (
     CreditRecorded,
     DeliveryChanged,
@@ -27,6 +27,7 @@ from invx.contexts.invoicing.domain.errors import (
     DocumentReplacedAlready,
     DocumentSettled,
 )
+from invx.contexts.invoicing.domain.status import Status
 from invx.contexts.invoicing.domain.transmission import DeliveryStatus, Way
 from invx.kernel.errors import InvariantViolation
 from tests.unit.invoicing.domain.drafts import (

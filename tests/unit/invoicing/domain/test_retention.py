@@ -4,10 +4,11 @@ from datetime import date
 import pytest
 
 from invx.contexts.invoicing.domain.content import DeterminedLine, TaxDetermination
-from invx.contexts.invoicing.domain.document import Document, Status
+from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import PersonalDataErased
 from invx.contexts.invoicing.domain.party import Address
 from invx.contexts.invoicing.domain.retention import Retention, retention_of
+from invx.contexts.invoicing.domain.status import Status
 from invx.rules.tax.packs import Packs
 from tests.unit.invoicing.domain.drafts import (
     NOW,

@@ -14,7 +14,7 @@ from invx.contexts.invoicing.domain.balance import Entry, EntryKind
 from invx.contexts.invoicing.domain.books import BookRecord, BookValue, Worth, worth_of
 from invx.contexts.invoicing.domain.content import DocumentType, TaxCurrency
 from invx.contexts.invoicing.domain.delivery_errors import DocumentNotRevisable, RevisionNotDue
-from invx.contexts.invoicing.domain.document import Document, Status
+from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import DocumentRevised
 from invx.contexts.invoicing.domain.errors import (
     DocumentCredited,
@@ -30,6 +30,7 @@ from invx.contexts.invoicing.domain.revising import (
 )
 from invx.contexts.invoicing.domain.settlement import Posting
 from invx.contexts.invoicing.domain.settlement_errors import SettlementInUse
+from invx.contexts.invoicing.domain.status import Status
 from invx.contexts.invoicing.domain.transmission import ClearanceStatus, DeliveryStatus, Way
 from invx.rules.tax.packs import ClearanceRule
 from tests.unit.invoicing.domain.drafts import (

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from invx.contexts.invoicing.domain.balance import Claim, SettlementStatus
 from invx.contexts.invoicing.domain.content import DocumentType
-from invx.contexts.invoicing.domain.document import Document, Status
+from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Links
 from invx.contexts.invoicing.domain.numbering import Reset
 from invx.contexts.invoicing.domain.party import Contact, Party
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.series_definition import SeriesDefinition
 from invx.contexts.invoicing.domain.settlement import Posting, Settlement
+from invx.contexts.invoicing.domain.status import Status
 from invx.contexts.invoicing.read.rows import (
     document_row,
     entry_row,

@@ -10,6 +10,7 @@ _GONE = (
     b'{"type":"/problems/erased","title":"Erased","status":410,"code":"erased",'
     b'"detail":"The answer was erased with the personal data in it."}'
 )
+_ERASED_PROBLEM = '{"code":"erased","detail":"Erased with personal data.","problems":[]}'
 _GONE_HEADERS = '{"content-type":"application/problem+json"}'
 
 
@@ -78,6 +79,13 @@ class PostgresPersonalData:
             stream_ids,
             _GONE,
             _GONE_HEADERS,
+        )
+        await conn.execute(
+            "UPDATE invoicing.operation_items SET problem = $3"
+            " WHERE tenant_id = $1 AND subject = ANY($2) AND problem IS NOT NULL",
+            tenant_id,
+            stream_ids,
+            _ERASED_PROBLEM,
         )
         for stream_id in stream_ids:
             self._unit.let_go(stream_id)

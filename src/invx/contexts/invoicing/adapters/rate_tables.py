@@ -34,6 +34,7 @@ class PostgresRateTables(EventSourcedRepository[RateTable]):
         super().__init__(RateTable, unit.store, unit.held, missing=RateTableNotFound)
         self._unit = unit
         self._packs = packs
+        self._known: KnownTaxes | None = None
 
     async def locked(self, country: str) -> RateTable:
         """That of a country, locked; a new one when nothing was ever stated.
@@ -50,6 +51,11 @@ class PostgresRateTables(EventSourcedRepository[RateTable]):
 
     async def known(self) -> KnownTaxes:
         """The packs with all overrides of the tenant, and its rates, in one round trip."""
+        if self._known is None:
+            self._known = await self._read()
+        return self._known
+
+    async def _read(self) -> KnownTaxes:
         tables, overrides = [], []
         for row in await self._unit.conn.fetch(_KNOWN, self._unit.ctx.tenant_id):
             if row["kind"] == "overrides":

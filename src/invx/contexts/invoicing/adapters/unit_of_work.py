@@ -1,7 +1,9 @@
 """The unit of work of invoicing, put together from the mechanisms of infra."""
 
 import hashlib
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from invx.contexts.invoicing.adapters.accounting.journal import PostgresExporting
@@ -16,7 +18,7 @@ from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
 from invx.contexts.invoicing.adapters.tax_engines.facts import Engines, TaxEngines
 from invx.contexts.invoicing.adapters.tax_ids.facts import Registers, TaxIds
 from invx.contexts.invoicing.adapters.transmission.channels import ChannelFacts, Channels
-from invx.contexts.invoicing.app.ports import Archived
+from invx.contexts.invoicing.app.asked import Archived, GivenAnswer, SeriesChoice
 from invx.contexts.invoicing.domain.accounting_export import (
     AccountingExport,
     AccountingExportNotFound,
@@ -33,11 +35,13 @@ from invx.contexts.invoicing.domain.errors import (
     SeriesNotFound,
     SettlementNotFound,
 )
+from invx.contexts.invoicing.domain.grace import Grace, GraceNotFound
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.infra.event_store import EventSourcedRepository
 from invx.infra.facts import KnownFacts
+from invx.infra.operations import PostgresOperations
 from invx.infra.postgres import Connection
 from invx.infra.unit_of_work import EventUnitOfWork, Storage
 from invx.infra.write_set import WriteSet
@@ -74,8 +78,9 @@ class UnitOfWork(EventUnitOfWork):
         means: Means,
     ) -> None:
         super().__init__(conn, ctx, storage=storage, clock=clock, ids=ids, facts=facts)
-        self.documents = self.repository(Document, missing=DocumentNotFound)
+        self.documents = PostgresDocuments(self)
         self.settlements = self.repository(Settlement, missing=SettlementNotFound)
+        self.graces = self.repository(Grace, missing=GraceNotFound)
         self.deliveries = self.repository(Delivery)
         self.series = LockedSeries(self)
         self.legal_entities = PostgresLegalEntities(self)
@@ -90,12 +95,52 @@ class UnitOfWork(EventUnitOfWork):
         self.rate_sheets = PostgresRateSheets(self)
         self.exchange_rates = PostgresExchangeRates(conn, ctx.tenant_id)
         self.e_invoices = EInvoiceWriting(means.judged)
+        self.operations = PostgresOperations(self)
         self.transmissions = ChannelFacts(means.channels)
         self.personal_data = PostgresPersonalData(self)
         self.accounting_exports = self.repository(
             AccountingExport, missing=AccountingExportNotFound
         )
         self.exporting = PostgresExporting(self, clock)
+
+    async def given_answers(self, key_hashes: Sequence[str]) -> dict[str, GivenAnswer]:
+        """The answers that items of batches were given, by the hash of their key."""
+        rows = await self.conn.fetch(
+            "SELECT DISTINCT ON (key_hash) key_hash, fingerprint, body FROM invoicing.idempotency"
+            " WHERE tenant_id = $1 AND key_hash = ANY($2::text[])"
+            " ORDER BY key_hash, created_at DESC",
+            self.ctx.tenant_id,
+            key_hashes,
+        )
+        return {row["key_hash"]: GivenAnswer(row["fingerprint"], row["body"]) for row in rows}
+
+
+class PostgresDocuments(EventSourcedRepository[Document]):
+    """Documents."""
+
+    def __init__(self, unit: EventUnitOfWork) -> None:
+        super().__init__(Document, unit.store, unit.held, missing=DocumentNotFound)
+        self._unit = unit
+
+    async def taken(self, external_ids: Iterable[str]) -> set[str]:
+        """Those that a document of the tenant has."""
+        rows = await self._unit.conn.fetch(
+            "SELECT external_id FROM invoicing.documents WHERE tenant_id = $1"
+            " AND external_id = ANY($2::text[])",
+            self._unit.ctx.tenant_id,
+            list(external_ids),
+        )
+        return {row["external_id"] for row in rows}
+
+    def drop(self, id: UUID) -> bool:
+        """Forget what a document has recorded; it is not written. True, for it is forgotten."""
+        self._unit.held.pop(id, None)
+        return True
+
+    def is_untouched(self, id: UUID) -> bool:
+        """Whether a document has recorded nothing in this unit of work."""
+        held = self._unit.held.get(id)
+        return held is None or not held.aggregate.recorded
 
 
 class LockedSeries(EventSourcedRepository[Series]):
@@ -121,6 +166,33 @@ class LockedSeries(EventSourcedRepository[Series]):
             raise SeriesNotFound
         return self.hold(*row)
 
+    async def locked_for(self, choices: Collection[SeriesChoice]) -> dict[SeriesChoice, Series]:
+        """The series of many documents, those that exist, locked in the order of their ids."""
+        ids: dict[SeriesChoice, UUID] = {each: each for each in choices if isinstance(each, UUID)}
+        pairs = [each for each in choices if not isinstance(each, UUID)]
+        for row in await self._defaults(pairs) if pairs else ():
+            ids[row["legal_entity_id"], DocumentType(row["type"])] = row["series_id"]
+        rows = await self._unit.conn.fetch(
+            """SELECT stream_id, version, head_hash, state::text FROM invoicing.streams
+            WHERE tenant_id = $1 AND stream_id = ANY($2::uuid[]) AND kind = 'Series'
+            ORDER BY stream_id FOR UPDATE""",
+            self._unit.ctx.tenant_id,
+            sorted(set(ids.values())),
+        )
+        found = {row["stream_id"]: self.hold(*row) for row in rows}
+        return {choice: found[id] for choice, id in ids.items() if id in found}
+
+    async def _defaults(self, pairs: Sequence[tuple[UUID, DocumentType]]) -> Sequence[Any]:
+        return await self._unit.conn.fetch(
+            """SELECT d.legal_entity_id, d.type, d.series_id
+            FROM unnest($2::uuid[], $3::text[]) AS w(legal_entity_id, type)
+            JOIN invoicing.default_series d ON d.tenant_id = $1
+                AND d.legal_entity_id = w.legal_entity_id AND d.type = w.type""",
+            self._unit.ctx.tenant_id,
+            [entity_id for entity_id, _ in pairs],
+            [str(served) for _, served in pairs],
+        )
+
     def make_default(self, series: Series) -> None:
         """From now on the series' types draw from it."""
         for served in series.definition.types:
@@ -140,16 +212,18 @@ class PostgresLegalEntities(EventSourcedRepository[LegalEntity]):
 
     def __init__(self, unit: EventUnitOfWork) -> None:
         super().__init__(LegalEntity, unit.store, unit.held, missing=LegalEntityNotFound)
-        self._unit = unit
+        self._only: UUID | None = None
 
     async def only(self) -> LegalEntity:
         """The tenant's legal entity when it has exactly one. Raises LegalEntityRequired."""
-        found = await self.find_selected(
-            "SELECT legal_entity_id FROM invoicing.legal_entities WHERE tenant_id = $1 LIMIT 2"
-        )
-        if len(found) != 1:
-            raise LegalEntityRequired
-        return found[0]
+        if self._only is None:
+            found = await self.find_selected(
+                "SELECT legal_entity_id FROM invoicing.legal_entities WHERE tenant_id = $1 LIMIT 2"
+            )
+            if len(found) != 1:
+                raise LegalEntityRequired
+            self._only = found[0].id
+        return await self.get(self._only)
 
 
 class PostgresArchive:
@@ -173,6 +247,17 @@ class PostgresArchive:
             kind,
         )
         return found
+
+    async def held(self, document_ids: Iterable[UUID], kind: str) -> set[UUID]:
+        """The documents of which something is archived already."""
+        rows = await self._conn.fetch(
+            "SELECT document_id FROM invoicing.archives WHERE tenant_id = $1"
+            " AND document_id = ANY($2::uuid[]) AND kind = $3",
+            self._tenant_id,
+            list(document_ids),
+            kind,
+        )
+        return {row["document_id"] for row in rows}
 
     async def read(self, document_id: UUID, kind: str) -> Archived | None:
         """What is archived, or None."""

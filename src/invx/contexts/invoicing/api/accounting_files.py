@@ -20,7 +20,7 @@ from invx.contexts.invoicing.adapters.accounting.files import application_of
 from invx.contexts.invoicing.adapters.accounting.zips import ZipStream
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.app.archive_document import ArchiveDocument, archive_document
-from invx.contexts.invoicing.app.ports import ExportFile
+from invx.contexts.invoicing.app.asked import ExportFile
 from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
 from invx.contexts.invoicing.read.accounting_exports import (
     debtors_of,

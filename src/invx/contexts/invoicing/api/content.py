@@ -46,7 +46,7 @@ def content_of(body: ContentIn) -> tuple[Content, frozenset[str]]:
 
     Raises Invalid for units that nobody knows, naming the lines.
     """
-    values = body.model_dump(exclude={"legal_entity", "lines"})
+    values = body.model_dump(exclude={"legal_entity", "finalize_at", "lines"})
     values["lines"] = [line.model_dump() for line in body.lines]  # one by one: see `piecewise`
     missing = frozenset(name for name in _DEFAULTS if values[name] is None)
     if body.due_date is not None:

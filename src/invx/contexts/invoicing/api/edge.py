@@ -84,6 +84,7 @@ def _in_path(prefix: str, what: str) -> Any:
 InvoiceId = _in_path(INVOICE, "The invoice.")
 LegalEntityId = _in_path(LEGAL_ENTITY, "The legal entity.")
 SeriesId = _in_path(SERIES, "The series.")
+OperationId = _in_path("op", "The operation.")
 ExportId = _in_path(EXPORT, "The accounting export.")
 TransmissionId = _in_path(TRANSMISSION, "The transmission.")
 

@@ -7,7 +7,8 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 from uuid import UUID
 
-from invx.contexts.invoicing.read.queries import DocumentFilter, Slice
+from invx.contexts.invoicing.read.conditions import DocumentFilter
+from invx.contexts.invoicing.read.queries import Slice
 from invx.contexts.invoicing.read.rows import sort_key
 from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY
 from invx.infra.http.filters import (
@@ -57,6 +58,11 @@ DOCUMENTS = Listing(
     },
     expand=("content",),
 )
+_SELECTED = {
+    name: kind for name, kind in DOCUMENTS.filters.items() if name not in ("q", "metadata")
+}
+SELECTED = Listing(filters=_SELECTED)  # what operations and archives are asked to take
+PLAIN_NEWEST_FIRST = Listing(sorts={"created": str})
 PLAIN = Listing(sorts={"created": str}, default_sort="created")
 
 _AMONG = {

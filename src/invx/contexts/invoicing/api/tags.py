@@ -11,6 +11,18 @@ TAGS = (
         "description": "What is done about a finalized document: void, cancel, replace, credit.",
     },
     {
+        "name": "Bulk",
+        "description": "Many documents at once: in a batch, or as an operation.",
+    },
+    {
+        "name": "Grace periods",
+        "description": "Drafts that are finalized by themselves at a moment, unless they are held.",
+    },
+    {
+        "name": "Operations",
+        "description": "Work that outlasts a request: how far it is, what failed, cancel, resume.",
+    },
+    {
         "name": "Transmissions",
         "description": "The way of a document to its buyer, and to the authority that clears it.",
     },

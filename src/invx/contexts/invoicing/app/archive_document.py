@@ -1,10 +1,12 @@
 """Keep what was first issued: the PDF of a finalized document, byte for byte, until it may go."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.document import Status
+from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.status import Status
 from invx.kernel.messages import Command
 
 
@@ -13,12 +15,29 @@ class ArchiveDocument(Command):
     document_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class ArchiveDocuments(Command):
+    """A handful: all of their PDFs are held in memory at once."""
+
+    document_ids: Sequence[UUID]
+
+
 async def archive_document(command: ArchiveDocument, uow: InvoicingUnitOfWork) -> None:
     """Archive the PDF once; a second call changes nothing, and a draft has nothing to archive."""
     if await uow.archive.holds(command.document_id, "pdf"):
         return
-    document = await uow.documents.get(command.document_id)
-    if document.status in (Status.DRAFT, Status.DELETED):
-        return
-    [content] = await uow.facts.need(uow.rendering.pdf(document))
-    uow.archive.keep(document.id, "pdf", media_type="application/pdf", content=content)
+    await _keep([await uow.documents.get(command.document_id)], uow)
+
+
+async def archive_documents(command: ArchiveDocuments, uow: InvoicingUnitOfWork) -> None:
+    """The same for several; what is not there any more has nothing to archive either."""
+    kept = await uow.archive.held(command.document_ids, "pdf")
+    wanted = [id for id in command.document_ids if id not in kept]
+    await _keep((await uow.documents.find_all(wanted)).values() if wanted else (), uow)
+
+
+async def _keep(documents: Iterable[Document], uow: InvoicingUnitOfWork) -> None:
+    issued = [each for each in documents if each.status not in (Status.DRAFT, Status.DELETED)]
+    files = await uow.facts.need(*(uow.rendering.pdf(each) for each in issued))
+    for document, content in zip(issued, files, strict=True):
+        uow.archive.keep(document.id, "pdf", media_type="application/pdf", content=content)

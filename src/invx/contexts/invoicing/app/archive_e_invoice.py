@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.document import Status
 from invx.contexts.invoicing.domain.errors import DocumentNotFinalized
+from invx.contexts.invoicing.domain.status import Status
 from invx.kernel.messages import Command
 
 

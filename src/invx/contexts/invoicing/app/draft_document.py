@@ -1,10 +1,12 @@
 """Open a draft: what it says, its totals, and nothing that could not be changed again."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from invx.contexts.invoicing.app.determine_taxes import determine_taxes
+from invx.contexts.invoicing.app.give_grace import wait_until
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.subjects import subject_of
 from invx.contexts.invoicing.domain.bill import bill_of
@@ -26,6 +28,7 @@ class DraftDocument(Command):
     content: Content
     legal_entity_id: UUID | None = None
     defaults: frozenset[str] = frozenset()
+    finalize_at: datetime | None = None  # give it a grace period, see `give_grace`
 
 
 async def draft_document(command: DraftDocument, uow: InvoicingUnitOfWork) -> Document:
@@ -35,7 +38,10 @@ async def draft_document(command: DraftDocument, uow: InvoicingUnitOfWork) -> Do
     """
     entity = await selling_entity(command.legal_entity_id, uow)
     content = filled(command.content, command.defaults, entity)
-    return open_draft(await determine_taxes(content, entity, uow), entity, uow)
+    document = open_draft(await determine_taxes(content, entity, uow), entity, uow)
+    if command.finalize_at is not None:
+        await wait_until(document.id, command.finalize_at, uow)
+    return document
 
 
 def open_draft(
@@ -55,6 +61,7 @@ def open_draft(
             links=links or Links(),
         ),
     )
+    document.trust_figures()
     uow.documents.add(document)
     return document
 

@@ -1,13 +1,16 @@
 """Make a draft legally binding: freeze it, give it the next number, open what is to be settled."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from invx.contexts.invoicing.app.apply_exchange_rates import await_rates
+from invx.contexts.invoicing.app.asked import SeriesChoice
 from invx.contexts.invoicing.app.determine_accounts import booked, line_accounts
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
 from invx.contexts.invoicing.app.open_delivery import open_delivery
+from invx.contexts.invoicing.app.portions import schedule_for
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.rates_at_issue import rates_at_issue
 from invx.contexts.invoicing.app.route_document import route_document
@@ -21,7 +24,7 @@ from invx.contexts.invoicing.domain.books import BookValue
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.credit_taxes import fitted
 from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.document_events import Issue
+from invx.contexts.invoicing.domain.document_events import Issue, Links
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.routing import TakenRoute
@@ -46,6 +49,7 @@ class FinalizeDocument(Command):
     issue_date: date | None = None
     series_id: UUID | None = None
     expected_version: int | None = None
+    at_once: bool = False  # it was opened by this very unit of work, to be finalized
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,33 @@ class Finalized:
 
 
 @dataclass(frozen=True, slots=True)
-class _Decided:
-    """What was found before the number was drawn."""
+class Ready:
+    """A draft that has passed every check: only its number is missing."""
 
+    order: FinalizeDocument
+    document: Document
+    entity: LegalEntity
+    original: Document | None  # that a credit note credits
     issue_date: date
+    book: BookValue | None
     route: TakenRoute | None
     accounts: tuple[LineAccount, ...]
+
+    @property
+    def choice(self) -> SeriesChoice:
+        """Which series it draws from."""
+        default = (self.document.legal_entity_id, self.document.content.type)
+        return self.order.series_id or default
+
+    @property
+    def dated(self) -> bool:
+        """Whether somebody wants it to have just this date."""
+        return bool(self.order.issue_date or self.document.content.issue_date)
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether issuing it changes no other document."""
+        return self.document.links == Links()
 
 
 async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork) -> Finalized:
@@ -71,6 +96,18 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     Everything that can fail comes first; the number is drawn last, right before the write. Raises
     NotFound, Stale, DocumentNotDraft, Invalid, TaxChanged, DateBeforeLast and SeriesOnHold;
     Unavailable where the official rules are demanded and cannot be asked.
+    """
+    ready = await ready_to_finalize(command, uow)
+    series = await _series(command, ready.document, uow)
+    done = await issue(ready, series, uow)
+    follow_up([done], uow)
+    return done
+
+
+async def ready_to_finalize(command: FinalizeDocument, uow: InvoicingUnitOfWork) -> Ready:
+    """The draft after all checks that need no series. A refusal leaves no other document changed.
+
+    Raises what `finalize_document` raises, but for what the series says.
     """
     document = await uow.documents.get(command.document_id)
     expect(document, command.expected_version)
@@ -84,22 +121,42 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     book = await _rates(document, entity, issue_date, original, uow)
     route = await route_document(document, entity, issue_date, uow)
     accounts = line_accounts(document, entity, original, issue_date, uow)
+    return Ready(command, document, entity, original, issue_date, book, route, accounts)
+
+
+async def issue(ready: Ready, series: Series, uow: InvoicingUnitOfWork) -> Finalized:
+    """Number the draft and open its settlement. `series` is locked, and `ready.choice`.
+
+    Raises SeriesOfAnother, DateBeforeLast, SeriesOnHold, CreditExceedsRemainder. A refusal changes
+    nothing but the document, if it `stands_alone`.
+    """
+    document, entity, original = ready.document, ready.entity, ready.original
+    series.ensure_serves(document.legal_entity_id, document.content.type)
+    # Midnight may have passed in another transaction while this one waited for the series.
+    day = ready.issue_date if ready.dated else series.not_before(ready.issue_date)
+    if day != ready.issue_date:
+        book = await _rates(document, entity, day, original, uow)
+        route = await route_document(document, entity, day, uow)
+        ready = replace(ready, issue_date=day, book=book, route=route)
     if original is not None:
         original.record_credit(document.id, document.content, document.totals)
-    series = await _series(command, document, uow)
-    if wanted is None:
-        # Midnight may have passed in another transaction while this one waited for the series.
-        drawn_on = series.not_before(issue_date)
-        if drawn_on != issue_date:
-            issue_date = drawn_on
-            book = await _rates(document, entity, issue_date, original, uow)
-            route = await route_document(document, entity, issue_date, uow)
-    _finalize(document, entity, series, _Decided(issue_date, route, accounts), uow)
-    settlement = await settle_finalized(document, entity, original, uow, book)
+    _finalize(ready, series, uow)
+    settlement = await settle_finalized(document, entity, original, uow, ready.book)
     open_delivery(document, entity, uow)
     owe_engine(document, original, uow)
-    uow.jobs.schedule("archive_document", str(document.id), due_at=uow.ctx.now)
     return Finalized(document, settlement)
+
+
+def follow_up(done: Sequence[Finalized], uow: InvoicingUnitOfWork) -> None:
+    """What is to be done later: keep the PDFs, and look whether they were paid in time."""
+    schedule_for("archive_document", [each.document.id for each in done], uow.ctx.now, uow)
+    due: dict[datetime, list[UUID]] = {}
+    for each in done:
+        settlement = each.settlement
+        if settlement and settlement.open and settlement.claim.overdue_from:
+            due.setdefault(settlement.claim.overdue_from, []).append(each.document.id)
+    for moment, ids in due.items():
+        schedule_for("mark_overdue", ids, moment, uow)
 
 
 async def _determine_again(
@@ -140,27 +197,21 @@ async def _series(
 ) -> Series:
     if command.series_id is None:
         return await uow.series.default_locked(document.legal_entity_id, document.content.type)
-    series = await uow.series.get_locked(command.series_id)
-    series.ensure_serves(document.legal_entity_id, document.content.type)
-    return series
+    return await uow.series.get_locked(command.series_id)
 
 
-def _finalize(
-    document: Document,
-    entity: LegalEntity,
-    series: Series,
-    decided: _Decided,
-    uow: InvoicingUnitOfWork,
-) -> None:
-    due, issue_date = document.totals.due, decided.issue_date
+def _finalize(ready: Ready, series: Series, uow: InvoicingUnitOfWork) -> None:
+    document, entity, issue_date = ready.document, ready.entity, ready.issue_date
+    due = document.totals.due
     issue = Issue(
         number=series.draw(document.id, issue_date),
         series_id=series.id,
         issue_date=issue_date,
         due_date=due_date_of(document.content, issue_date),
         instalments=instalments_of(document.content, due, issue_date),
-        route=decided.route,
-        accounts=decided.accounts,
+        accounts=ready.accounts,
+        at_once=ready.order.at_once,
+        route=ready.route,
         title=title_of(document.content, document.links, entity, uow.packs),
     )
     document.finalize(entity.seller, issue, now=uow.ctx.now)
@@ -214,8 +265,6 @@ async def settle_finalized(
         replaced = await uow.documents.get(document.links.replaces)
         replaced.record_replacement(document.id)
     await_rates(uow, settlement)
-    if claim.overdue_from is not None and settlement.open:
-        uow.jobs.schedule("mark_overdue", str(document.id), due_at=claim.overdue_from)
     return settlement
 
 

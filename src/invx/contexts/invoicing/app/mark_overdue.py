@@ -1,5 +1,6 @@
 """Note that something is still open after the due date; a due job of the tenant's clock."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,10 +11,11 @@ from invx.kernel.messages import Command
 
 @dataclass(frozen=True, slots=True)
 class MarkOverdue(Command):
-    document_id: UUID
+    document_ids: Sequence[UUID]
 
 
 async def mark_overdue(command: MarkOverdue, uow: InvoicingUnitOfWork) -> None:
-    """Note that something is still open after the due date; harmless when nothing is."""
-    settlement = await uow.settlements.get(settlement_id(command.document_id))
-    settlement.become_overdue(uow.ctx.now)
+    """Note of each that something is still open after the due date, if so."""
+    ids = [settlement_id(document_id) for document_id in command.document_ids]
+    for settlement in (await uow.settlements.find_all(ids)).values():
+        settlement.become_overdue(uow.ctx.now)

@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork, Wanted
+from invx.contexts.invoicing.app.asked import Wanted
+from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.accounting_export import (
     AccountingExport,
     ExportSettingsInvalid,

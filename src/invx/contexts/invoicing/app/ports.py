@@ -6,17 +6,25 @@ from datetime import date
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from invx.contexts.invoicing.app.asked import (
+    Archived,
+    Buyers,
+    GivenAnswer,
+    SeriesChoice,
+    Wanted,
+)
 from invx.contexts.invoicing.domain.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.accounting_export_events import Selection
 from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
 from invx.contexts.invoicing.domain.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
-from invx.contexts.invoicing.domain.debtor_numbers import DebtorNumber, Unnumbered
+from invx.contexts.invoicing.domain.debtor_numbers import DebtorNumber
 from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.engine_statement import EngineStatement
 from invx.contexts.invoicing.domain.exchange import ExchangeRate, RateQuestion
+from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.issued import Issued
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_sheet import RateSheet
@@ -27,6 +35,7 @@ from invx.contexts.invoicing.domain.tax_ids import RegisterAnswer, TaxIdForm
 from invx.contexts.invoicing.domain.tax_quotes import QuoteAnswer, QuoteQuestion
 from invx.contexts.invoicing.domain.transmission import Answer, Channel, Parcel
 from invx.kernel.aggregate import Aggregate
+from invx.kernel.operations import Operations
 from invx.kernel.ports import Fact, Repository, UnitOfWork
 from invx.rules.tax.packs import Packs
 
@@ -41,11 +50,31 @@ class ManyRepository(Repository[A], Protocol[A]):
         ...
 
 
+class Documents(ManyRepository[Document], Protocol):
+    """Documents."""
+
+    async def taken(self, external_ids: Iterable[str]) -> set[str]:
+        """Those that a document of the tenant has."""
+        ...
+
+    def drop(self, id: UUID) -> bool:
+        """Forget what a document has recorded; it is not written. True, for it is forgotten."""
+        ...
+
+    def is_untouched(self, id: UUID) -> bool:
+        """Whether a document has recorded nothing in this unit of work."""
+        ...
+
+
 class SeriesRepository(Repository[Series], Protocol):
     """Series; they are only ever taken locked, so that numbers are drawn one after another."""
 
     async def default_locked(self, legal_entity_id: UUID, type: DocumentType) -> Series:
         """The series that a type draws from, locked. Raises SeriesNotFound."""
+        ...
+
+    async def locked_for(self, choices: Collection[SeriesChoice]) -> dict[SeriesChoice, Series]:
+        """The series of many documents, those that exist, locked in the order of their ids."""
         ...
 
     def make_default(self, series: Series) -> None:
@@ -93,15 +122,6 @@ class ExchangeRates(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Archived:
-    """An archived file."""
-
-    media_type: str
-    content: bytes
-    sha256: str
-
-
 class Archive(Protocol):
     """What was first issued, kept byte for byte (D1)."""
 
@@ -111,6 +131,10 @@ class Archive(Protocol):
 
     async def holds(self, document_id: UUID, kind: str) -> bool:
         """Whether something is archived already."""
+        ...
+
+    async def held(self, document_ids: Iterable[UUID], kind: str) -> set[UUID]:
+        """The documents of which something is archived already."""
         ...
 
     def keep(self, document_id: UUID, kind: str, *, media_type: str, content: bytes) -> None:
@@ -268,41 +292,9 @@ class PersonalData(Protocol):
     ) -> None:
         """Delete the subjects' values in these streams and in everything made from them.
 
-        What was archived goes for the documents `archives_of` only. Aggregates of these streams
-        that were loaded before hold the values still: they are let go and must be read again.
+        What was archived goes for the documents `archives_of` only. Loaded aggregates are let go.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """The bookings of a legal entity up to a day that a destination does not have."""
-
-    legal_entity_id: UUID
-    destination: str
-    until: date
-
-
-@dataclass(frozen=True, slots=True)
-class Buyers:
-    """Those of the wanted bookings who have no debtor number, and the numbers that are in use.
-
-    `last_given` is the highest number of the range that was given out; `stated` are those that
-    callers chose.
-    """
-
-    waiting: Sequence[Unnumbered]
-    stated: Collection[str]
-    last_given: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ExportFile:
-    """A file as its receiver wants it."""
-
-    name: str
-    media_type: str
-    content: bytes
 
 
 class Exporting(Protocol):
@@ -351,9 +343,11 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     """The unit of work of invoicing."""
 
     @property
-    def documents(self) -> ManyRepository[Document]: ...
+    def documents(self) -> Documents: ...
     @property
     def settlements(self) -> ManyRepository[Settlement]: ...
+    @property
+    def graces(self) -> ManyRepository[Grace]: ...
     @property
     def deliveries(self) -> ManyRepository[Delivery]: ...
     @property
@@ -382,6 +376,12 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def tax_engines(self) -> TaxEngines: ...
     @property
     def e_invoices(self) -> EInvoices: ...
+    async def given_answers(self, key_hashes: Sequence[str]) -> dict[str, GivenAnswer]:
+        """The answers that items of batches were given, by the hash of their key."""
+        ...
+
+    @property
+    def operations(self) -> Operations: ...
     @property
     def transmissions(self) -> Transmissions: ...
     @property

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
@@ -50,6 +49,7 @@ from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.party import Seller
 from invx.contexts.invoicing.domain.remainder import Remainder, remainder_of
 from invx.contexts.invoicing.domain.routing import TakenRoute, routing_problems
+from invx.contexts.invoicing.domain.status import Status
 from invx.contexts.invoicing.domain.transmission import Way
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import invariant, violated
@@ -58,16 +58,6 @@ from invx.kernel.messages import Event
 from invx.rules.calendar.terms import Instalment
 from invx.rules.totals.compute import compute
 from invx.rules.totals.model import VERSION, Rounding, Totals
-
-
-class Status(StrEnum):
-    """Where a document stands in its life."""
-
-    DRAFT = "draft"
-    DELETED = "deleted"
-    FINALIZED = "finalized"
-    CANCELLED = "cancelled"
-    REPLACED = "replaced"
 
 
 class Document(Aggregate):
@@ -106,6 +96,7 @@ class Document(Aggregate):
         self.cancelled_by: UUID | None = None
         self.replaced_by: UUID | None = None
         self._checked: tuple[object, ...] | None = None
+        self._sound: Content | None = None
         self._invoiced: Remainder | None = None  # made when asked for, as is:
         self._remainder: Remainder | None = None
 
@@ -168,6 +159,10 @@ class Document(Aggregate):
         self.ensure_draft()
         self.record(DraftDeleted())
 
+    def trust_figures(self) -> None:
+        """The figures of this content have just been checked: that is not done a second time."""
+        self._sound = self.content
+
     def ensure_finalizable(
         self, seller: Seller, issue_date: date, route: TakenRoute | None = None
     ) -> None:
@@ -178,7 +173,11 @@ class Document(Aggregate):
         """
         self.ensure_draft()
         problems = problems_of(
-            self.content, self.rounding, finalizing=True, issue_date=issue_date
+            self.content,
+            self.rounding,
+            finalizing=True,
+            issue_date=issue_date,
+            sound=self._sound is self.content,
         ) + seller_problems(self.content, seller)
         asked = routing_problems(self.content, self.totals, seller, route)
         if problems or asked:
@@ -197,17 +196,13 @@ class Document(Aggregate):
         return would_be_issued(self.content, self.issuable_totals, seller, day)
 
     def finalize(self, seller: Seller, issue: Issue, *, now: datetime) -> None:
-        """Make the draft a document for good. Call `ensure_finalizable` before drawing a number.
-
-        Raises what `ensure_finalizable` raises.
-        """
+        """Make the draft a document for good. Raises as `ensure_finalizable`, which goes before."""
         if self._checked != (self.version, seller, issue.issue_date, _format(issue.route)):
             self.ensure_finalizable(seller, issue.issue_date, issue.route)
         totals = self.issuable_totals
-        invariant(bool(issue.number), "a document needs a number")
-        if issue.instalments:
-            parts = sum((each.amount for each in issue.instalments), totals.due - totals.due)
-            invariant(parts == totals.due, "instalments sum to what is due")
+        issue.ensure_sound(totals.due)
+        if issue.at_once:
+            self.begin_anew()
         self.record(
             DocumentFinalized(
                 subject_id=self.subject_id,
@@ -227,6 +222,7 @@ class Document(Aggregate):
                 route=issue.route,
                 finalized_at=now,
                 accounts=issue.accounts,
+                created_at=self.created_at if issue.at_once else None,
             )
         )
 
@@ -376,6 +372,9 @@ class Document(Aggregate):
         self.instalments, self.finalized_at = event.instalments, event.finalized_at
         self.title, self.route, self.accounts = event.title, event.route, event.accounts
         self.revision = event.revision
+        if event.created_at is not None:
+            self.created_at, self.legal_entity_id = event.created_at, event.legal_entity_id
+            self.mode, self.links = event.mode, event.links
 
     def ensure_exists(self) -> None:
         """Raises DocumentNotFound for a draft that was thrown away."""

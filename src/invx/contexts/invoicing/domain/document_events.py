@@ -12,6 +12,7 @@ from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.party import Seller
 from invx.contexts.invoicing.domain.routing import TakenRoute
 from invx.contexts.invoicing.domain.transmission import Way
+from invx.kernel.errors import invariant
 from invx.kernel.messages import Event, Personal
 from invx.rules.calendar.terms import Instalment
 from invx.rules.totals.model import ZERO, GivenTax, LineTotals, Totals
@@ -79,6 +80,13 @@ class Issue:
     title: str | None = None  # where the legal entity calls this type by a name of its own (N11)
     revision: int = 1
     accounts: tuple[LineAccount, ...] = ()  # where the entity keeps books
+    at_once: bool = False  # it was never stored as a draft: this is the first of its events
+
+    def ensure_sound(self, due: Decimal) -> None:
+        """Numbered, in parts that sum to what is due; anything else is a defect of ours."""
+        invariant(bool(self.number), "a document needs a number")
+        parts = sum((each.amount for each in self.instalments), ZERO)
+        invariant(not self.instalments or parts == due, "instalments sum to what is due")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +160,7 @@ class DocumentFinalized(Event):
     route: TakenRoute | None = None  # the format that is the invoice, where it is an e-invoice
     finalized_at: datetime
     accounts: tuple[LineAccount, ...] = ()  # of the lines, where the legal entity keeps books
+    created_at: datetime | None = None  # of a document that was never a draft: its stream's first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

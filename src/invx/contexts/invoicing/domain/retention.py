@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from invx.contexts.invoicing.domain.document import Document, Status
+from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.status import Status
 from invx.rules.tax.model import Scheme
 from invx.rules.tax.packs import Packs
 

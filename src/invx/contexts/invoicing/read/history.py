@@ -17,7 +17,7 @@ from invx.contexts.invoicing.domain.delivery_events import (
     TransmissionRejected,
     TransmissionSent,
 )
-from invx.contexts.invoicing.domain.document import Document, Status
+from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import (
     CreditRecorded,
     DeliveryChanged,
@@ -33,6 +33,7 @@ from invx.contexts.invoicing.domain.document_events import (
 from invx.contexts.invoicing.domain.errors import DocumentNotFound
 from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
 from invx.contexts.invoicing.domain.settlement_events import EntryRecorded, SettlementStatusChanged
+from invx.contexts.invoicing.domain.status import Status
 from invx.contexts.invoicing.domain.transmission import Reason
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import document_row, settlement_row
@@ -90,7 +91,7 @@ async def document_as_of(store: EventStore, document_id: UUID, moment: datetime)
 async def _past(store: EventStore, document_id: UUID) -> list[Recorded]:
     """All its streams in the order in which their events were recorded. Raises DocumentNotFound."""
     events = await store.history(document_id)
-    if not events or not isinstance(events[0].event, DraftCreated):
+    if not events or not isinstance(events[0].event, DraftCreated | DocumentFinalized):
         raise DocumentNotFound
     events += await store.history(settlement_id(document_id))
     events += await store.history(delivery_id(document_id))

@@ -15,6 +15,7 @@ from invx.contexts.invoicing.domain.document_events import (
     DraftPatched,
 )
 from invx.contexts.invoicing.domain.engine_entry import EngineEntry
+from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.rate_table import RateTable
@@ -35,6 +36,7 @@ from invx.contexts.invoicing.read.accounting_exports import export_rows
 from invx.contexts.invoicing.read.booking_rows import booking_row
 from invx.contexts.invoicing.read.engine_entries import engine_entry_row
 from invx.contexts.invoicing.read.exchange_rates import exchange_rates
+from invx.contexts.invoicing.read.graces import grace_row
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import (
@@ -71,6 +73,9 @@ def project(recorded: Recorded, rows: Rows) -> None:
             rows.put(
                 "legal_entities", {"legal_entity_id": aggregate.id}, legal_entity_row(aggregate)
             )
+        case Grace():
+            if _is_last(recorded):
+                rows.put("graces", {"document_id": aggregate.document_id}, grace_row(aggregate))
         case RateTable():
             tax_knowledge(recorded, rows)
         case RateSheet():
@@ -84,15 +89,22 @@ def project(recorded: Recorded, rows: Rows) -> None:
             violated(f"nothing is known of {type(aggregate).__name__}")
 
 
+def _is_last(recorded: Recorded) -> bool:
+    """Whether this is the command's last event of the stream: a row is stated once, with it."""
+    version: int = recorded.aggregate.version
+    return recorded.version == version
+
+
 def _document(recorded: Recorded, document: Document, rows: Rows) -> None:
     key = {"document_id": document.id}
     if is_gone(document):
         for table in ("document_search", "document_contents", "documents"):
             rows.delete(table, key)
         return
-    rows.put("documents", key, document_row(document))
+    if _is_last(recorded):
+        rows.put("documents", key, document_row(document))
     if isinstance(recorded.event, DraftCreated | DraftEdited | DraftPatched | DocumentFinalized):
-        resource = encode(document_resource(document))
+        resource = encode(document_resource(document), of=document.content)
         rows.put("document_contents", key, {"resource": msgspec.Raw(resource)})
         rows.put("document_search", key, search_row(document))
     if isinstance(recorded.event, DocumentFinalized) and _is_listed(document):
@@ -106,7 +118,8 @@ def _is_listed(document: Document) -> bool:
 
 def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
     key = {"document_id": settlement.claim.document_id}
-    rows.put("settlements", key, settlement_row(settlement))
+    if _is_last(recorded):
+        rows.put("settlements", key, settlement_row(settlement))
     event = recorded.event
     if isinstance(event, SettlementOpened | EntryRecorded | SettlementVoided):
         _taxes(recorded, settlement, event.taxes.entries if event.taxes else (), rows)
@@ -166,7 +179,8 @@ def _taxes(
 
 def _series(recorded: Recorded, series: Series, rows: Rows) -> None:
     key = {"series_id": series.id}
-    rows.put("series", key, series_row(series))
+    if _is_last(recorded):
+        rows.put("series", key, series_row(series))
     event = recorded.event
     if isinstance(event, NumberDrawn):
         rows.put(

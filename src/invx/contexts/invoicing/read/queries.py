@@ -1,7 +1,6 @@
 """Reads of invoicing: SQL by hand, one round trip each where it can be."""
 
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +12,7 @@ from invx.contexts.invoicing.domain.errors import (
     SeriesNotFound,
     SettlementNotFound,
 )
+from invx.contexts.invoicing.read.conditions import DocumentFilter, Statement
 from invx.contexts.invoicing.read.views import (
     Row,
     Shown,
@@ -93,18 +93,6 @@ SORTS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentFilter:
-    """What a list is narrowed to. Absent parts do not appear in the SQL at all."""
-
-    equal: Sequence[tuple[str, Any]] = ()  # column, value
-    among: Sequence[tuple[str, Sequence[Any]]] = ()  # column, words or ids
-    ranges: Sequence[tuple[str, str, Any]] = ()  # column, operator, value
-    overdue: bool | None = None
-    text: str | None = None
-    metadata: str | None = None  # JSON object
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
     """Which part of a list: after this (sort value, id), so many, in this order."""
 
@@ -131,7 +119,7 @@ async def list_documents(
     One round trip, one more when words or metadata are searched for, and one more where a page
     reaches from documents that have a value to sort by into those that have none.
     """
-    statement = _Statement(ctx)
+    statement = Statement(ctx)
     if wanted.text is not None or wanted.metadata is not None:
         statement.add("d.document_id = ANY({})", await _searched(conn, wanted, part))
     statement.narrow(wanted)
@@ -160,7 +148,7 @@ def _stretches(part: Slice) -> Sequence[bool]:
     return both if part.after is None else both[both.index(part.after[0] is None) :]
 
 
-def _bounded(statement: "_Statement", part: Slice, *, missing: bool) -> "_Statement":
+def _bounded(statement: Statement, part: Slice, *, missing: bool) -> Statement:
     sort, bounded = SORTS[part.sort], statement.copy()
     beyond = "<" if part.descending else ">"
     if sort.missing is not None:
@@ -174,60 +162,22 @@ def _bounded(statement: "_Statement", part: Slice, *, missing: bool) -> "_Statem
 
 
 async def _fetched(
-    conn: Connection, statement: "_Statement", part: Slice, order: str
+    conn: Connection, statement: Statement, part: Slice, order: str
 ) -> Sequence[Row]:
-    settlement = _JOINED if statement.by_settlement else _LOOKED_UP
     content, join = (_CONTENT, _JOIN_CONTENT) if part.whole else ("", "")
-    select = _DOCUMENT.format(content=content, settlement=settlement) + join
+    select = _DOCUMENT.format(content=content, settlement=settlement_of(statement)) + join
     return await conn.fetch(
         f"{select}WHERE {' AND '.join(statement.conditions)} ORDER BY {order}", *statement.values
     )
 
 
+def settlement_of(statement: Statement) -> str:
+    """How a document's settlement `s` is joined."""
+    return _JOINED if statement.by_settlement else _LOOKED_UP
+
+
 def _item(row: Row, now: datetime) -> bytes:
     return summary_json(_summary(row, now), row)
-
-
-class _Statement:
-    """Conditions with their values; the text depends only on which filters there are."""
-
-    def __init__(self, ctx: RequestContext) -> None:
-        self.conditions = ["d.tenant_id = $1"]
-        self.values: list[Any] = [ctx.tenant_id]
-        self.by_settlement = False
-        self._now = ctx.now
-
-    def copy(self) -> "_Statement":
-        twin = copy(self)
-        twin.conditions, twin.values = [*self.conditions], [*self.values]
-        return twin
-
-    def add(self, condition: str, value: Any) -> None:
-        self.values.append(value)
-        self.conditions.append(condition.format(f"${len(self.values)}"))
-
-    def pair(self, condition: str, values: tuple[Any, Any]) -> None:
-        self.values += values
-        size = len(self.values)
-        self.conditions.append(f"{condition} (${size - 1}, ${size})")
-
-    def narrow(self, wanted: DocumentFilter) -> None:
-        self.by_settlement = wanted.overdue is True or "s.status" in dict(wanted.among)
-        for column, value in wanted.equal:
-            self.add(f"{column} = {{}}", value)
-        for column, values in wanted.among:
-            kind = "uuid" if isinstance(values[0], UUID) else "text"
-            self.add(f"{column} = ANY({{}}::{kind}[])", list(values))
-        for column, operator, value in wanted.ranges:
-            self.add(f"{column} {operator} {{}}", value)
-        if wanted.overdue is True:
-            self.conditions.append("s.open > 0")
-            self.add("s.overdue_from <= {}", self._now)
-        elif wanted.overdue is False:
-            self.add(
-                "(s.open IS NULL OR s.open = 0 OR s.overdue_from IS NULL OR s.overdue_from > {})",
-                self._now,
-            )
 
 
 _SEARCHED_MOST = 1000

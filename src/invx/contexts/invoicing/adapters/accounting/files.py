@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from invx.contexts.invoicing.adapters.accounting import extf, extf_bookings, plain
 from invx.contexts.invoicing.adapters.accounting.zips import ZipStream
-from invx.contexts.invoicing.app.ports import ExportFile
+from invx.contexts.invoicing.app.asked import ExportFile
 from invx.contexts.invoicing.domain.accounting_export import ExportedBooking
 from invx.contexts.invoicing.domain.accounting_export_events import (
     AccountingExportOpened,

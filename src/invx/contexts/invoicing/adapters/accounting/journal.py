@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from invx.contexts.invoicing.adapters.accounting.making import PORT, Question
-from invx.contexts.invoicing.app.ports import Buyers, Wanted
+from invx.contexts.invoicing.app.asked import Buyers, Wanted
 from invx.contexts.invoicing.domain.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.accounting_export_events import Selection
 from invx.contexts.invoicing.domain.accounting_settings import ExportSettings

@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from invx.contexts.invoicing.adapters.accounting.files import writer_for
-from invx.contexts.invoicing.app.ports import ExportFile
+from invx.contexts.invoicing.app.asked import ExportFile
 from invx.contexts.invoicing.domain.accounting_export import ExportedBooking
 from invx.contexts.invoicing.domain.accounting_export_events import AccountingExportOpened
 from invx.contexts.invoicing.domain.booking import Booking, BookingKind

@@ -47,13 +47,14 @@ from invx.infra.http.pagination import ListQuery, list_query, page_body
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses
 from invx.kernel.context import Caller
-from invx.kernel.errors import violated
+from invx.kernel.errors import Forbidden, violated
 
 router = APIRouter(prefix="/v1/invoices", tags=["Invoices"])
 
+FINALIZE = "invoices:finalize"
 Reader = Annotated[Caller, requires("invoices:read")]
 Writer = Annotated[Caller, requires("invoices:write")]
-Finalizer = Annotated[Caller, requires("invoices:finalize")]
+Finalizer = Annotated[Caller, requires(FINALIZE)]
 Version = Annotated[int | None, expected_version()]
 Query = Annotated[ListQuery, list_query(DOCUMENTS)]
 CheckFormat = Annotated[
@@ -77,7 +78,10 @@ async def create(body: DraftIn, caller: Writer, once: Once, edge: Invoicing) -> 
         content=content,
         defaults=defaults,
         legal_entity_id=body.legal_entity,
+        finalize_at=body.finalize_at,
     )
+    if body.finalize_at is not None and FINALIZE not in caller.permissions:
+        raise Forbidden(f"What finalizes itself needs the permission {FINALIZE}.")
     return await answered(edge, draft_document, command, caller, show=show_new_draft, once=once)
 
 

@@ -94,7 +94,7 @@ async def import_(
     first: First = None,
     last: Last = None,
 ) -> Response:
-    """Take down the rates of a file, as the source publishes it; the same file again is harmless.
+    """Take down the rates of a file; the same file again is harmless.
 
     Of the ECB XML, CSV or the zip of it; of the German ministry of finance (`bmf`) the table of
     monthly averages as CSV; of HMRC XML or CSV; of any source CSV or JSON with `base`, `quote`,

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from invx.contexts.invoicing.api.schemas import examples
+from invx.contexts.invoicing.api.schemas.graces import Moment
 from invx.contexts.invoicing.api.schemas.lines import DocumentAdjustmentIn, LineIn, PeriodIn
 from invx.contexts.invoicing.api.schemas.parties import (
     BuyerIn,
@@ -102,15 +103,24 @@ class EditIn(ContentIn):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.CONTENT]})
 
 
-class DraftIn(ContentIn):
+class NewIn(ContentIn):
+    """A new document of a legal entity."""
+
+    legal_entity: Annotated[UUID, TypeId("le")] | None = Field(
+        None, description="May be left out when there is only one."
+    )
+
+
+class DraftIn(NewIn):
     """A new draft."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [examples.DRAFT, examples.DRAFT_IN_PARTS]}
     )
 
-    legal_entity: Annotated[UUID, TypeId("le")] | None = Field(
-        None, description="May be left out when there is only one."
+    finalize_at: Moment | None = Field(
+        None,
+        description="Finalize it by itself then, by the tenant's clock; see `…/grace`, `…/hold`.",
     )
 
 

@@ -96,6 +96,18 @@ DRAFT_IN_PARTS: Body = {
     ],
 }
 
+BATCH: Body = {
+    "items": [
+        {"key": "run-11/C-1001", "finalize": True, **CONTENT},
+        {"key": "run-11/C-1002", "external_id": "order-4712", **CONTENT},
+    ]
+}
+SELECTION_BY_FILTER: Body = {"filter": {"status": "draft", "customer": "C-1001"}}
+SELECTION_BY_ID: Body = {"invoices": ["inv_01jd0y7ct4f6d9zq8x3s5v2w1k"]}
+
+GRACE: Body = {"finalize_at": "2199-12-31T09:00:00Z"}
+HOLD: Body = {"held": True}
+
 FINALIZE: Body = {}
 REASON: Body = {"reason": "The wrong buyer was named."}
 RELEASE: Body = {"how": "sent by post"}

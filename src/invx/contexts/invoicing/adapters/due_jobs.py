@@ -1,0 +1,54 @@
+"""Due jobs on single documents, from their payload to the command."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
+from invx.contexts.invoicing.adapters.works import WORKS
+from invx.contexts.invoicing.app.archive_document import ArchiveDocuments, archive_documents
+from invx.contexts.invoicing.app.end_grace import EndGrace, end_grace
+from invx.contexts.invoicing.app.give_grace import JOB as END_GRACE
+from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
+from invx.contexts.invoicing.app.portions import documents_of, schedule_for, split
+from invx.contexts.invoicing.app.tell_engine import JOB as TELL_ENGINE
+from invx.contexts.invoicing.app.tell_engine import TellEngine, tell_engine
+from invx.infra.context import Job
+from invx.infra.operations import JOB as OPERATION
+from invx.infra.operations import work_on
+
+PDFS_AT_ONCE_MAX = 16  # of a job; all are in memory
+
+
+async def _archive(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    if split("archive_document", payload, uow):
+        return
+    ids = documents_of(payload)
+    await archive_documents(ArchiveDocuments(ids[:PDFS_AT_ONCE_MAX]), uow)
+    schedule_for("archive_document", ids[PDFS_AT_ONCE_MAX:], uow.ctx.now, uow)
+
+
+async def _overdue(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    if not split("mark_overdue", payload, uow):
+        await mark_overdue(MarkOverdue(documents_of(payload)), uow)
+
+
+async def _end_grace(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await end_grace(EndGrace(UUID(payload["key"])), uow)
+
+
+async def _operate(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await work_on(payload, uow.operations, WORKS, uow)
+
+
+async def _tell_engine(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await tell_engine(TellEngine(UUID(payload["key"])), uow)
+
+
+DUE_JOBS: dict[str, Job] = {
+    "archive_document": _archive,
+    "mark_overdue": _overdue,
+    END_GRACE: _end_grace,
+    TELL_ENGINE: _tell_engine,
+    OPERATION: _operate,
+}

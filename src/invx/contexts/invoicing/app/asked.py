@@ -1,0 +1,60 @@
+"""What handlers are given by their unit of work, or ask it for, as plain values."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.debtor_numbers import Unnumbered
+
+# A series by its id, or the default one of a legal entity's documents of a type.
+SeriesChoice = UUID | tuple[UUID, DocumentType]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """What was answered to an item of a batch, under its key; `fingerprint` says to which."""
+
+    fingerprint: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """An archived file."""
+
+    media_type: str
+    content: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The bookings of a legal entity up to a day that a destination does not have."""
+
+    legal_entity_id: UUID
+    destination: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Buyers:
+    """Those of the wanted bookings who have no debtor number, and the numbers that are in use.
+
+    `last_given` is the highest number of the range that was given out; `stated` are those that
+    callers chose.
+    """
+
+    waiting: Sequence[Unnumbered]
+    stated: Collection[str]
+    last_given: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFile:
+    """A file as its receiver wants it."""
+
+    name: str
+    media_type: str
+    content: bytes

@@ -1,0 +1,93 @@
+"""Many documents by a filter: their ids, and the files that are archived of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from invx.contexts.invoicing.read.conditions import DocumentFilter, Statement
+from invx.contexts.invoicing.read.queries import settlement_of
+from invx.infra.postgres import Connection
+from invx.kernel.context import RequestContext
+
+_IDS_AT_ONCE = 5_000  # decoding more would hold the event loop
+
+
+async def select_documents(
+    conn: Connection, ctx: RequestContext, wanted: DocumentFilter, limit: int
+) -> list[UUID]:
+    """The ids of the first `limit` that fit, in the order of their making."""
+    found: list[UUID] = []
+    while len(found) < limit:
+        statement = Statement(ctx)
+        statement.narrow(wanted)
+        if found:
+            statement.add("d.document_id > {}", found[-1])
+        some = min(_IDS_AT_ONCE, limit - len(found))
+        rows = await conn.fetch(
+            f"SELECT d.document_id FROM invoicing.documents d {settlement_of(statement)}"
+            f" WHERE {' AND '.join(statement.conditions)} ORDER BY d.document_id LIMIT {some}",
+            *statement.values,
+        )
+        found += [row["document_id"] for row in rows]
+        if len(rows) < some:
+            break
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedFile:
+    """An archived file of a document."""
+
+    document_id: UUID
+    number: str
+    kind: str
+    content: bytes
+    sha256: str
+
+
+async def select_issued(
+    conn: Connection, ctx: RequestContext, ids: Sequence[UUID], kinds: Sequence[str]
+) -> tuple[list[UUID], int]:
+    """Which of these documents are issued, in order, and how many of their files are not made."""
+    rows = await conn.fetch(
+        """SELECT d.document_id, (
+            SELECT count(*) FROM invoicing.archives a WHERE a.tenant_id = d.tenant_id
+            AND a.document_id = d.document_id AND a.kind = ANY($3::text[])) AS made
+        FROM invoicing.documents d
+        WHERE d.tenant_id = $1 AND d.document_id = ANY($2::uuid[]) AND d.number IS NOT NULL
+        ORDER BY d.document_id""",
+        ctx.tenant_id,
+        list(ids),
+        list(kinds),
+    )
+    missing = sum(len(kinds) - row["made"] for row in rows)
+    return [row["document_id"] for row in rows], missing
+
+
+async def done_by(conn: Connection, ctx: RequestContext, operation_id: UUID) -> list[UUID]:
+    """The documents with which an operation is done, in its order."""
+    rows = await conn.fetch(
+        "SELECT subject FROM invoicing.operation_items WHERE tenant_id = $1 AND operation_id = $2"
+        " AND state = 'done' ORDER BY position",
+        ctx.tenant_id,
+        operation_id,
+    )
+    return [row["subject"] for row in rows]
+
+
+async def files_of(
+    conn: Connection, ctx: RequestContext, ids: Sequence[UUID], kinds: Sequence[str]
+) -> list[SelectedFile]:
+    """The files that are archived of these documents, in their order."""
+    rows = await conn.fetch(
+        """SELECT d.document_id, d.number, a.kind, a.bytes, a.sha256
+        FROM unnest($2::uuid[]) WITH ORDINALITY AS w(document_id, place)
+        JOIN invoicing.documents d ON d.tenant_id = $1 AND d.document_id = w.document_id
+        JOIN invoicing.archives a ON a.tenant_id = d.tenant_id
+            AND a.document_id = d.document_id AND a.kind = ANY($3::text[])
+        ORDER BY w.place, a.kind""",
+        ctx.tenant_id,
+        list(ids),
+        list(kinds),
+    )
+    return [SelectedFile(*row) for row in rows]

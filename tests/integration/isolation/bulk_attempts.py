@@ -1,0 +1,65 @@
+"""What an intruder tries on the routes for many documents at once."""
+
+import httpx
+
+from tests.integration.isolation.attempts import (
+    ATTEMPTS,
+    DRAFT,
+    Attempt,
+    Request,
+    at,
+    missing,
+    nothing_found,
+    nothing_told,
+    on_draft,
+    only_own,
+)
+from tests.integration.isolation.victims import Victim
+
+
+def nothing_selected(response: httpx.Response, victim: Victim) -> bool:
+    """A selection of many that takes in nothing."""
+    return response.status_code == 422 and response.json()["code"] == "selection_empty"
+
+
+def rejected(response: httpx.Response, victim: Victim) -> bool:
+    """A batch whose only item names something that is not there."""
+    [result] = response.json()["results"]
+    code = (result["problem"] or {}).get("code")
+    return code == "legal_entity_not_found" and nothing_told(response, victim)
+
+
+def many(*ids: str) -> tuple[Attempt, ...]:
+    """On many: what is named is somebody's item that fails, what is sought is not found."""
+    return (
+        Attempt(
+            lambda v, o: Request({"invoices": [getattr(v, each) for each in ids]}), only_own, True
+        ),
+        Attempt(lambda v, o: Request({"filter": {"customer": v.customer}}), nothing_selected),
+    )
+
+
+ALL_ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
+    ("POST", "/v1/invoices/batch"): (
+        Attempt(lambda v, o: Request({"items": [{**DRAFT, "legal_entity": v.entity}]}), rejected),
+        Attempt(lambda v, o: Request({"items": [{**DRAFT, "key": "k"}]}), only_own, alike=True),
+    ),
+    ("POST", "/v1/invoices/finalize"): many("draft"),
+    ("POST", "/v1/invoices/void"): many("invoice", "credit_note"),
+    ("POST", "/v1/invoices/release"): many("invoice"),
+    ("POST", "/v1/invoices/archive"): many("invoice"),
+    ("GET", "/v1/invoices/archive"): (
+        Attempt(lambda v, o: Request(query={"customer": v.customer}), nothing_selected),
+        Attempt(lambda v, o: Request(query={"operation": v.operation}), missing),
+    ),
+    ("GET", "/v1/operations"): (Attempt(lambda v, o: Request(), only_own),),
+    ("GET", "/v1/operations/{operation}"): (at(),),
+    ("GET", "/v1/operations/{operation}/items"): (at(),),
+    ("POST", "/v1/operations/{operation}/cancel"): (at(),),
+    ("POST", "/v1/operations/{operation}/resume"): (at(),),
+    ("GET", "/v1/graces"): (Attempt(lambda v, o: Request(), nothing_found),),
+    ("GET", "/v1/invoices/{invoice}/grace"): (on_draft(),),
+    ("POST", "/v1/invoices/{invoice}/grace"): (on_draft(finalize_at="2199-06-01T00:00:00Z"),),
+    ("POST", "/v1/invoices/{invoice}/hold"): (on_draft(),),
+    **ATTEMPTS,
+}
