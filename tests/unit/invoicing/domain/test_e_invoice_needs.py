@@ -215,7 +215,7 @@ def test_rounding_to_coins_is_refused_where_it_cannot_be_said() -> None:
     assert found("ubl", rounded, cash_unit="0.05") == {}
 
 
-@pytest.mark.parametrize(("format", "more"), product(GERMAN, [CARD, {"type_code": "325"}]))
+@pytest.mark.parametrize(("format", "more"), [*product(GERMAN, [CARD, {"type_code": "325"}])])
 def test_all_that_is_lacking_is_told_at_once(format: str, more: dict[str, Any]) -> None:
     stated = issued(**{**COMPLETE, "buyer_reference": None, **more})
     with pytest.raises(EInvoiceIncomplete) as refused:

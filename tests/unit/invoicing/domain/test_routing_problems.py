@@ -41,7 +41,8 @@ def taken(format: str | None) -> TakenRoute | None:
 def stated(**buyer: object) -> Issued:
     """A sound invoice for this buyer."""
     sound = issued()
-    party = Party(name="B", address=Address(country="DE", city="Köln"), **buyer)  # type: ignore[arg-type]
+    place = Address(country="DE", city="Köln")
+    party = Party(name="B", address=place, **buyer)  # type: ignore[arg-type]
     return changed(sound, buyer=party)
 
 
