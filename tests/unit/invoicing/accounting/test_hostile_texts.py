@@ -11,10 +11,9 @@ from invx.contexts.invoicing.adapters.accounting import extf
 from invx.contexts.invoicing.domain.booking import BookingKind
 from tests.unit.invoicing.accounting.extf_reader import read_batch, split
 from tests.unit.invoicing.accounting.given import booking, paid, written
+from tests.unit.invoicing.accounting.strategies import anything
 from tests.unit.invoicing.accounting.test_debtors import debtor, fields, values
 
-# Anything that PostgreSQL keeps: neither NUL nor half a surrogate pair.
-anything = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"))
 ALLOWED = re.compile(r"[A-Za-z0-9_$&%*+\-/]{1,36}", re.ASCII)
 PLACES = ("name", "line1", "line2", "postal_code", "city", "contact", "email", "phone")
 
