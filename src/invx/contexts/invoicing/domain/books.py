@@ -58,6 +58,16 @@ def effective(received: Decimal, amount: Decimal, day: date) -> ExchangeRate:
     return ExchangeRate(rate=rate, source=RECEIVED, day=day)
 
 
+def worth_of(entry: Entry) -> Worth:
+    """What an entry was worth by itself, so that it can be entered again elsewhere."""
+    rate, source, day = entry.exchange_rate, entry.rate_source, entry.rate_day
+    if rate is None or source is None or day is None:
+        return Worth()
+    if source == RECEIVED:
+        return Worth(amount=entry.booked_amount)
+    return Worth(rate=ExchangeRate(rate=rate, source=source, day=day))
+
+
 class BookRecord:
     """The value of a document in the books: what each entry takes of it, and what is left."""
 

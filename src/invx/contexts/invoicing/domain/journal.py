@@ -134,9 +134,19 @@ class Journal:
         return self._linked(found, entry.reverses, self.bookings) if entry.reverses else found
 
     def voiding(self) -> tuple[Booking, ...]:
-        """Takes back all that is booked, when it was: there never was such a document."""
+        """Takes back all that stands, when it was booked: there never was such a document."""
         first = len(self.bookings) + 1
-        return tuple([_back(each, number) for number, each in enumerate(self.bookings, first)])
+        return tuple([_back(each, number) for number, each in enumerate(self._standing(), first)])
+
+    def _standing(self) -> list[Booking]:
+        """All but those that cancel each other: nothing is taken back twice."""
+        by_id = {each.booking_id: each for each in self.bookings}
+        gone: set[UUID] = set()
+        for each in self.bookings:
+            other = by_id.get(each.reverses) if each.reverses else None
+            if other is not None and other.booked_amount == each.booked_amount:
+                gone |= {each.booking_id, other.booking_id}
+        return [each for each in self.bookings if each.booking_id not in gone]
 
     def rated(self, rate: Decimal) -> tuple[Booking, ...]:
         """All bookings with their amounts in the book currency, now that its rate is known."""
