@@ -144,7 +144,9 @@ class Journal:
         gone: set[UUID] = set()
         for each in self.bookings:
             other = by_id.get(each.reverses) if each.reverses else None
-            if other is not None and other.booked_amount == each.booked_amount:
+            # One that waits for its rate will be worth what it takes back.
+            waits = other is not None and (each.pending or other.pending)
+            if other is not None and (waits or other.booked_amount == each.booked_amount):
                 gone |= {each.booking_id, other.booking_id}
         return [each for each in self.bookings if each.booking_id not in gone]
 
@@ -157,9 +159,7 @@ class Journal:
             receivable += sum((each.receivable for each in made), ZERO)
         return tuple(found)
 
-    def completed(
-        self, rate: Decimal | None, entries: Iterable[Entry], *, voided: bool
-    ) -> tuple[Booking, ...]:
+    def completed(self, rate: Decimal | None, entries: Iterable[Entry]) -> tuple[Booking, ...]:
         """The bookings that waited and wait no more, and the differences that come out now.
 
         `rate` is that of the document, `entries` are those with more figures than before. What a
@@ -185,8 +185,6 @@ class Journal:
             if entry.reverses:
                 more = self._linked(more, entry.reverses, known.values())
             known |= _by_id(more)
-            if voided:
-                known |= _by_id([_back(each, len(known) + 1) for each in more])
         known |= _by_id(
             [
                 as_taken_back(each, known[each.reverses])
