@@ -11,7 +11,7 @@ from invx.contexts.invoicing.domain.booking import BookingKind
 from invx.contexts.invoicing.domain.chart import AccountRow, Purpose
 from invx.contexts.invoicing.domain.content import Period, TaxCurrency
 from invx.contexts.invoicing.domain.journal import booking_id
-from invx.contexts.invoicing.domain.settlement import Posting
+from invx.contexts.invoicing.domain.posting import Posting
 from invx.kernel.errors import Invalid
 from invx.rules.totals.model import Profile, Regime, Tax
 from tests.unit.invoicing.domain.drafts import ENTITY, S7, S19, TODAY, D, content, line, off

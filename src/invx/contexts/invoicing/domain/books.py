@@ -34,6 +34,11 @@ class BookValue:
     rate: ExchangeRate | None = None
     total: Decimal | None = None
 
+    @property
+    def factor(self) -> Decimal | None:
+        """The rate as a number: units of the books' currency for one of the claim's."""
+        return self.rate.rate if self.rate else None
+
     def at(self, rate: ExchangeRate, claimed: Decimal) -> "BookValue":
         """The value of a claim at this rate."""
         return replace(self, rate=rate, total=rate.of(claimed, self.currency))

@@ -10,7 +10,8 @@ from invx.contexts.invoicing.domain.errors import (
     DocumentReplacedAlready,
     DocumentSettled,
 )
-from invx.contexts.invoicing.domain.settlement import Posting, Settlement
+from invx.contexts.invoicing.domain.posting import Posting
+from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.transmission import ClearanceStatus
 
 

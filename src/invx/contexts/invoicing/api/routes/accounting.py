@@ -176,6 +176,6 @@ def _shown(settlement: Settlement, unit: UnitOfWork) -> Answer:
         "currency": settlement.claim.currency,
         "book_currency": journal.book.book_currency if journal else None,
         "rate": format(journal.book.exchange_rate, "f") if journal else None,
-        "bookings": len(journal.bookings) if journal else 0,
+        "bookings": sum(not each.pending for each in journal.bookings) if journal else 0,
     }
     return Answer(200, encode(body), {"content-type": "application/json"})
