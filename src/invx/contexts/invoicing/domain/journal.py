@@ -21,6 +21,7 @@ from invx.contexts.invoicing.domain.journal_worth import (
     at_rate,
     at_worth,
     left_over,
+    still_standing,
 )
 from invx.contexts.invoicing.domain.tax_entries import Holdings, Share, TaxAccount, TaxMovement
 from invx.contexts.invoicing.domain.tax_points import period_of
@@ -136,17 +137,12 @@ class Journal:
     def voiding(self) -> tuple[Booking, ...]:
         """Takes back all that stands, when it was booked: there never was such a document."""
         first = len(self.bookings) + 1
-        return tuple([_back(each, number) for number, each in enumerate(self._standing(), first)])
-
-    def _standing(self) -> list[Booking]:
-        """All but those that cancel each other: nothing is taken back twice."""
-        by_id = {each.booking_id: each for each in self.bookings}
-        gone: set[UUID] = set()
-        for each in self.bookings:
-            other = by_id.get(each.reverses) if each.reverses else None
-            if other is not None and other.booked_amount == each.booked_amount:
-                gone |= {each.booking_id, other.booking_id}
-        return [each for each in self.bookings if each.booking_id not in gone]
+        return tuple(
+            [
+                _back(each, number)
+                for number, each in enumerate(still_standing(self.bookings), first)
+            ]
+        )
 
     def rated(self, rate: Decimal) -> tuple[Booking, ...]:
         """All bookings with their amounts in the book currency, now that its rate is known."""
@@ -171,6 +167,7 @@ class Journal:
             opening = [each for each in self.bookings if each.settlement_entry is None]
             waiting = [each for each in opening if each.pending and each.reverses is None]
             known |= _by_id(at_rate(waiting, rate, ZERO))
+        gained: list[Booking] = []
         for entry in entries:
             made = [
                 each
@@ -185,8 +182,9 @@ class Journal:
             if entry.reverses:
                 more = self._linked(more, entry.reverses, known.values())
             known |= _by_id(more)
-            if voided:
-                known |= _by_id([_back(each, len(known) + 1) for each in more])
+            gained += more
+        for each in still_standing(gained) if voided else ():
+            known |= _by_id([_back(each, len(known) + 1)])
         known |= _by_id(
             [
                 as_taken_back(each, known[each.reverses])
