@@ -21,7 +21,6 @@ from invx.contexts.invoicing.domain.journal_worth import (
     at_rate,
     at_worth,
     left_over,
-    still_standing,
 )
 from invx.contexts.invoicing.domain.tax_entries import Holdings, Share, TaxAccount, TaxMovement
 from invx.contexts.invoicing.domain.tax_points import period_of
@@ -137,12 +136,19 @@ class Journal:
     def voiding(self) -> tuple[Booking, ...]:
         """Takes back all that stands, when it was booked: there never was such a document."""
         first = len(self.bookings) + 1
-        return tuple(
-            [
-                _back(each, number)
-                for number, each in enumerate(still_standing(self.bookings), first)
-            ]
-        )
+        return tuple([_back(each, number) for number, each in enumerate(self._standing(), first)])
+
+    def _standing(self) -> list[Booking]:
+        """All but those that cancel each other: nothing is taken back twice."""
+        by_id = {each.booking_id: each for each in self.bookings}
+        gone: set[UUID] = set()
+        for each in self.bookings:
+            other = by_id.get(each.reverses) if each.reverses else None
+            # One that waits for its rate will be worth what it takes back.
+            waits = other is not None and (each.pending or other.pending)
+            if other is not None and (waits or other.booked_amount == each.booked_amount):
+                gone |= {each.booking_id, other.booking_id}
+        return [each for each in self.bookings if each.booking_id not in gone]
 
     def rated(self, rate: Decimal) -> tuple[Booking, ...]:
         """All bookings with their amounts in the book currency, now that its rate is known."""
@@ -153,9 +159,7 @@ class Journal:
             receivable += sum((each.receivable for each in made), ZERO)
         return tuple(found)
 
-    def completed(
-        self, rate: Decimal | None, entries: Iterable[Entry], *, voided: bool
-    ) -> tuple[Booking, ...]:
+    def completed(self, rate: Decimal | None, entries: Iterable[Entry]) -> tuple[Booking, ...]:
         """The bookings that waited and wait no more, and the differences that come out now.
 
         `rate` is that of the document, `entries` are those with more figures than before. What a
@@ -167,7 +171,6 @@ class Journal:
             opening = [each for each in self.bookings if each.settlement_entry is None]
             waiting = [each for each in opening if each.pending and each.reverses is None]
             known |= _by_id(at_rate(waiting, rate, ZERO))
-        gained: list[Booking] = []
         for entry in entries:
             made = [
                 each
@@ -182,9 +185,6 @@ class Journal:
             if entry.reverses:
                 more = self._linked(more, entry.reverses, known.values())
             known |= _by_id(more)
-            gained += more
-        for each in still_standing(gained) if voided else ():
-            known |= _by_id([_back(each, len(known) + 1)])
         known |= _by_id(
             [
                 as_taken_back(each, known[each.reverses])

@@ -8,7 +8,6 @@ document in the books is its value there less what the entries carried of it.
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from uuid import UUID
 
 from invx.contexts.invoicing.domain.balance import Entry, EntryKind
 from invx.contexts.invoicing.domain.booking import DEBTOR, Booking
@@ -118,19 +117,3 @@ def _known(booking: Booking, booked: Decimal, rate: Decimal | None) -> Booking:
 
 def _waiting(booking: Booking) -> Booking:
     return replace(booking, exchange_rate=None, pending=True)
-
-
-def still_standing(bookings: Sequence[Booking]) -> list[Booking]:
-    """All but those that cancel each other: nothing is taken back twice.
-
-    What has no amount in the books yet gets the one of what it takes back.
-    """
-    by_id = {each.booking_id: each for each in bookings}
-    gone: set[UUID] = set()
-    for each in bookings:
-        other = by_id.get(each.reverses) if each.reverses else None
-        if other is None:
-            continue
-        if each.pending or other.pending or other.booked_amount == each.booked_amount:
-            gone |= {each.booking_id, other.booking_id}
-    return [each for each in bookings if each.booking_id not in gone]

@@ -56,8 +56,7 @@ def complete_books(
         return
     bookings: tuple[Booking, ...] = ()
     if settlement.journal is not None:
-        voided = settlement.standing.voided
-        bookings = settlement.journal.completed(value.factor, entries, voided=voided)
+        bookings = settlement.journal.completed(value.factor, entries)
     settlement.record(
         EntriesBooked(claim=settlement.claim, value=value, entries=entries, bookings=bookings)
     )

@@ -73,6 +73,10 @@ def as_e_invoice(stated: Issued, format: Format) -> model.EInvoice:
     lines, leftover = lines_of(content, totals, words)
     if content.buyer is None:
         violated("an e-invoice has a buyer")
+    adjustments = tuple(_adjustments(content, totals, words))
+    if format.needs is not None:
+        lines = tuple(replace(each, adjustments=_whole(each.adjustments)) for each in lines)
+        adjustments = _whole(adjustments)
     accounted = content.tax_currency
     return model.EInvoice(
         number=stated.number,
@@ -114,9 +118,9 @@ def as_e_invoice(stated: Issued, format: Format) -> model.EInvoice:
         delivery=delivery_of(content),
         period=period(content),
         payments=payments_of(content, stated.seller),
-        adjustments=tuple(_adjustments(content, totals, words)),
+        adjustments=adjustments,
         totals=_totals(content, totals),
-        taxes=tuple(_groups(totals)),
+        taxes=tuple(_groups(totals, rated=format.needs is not None)),
         attachments=tuple(_attachments(content)),
         lines=lines,
     )
@@ -150,6 +154,7 @@ def _adjustments(content: Content, totals: Totals, words: Wording) -> list[model
     for said, amount in zip(written, totals.adjustments, strict=True):
         for share in amount.shares:
             whole = len(amount.shares) == 1
+            stated = said if whole else replace(said, base=None)
             part = AdjustmentAmount(
                 charge=amount.charge,
                 base=amount.base if whole else None,
@@ -163,12 +168,19 @@ def _adjustments(content: Content, totals: Totals, words: Wording) -> list[model
             )
             found.append(
                 replace(
-                    adjustment(said, part, words),
+                    adjustment(stated, part, words),
                     category=group.category,
                     rate=vat_rate(group.category, group.rate),
                 )
             )
     return found
+
+
+def _whole(adjustments: tuple[model.Adjustment, ...]) -> tuple[model.Adjustment, ...]:
+    """Peppol and XRechnung refuse a base without its percent (PEPPOL-EN16931-R042)."""
+    return tuple(
+        each if each.percent is not None else replace(each, base=None) for each in adjustments
+    )
 
 
 def _totals(content: Content, totals: Totals) -> model.Totals:
@@ -187,13 +199,14 @@ def _totals(content: Content, totals: Totals) -> model.Totals:
     )
 
 
-def _groups(totals: Totals) -> list[model.TaxGroup]:
+def _groups(totals: Totals, *, rated: bool) -> list[model.TaxGroup]:
+    """BG-23. `rated` states the rate of each group, even of category O (BR-DE-14, DE-R-014)."""
     return [
         model.TaxGroup(
             base=group.base,
             amount=group.amount,
             category=group.category,
-            rate=vat_rate(group.category, group.rate),
+            rate=group.rate if rated else vat_rate(group.category, group.rate),
             reason=group.reason,
             reason_code=group.reason_code,
         )
