@@ -17,7 +17,7 @@ TOWN = {"line1": "Kai 1", "city": "Hamburg", "postal_code": "20457", "country": 
 PARTY = {
     "name": "Kontor Nord",
     "address": TOWN,
-    "endpoint": {"scheme": "EM", "id": "rechnung@kontor.example"},
+    "endpoint": {"scheme": "9930", "id": "DE136695976"},
     "contact": {"name": "Jo Weiß", "phone": "+49 40 1", "email": "jo@kontor.example"},
 }
 COMPLETE: dict[str, Any] = {
@@ -68,6 +68,12 @@ TABLE: list[tuple[dict[str, Any], tuple[str, ...], dict[str, str]]] = [
         (*GERMAN, "peppol"),
         {"/buyer/endpoint": "PEPPOL-EN16931-R010"},
     ),
+    (
+        seller(endpoint={"scheme": "EM", "id": "rechnung@kontor.example"}),
+        ("peppol",),
+        {"/seller/endpoint/scheme": "PEPPOL-EN16931-CL008"},
+    ),
+    (seller(endpoint={"scheme": "EM", "id": "rechnung@kontor.example"}), GERMAN, {}),
     (seller(endpoint=None), (*GERMAN, "peppol"), {"/seller/endpoint": "PEPPOL-EN16931-R020"}),
     (
         seller(contact=None),
@@ -127,6 +133,7 @@ TABLE: list[tuple[dict[str, Any], tuple[str, ...], dict[str, str]]] = [
         {"payment_means": {"code": "59"}},
         GERMAN,
         {
+            "/payment_means/direct_debit/mandate": "PEPPOL-EN16931-R061",
             "/payment_means/direct_debit/creditor": "BR-DE-30",
             "/payment_means/direct_debit/account": "BR-DE-31",
         },
