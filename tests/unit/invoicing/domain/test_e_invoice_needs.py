@@ -55,14 +55,20 @@ def test_a_complete_document_lacks_nothing_in_any_format(format: str) -> None:
 
 
 # What is taken away or added, the formats that mind, the field, and the rule.
+ORDER: dict[str, Any] = {"buyer_reference": None, "purchase_order": "4500"}
 CARD = {"payment_means": {"code": "54"}}
 DEBIT = {"payment_means": {"direct_debit": {"mandate": "M-1"}}}
 NO_ACCOUNT = {"seller": {"party": PARTY, "bank_accounts": []}}
 TABLE: list[tuple[dict[str, Any], tuple[str, ...], dict[str, str]]] = [
     ({"buyer_reference": None}, GERMAN, {"/buyer_reference": "BR-DE-15"}),
     ({"buyer_reference": None}, ("peppol",), {"/buyer_reference": "PEPPOL-EN16931-R003"}),
-    ({"buyer_reference": None, "purchase_order": "4500"}, ("peppol",), {}),
-    ({"buyer_reference": None, "purchase_order": "4500"}, GERMAN, {"/buyer_reference": "BR-DE-15"}),
+    (
+        {**ORDER, "buyer": {**COMPLETE["buyer"], "address": {**TOWN, "country": "FR"}}},
+        ("peppol",),
+        {},
+    ),
+    (ORDER, ("peppol",), {"/buyer_reference": "BR-DE-15"}),  # Peppol's rules between Germans
+    (ORDER, GERMAN, {"/buyer_reference": "BR-DE-15"}),
     (
         {"buyer": without(COMPLETE["buyer"], "endpoint")},
         (*GERMAN, "peppol"),
