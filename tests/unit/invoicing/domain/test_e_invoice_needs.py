@@ -17,7 +17,7 @@ TOWN = {"line1": "Kai 1", "city": "Hamburg", "postal_code": "20457", "country": 
 PARTY = {
     "name": "Kontor Nord",
     "address": TOWN,
-    "endpoint": {"scheme": "EM", "id": "rechnung@kontor.example"},
+    "endpoint": {"scheme": "9930", "id": "DE136695976"},
     "contact": {"name": "Jo Weiß", "phone": "+49 40 1", "email": "jo@kontor.example"},
 }
 COMPLETE: dict[str, Any] = {
@@ -55,19 +55,31 @@ def test_a_complete_document_lacks_nothing_in_any_format(format: str) -> None:
 
 
 # What is taken away or added, the formats that mind, the field, and the rule.
+ORDER: dict[str, Any] = {"buyer_reference": None, "purchase_order": "4500"}
 CARD = {"payment_means": {"code": "54"}}
 DEBIT = {"payment_means": {"direct_debit": {"mandate": "M-1"}}}
 NO_ACCOUNT = {"seller": {"party": PARTY, "bank_accounts": []}}
 TABLE: list[tuple[dict[str, Any], tuple[str, ...], dict[str, str]]] = [
     ({"buyer_reference": None}, GERMAN, {"/buyer_reference": "BR-DE-15"}),
     ({"buyer_reference": None}, ("peppol",), {"/buyer_reference": "PEPPOL-EN16931-R003"}),
-    ({"buyer_reference": None, "purchase_order": "4500"}, ("peppol",), {}),
-    ({"buyer_reference": None, "purchase_order": "4500"}, GERMAN, {"/buyer_reference": "BR-DE-15"}),
+    (
+        {**ORDER, "buyer": {**COMPLETE["buyer"], "address": {**TOWN, "country": "FR"}}},
+        ("peppol",),
+        {},
+    ),
+    (ORDER, ("peppol",), {"/buyer_reference": "BR-DE-15"}),  # Peppol's rules between Germans
+    (ORDER, GERMAN, {"/buyer_reference": "BR-DE-15"}),
     (
         {"buyer": without(COMPLETE["buyer"], "endpoint")},
         (*GERMAN, "peppol"),
         {"/buyer/endpoint": "PEPPOL-EN16931-R010"},
     ),
+    (
+        seller(endpoint={"scheme": "EM", "id": "rechnung@kontor.example"}),
+        ("peppol",),
+        {"/seller/endpoint/scheme": "PEPPOL-EN16931-CL008"},
+    ),
+    (seller(endpoint={"scheme": "EM", "id": "rechnung@kontor.example"}), GERMAN, {}),
     (seller(endpoint=None), (*GERMAN, "peppol"), {"/seller/endpoint": "PEPPOL-EN16931-R020"}),
     (
         seller(contact=None),
@@ -127,6 +139,7 @@ TABLE: list[tuple[dict[str, Any], tuple[str, ...], dict[str, str]]] = [
         {"payment_means": {"code": "59"}},
         GERMAN,
         {
+            "/payment_means/direct_debit/mandate": "PEPPOL-EN16931-R061",
             "/payment_means/direct_debit/creditor": "BR-DE-30",
             "/payment_means/direct_debit/account": "BR-DE-31",
         },
