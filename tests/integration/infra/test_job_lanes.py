@@ -16,7 +16,8 @@ async def filled(world: World, tenant_id: object, count: int, lane: int, hours: 
         await conn.execute(
             "INSERT INTO invoicing.due_jobs"
             " (tenant_id, kind, key, due_at, payload, correlation_id, lane)"
-            " SELECT $1, 'k' || $3::integer, n::text, now() - make_interval(hours => $4), '{}', $1, $3::integer"
+            " SELECT $1, 'k' || $3::integer, n::text, now() - make_interval(hours => $4), '{}',"
+            " $1, $3::integer"
             " FROM generate_series(1, $2::integer) n",
             tenant_id,
             count,
