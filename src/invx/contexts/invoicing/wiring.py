@@ -12,6 +12,7 @@ from invx.contexts.invoicing.adapters.einvoice import writing
 from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
 from invx.contexts.invoicing.adapters.einvoice.validation import Validator
 from invx.contexts.invoicing.adapters.pdf import TypstRenderer
+from invx.contexts.invoicing.adapters.register_entering import enter_registers
 from invx.contexts.invoicing.adapters.rendering import PORT, RenderingPool
 from invx.contexts.invoicing.adapters.tax_engines import facts as tax_engines
 from invx.contexts.invoicing.adapters.tax_engines.http import HttpTaxEngine
@@ -23,6 +24,7 @@ from invx.contexts.invoicing.adapters.unit_of_work import Means, UnitOfWork
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.api.routes import (
     accounting,
+    audit,
     corrections,
     documents,
     e_invoices,
@@ -49,6 +51,7 @@ from invx.contexts.invoicing.domain import (
     engine_entry_events,
     legal_entity_events,
     rate_table_events,
+    register_events,
     series_events,
     settlement_events,
 )
@@ -57,9 +60,13 @@ from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_table import RateTable
+from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
+from invx.contexts.invoicing.read.archives import archived_files, examine_archives
+from invx.contexts.invoicing.read.last_numbers import last_numbers
 from invx.contexts.invoicing.read.projections import project
+from invx.contexts.invoicing.read.register import REGISTER_MEMBER, examine_register
 from invx.contexts.invoicing.read.resource import issued_resource
 from invx.contracts.invoicing import DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1
 from invx.contracts.registry import Registry
@@ -67,6 +74,7 @@ from invx.infra.codec import Codec, events_in
 from invx.infra.context import Context, PersonalStore
 from invx.infra.event_store import EventStore
 from invx.infra.facts import KnownFacts
+from invx.infra.holdings import Holdings
 from invx.infra.migrate import Migration, migrations_in
 from invx.infra.postgres import Connection, Database
 from invx.infra.runner import Refusals, Runner
@@ -87,6 +95,7 @@ CODEC = Codec(
         legal_entity_events,
         rate_table_events,
         engine_entry_events,
+        register_events,
     )
 )
 
@@ -113,6 +122,13 @@ _PERSONAL = (
     PersonalStore("idempotency", "answer replaced; dropped after eight days"),
 )
 
+# What an audit looks at beside events and seals, and the files that an archive holds.
+HOLDINGS = Holdings(
+    examinations={"register": examine_register, "archives": examine_archives},
+    members={"register": REGISTER_MEMBER},
+    files=archived_files,
+)
+
 _ROUTES = (
     documents,
     e_invoices,
@@ -128,6 +144,7 @@ _ROUTES = (
     rate_tables,
     accounting,
     engine_entries,
+    audit,
 )
 
 
@@ -227,6 +244,8 @@ def wire(
         jobs={"archive_document": _archive, "mark_overdue": _overdue, JOB: _tell_engine},
         publishes=(DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1),
         history=history_of,
+        last_numbers=last_numbers,
+        before_seal=lambda tenant_id: enter_registers(runner, ids, tenant_id),
         personal=_PERSONAL,
         close=edge.close,
     )
@@ -239,7 +258,7 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
         project,
         lambda recorded: contract_of(recorded.stream_id, recorded.event),
         registry.encode,
-        kinds=(Document, Settlement, Series, LegalEntity, RateTable, EngineEntry),
+        kinds=(Document, Settlement, Series, LegalEntity, RateTable, EngineEntry, Register),
     )
 
 

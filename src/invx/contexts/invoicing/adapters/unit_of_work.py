@@ -7,6 +7,7 @@ from uuid import UUID
 from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting
 from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
+from invx.contexts.invoicing.adapters.registers import PostgresRegisters
 from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
 from invx.contexts.invoicing.adapters.tax_engines.facts import Engines, TaxEngines
 from invx.contexts.invoicing.adapters.tax_ids.facts import Registers, TaxIds
@@ -64,6 +65,7 @@ class UnitOfWork(EventUnitOfWork):
         self.settlements = self.repository(Settlement, missing=SettlementNotFound)
         self.series = LockedSeries(self)
         self.legal_entities = PostgresLegalEntities(self)
+        self.registers = PostgresRegisters(self)
         self.archive = PostgresArchive(conn, ctx.tenant_id, self.write_set, clock)
         self.rendering = PdfRendering(means.resource_of)
         self.tax_ids = TaxIds(means.registers, ctx)

@@ -12,6 +12,8 @@ from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.engine_statement import EngineStatement
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_table import KnownTaxes, RateTable
+from invx.contexts.invoicing.domain.register import Register
+from invx.contexts.invoicing.domain.register_events import RegisteredDocument
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.tax_ids import RegisterAnswer, TaxIdForm
@@ -60,6 +62,18 @@ class RateTables(Repository[RateTable], Protocol):
 
     async def known(self) -> KnownTaxes:
         """The packs with all overrides of the tenant, and its rates, in one round trip."""
+        ...
+
+
+class Registers(Protocol):
+    """The registers of legal entities; they are only ever taken locked."""
+
+    async def locked(self, legal_entity_id: UUID) -> Register:
+        """That of a legal entity, locked; a new one when nothing was ever entered."""
+        ...
+
+    async def not_entered(self, legal_entity_id: UUID, limit: int) -> list[RegisteredDocument]:
+        """Documents that were issued or voided and are not in the register, in their order."""
         ...
 
 
@@ -199,6 +213,8 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def series(self) -> SeriesRepository: ...
     @property
     def legal_entities(self) -> LegalEntities: ...
+    @property
+    def registers(self) -> Registers: ...
     @property
     def archive(self) -> Archive: ...
     @property

@@ -12,6 +12,8 @@ from invx.contexts.invoicing.domain.document_events import (
 from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_table import RateTable
+from invx.contexts.invoicing.domain.register import Register
+from invx.contexts.invoicing.domain.register_events import DocumentEntered
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.series_events import NextNumberSet, NumberDrawn
 from invx.contexts.invoicing.domain.settlement import Settlement
@@ -26,6 +28,7 @@ from invx.contexts.invoicing.domain.tax_treatment import vat_id_of
 from invx.contexts.invoicing.read.booking_rows import booking_row
 from invx.contexts.invoicing.read.engine_entries import engine_entry_row
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
+from invx.contexts.invoicing.read.register import register_row
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import (
     document_row,
@@ -62,6 +65,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
         case EngineEntry():
             key = {"engine_entry_id": aggregate.id}
             rows.put("engine_entries", key, engine_entry_row(aggregate))
+        case Register():
+            _register(recorded, rows)
         case _:
             violated(f"nothing is known of {type(aggregate).__name__}")
 
@@ -109,6 +114,13 @@ def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
                 "recorded_at": recorded.recorded_at,
             },
         )
+
+
+def _register(recorded: Recorded, rows: Rows) -> None:
+    event = recorded.event
+    if isinstance(event, DocumentEntered):
+        key = {"legal_entity_id": event.legal_entity_id, "position": event.position}
+        rows.put("register", key, {**register_row(event), "entered_at": recorded.recorded_at})
 
 
 def _taxes(
