@@ -161,7 +161,7 @@ def _checked(text: bytes, lines: int, tail: str, name: str) -> Iterator[tuple[An
                 hashlib.sha256(line).hexdigest(),
             )
             follows = (said["format"], said["line"], said["previous"]) == (_FORMAT, number, tail)
-        except (msgspec.DecodeError, LookupError, TypeError):
+        except (msgspec.DecodeError, ValueError, LookupError, TypeError):
             follows, told = False, None
         if told is None or not follows or raw == line:
             raise AnchorMismatch(f"{name}: line {number} does not follow from the one before it.")

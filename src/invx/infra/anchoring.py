@@ -15,6 +15,7 @@ import msgspec
 from invx.infra.context import Context
 from invx.infra.metrics import SEALS_UNANCHORED
 from invx.infra.postgres import Connection
+from invx.infra.tenancy import inside
 from invx.kernel.ports import Clock, SealAnchor, SealStatement
 
 _SEALS_AT_ONCE = 500
@@ -50,8 +51,7 @@ class Anchoring:
 
     async def _pending(self, context: Context, tenant_id: UUID) -> tuple[int, list[SealStatement]]:
         schema = context.schema
-        epoch = (await context.directory.get(tenant_id)).epoch
-        async with context.database.tenant_transaction(tenant_id, epoch, write=False) as conn:
+        async with inside(context.database, context.directory, tenant_id, write=False) as conn:
             known = await conn.fetchval(
                 f"SELECT max(number) FROM {schema}.seal_anchors WHERE tenant_id = $1"
                 " AND anchor = $2",
@@ -75,12 +75,11 @@ class Anchoring:
         statements: Sequence[SealStatement],
         receipts: Sequence[Mapping[str, Any]],
     ) -> None:
-        epoch = (await context.directory.get(tenant_id)).epoch
         rows = [
             {"number": each.seal, "receipt": receipt}
             for each, receipt in zip(statements, receipts, strict=True)
         ]
-        async with context.database.tenant_transaction(tenant_id, epoch, write=True) as conn:
+        async with inside(context.database, context.directory, tenant_id, write=True) as conn:
             await conn.execute(
                 f"INSERT INTO {context.schema}.seal_anchors"
                 " (tenant_id, number, anchor, receipt, anchored_at)"

@@ -12,14 +12,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from invx.infra.merkle import FIRST_ROOT, Leaf, seal_root
 from invx.infra.metrics import SEALS
-from invx.infra.postgres import TENANT_CLOSED, TENANT_STALE, UNKNOWN_TENANT, Connection, Database
-from invx.infra.tenancy import Directory, TenantClosed, UnknownTenant
+from invx.infra.postgres import Connection, Database
+from invx.infra.tenancy import Directory, inside
 from invx.kernel import limits
-from invx.kernel.errors import ConcurrencyConflict
 from invx.kernel.ports import Clock
 
 
@@ -46,8 +43,7 @@ class Sealer:
 
     async def moved(self, tenant_id: UUID) -> bool:
         """Whether anything waits for a seal. Raises UnknownTenant."""
-        epoch = (await self._directory.get(tenant_id)).epoch
-        async with self.database.tenant_transaction(tenant_id, epoch, write=False) as conn:
+        async with inside(self.database, self._directory, tenant_id, write=False) as conn:
             return bool(await self._waiting(conn, tenant_id, 1))
 
     async def seal(self, tenant_id: UUID) -> list[Seal]:
@@ -68,8 +64,7 @@ class Sealer:
         return made
 
     async def _left_out(self, tenant_id: UUID) -> Sequence[UUID]:
-        epoch = (await self._directory.get(tenant_id)).epoch
-        async with self.database.tenant_transaction(tenant_id, epoch, write=False) as conn:
+        async with inside(self.database, self._directory, tenant_id, write=False) as conn:
             return await self._waiting(conn, tenant_id, limits.SEALS_PER_TURN)
 
     async def _waiting(self, conn: Connection, tenant_id: UUID, limit: int) -> Sequence[UUID]:
@@ -83,17 +78,13 @@ class Sealer:
 
     async def _make(self, tenant_id: UUID, taking: str, which: int | UUID) -> Seal | None:
         """One seal over the heads that `taking` marks as sealed; None when there are none."""
-        epoch = (await self._directory.get(tenant_id)).epoch
-        try:
-            async with self.database.tenant_transaction(tenant_id, epoch, write=True) as conn:
-                # The lock comes in a statement of its own: what follows sees what the last did.
-                if not await conn.fetchval(_LOCK, f"{self.database.schema} {tenant_id}"):
-                    return None
-                rows = await conn.fetch(taking, tenant_id, which)
-                leaves = sorted(Leaf(*row) for row in rows)
-                return await self._chain(conn, tenant_id, leaves) if leaves else None
-        except asyncpg.PostgresError as error:
-            raise self._translated(error, tenant_id) from error
+        async with inside(self.database, self._directory, tenant_id, write=True) as conn:
+            # The lock comes in a statement of its own: what follows sees what the last did.
+            if not await conn.fetchval(_LOCK, f"{self.database.schema} {tenant_id}"):
+                return None
+            rows = await conn.fetch(taking, tenant_id, which)
+            leaves = sorted(Leaf(*row) for row in rows)
+            return await self._chain(conn, tenant_id, leaves) if leaves else None
 
     async def _chain(self, conn: Connection, tenant_id: UUID, leaves: list[Leaf]) -> Seal:
         schema = self.database.schema
@@ -119,15 +110,6 @@ class Sealer:
             [leaf.head_hash for leaf in leaves],
         )
         return Seal(number, previous, root, len(leaves), now)
-
-    def _translated(self, error: asyncpg.PostgresError, tenant_id: UUID) -> Exception:
-        if error.sqlstate in (TENANT_STALE, TENANT_CLOSED):
-            self._directory.forget(tenant_id)
-        if error.sqlstate == TENANT_STALE:
-            return ConcurrencyConflict("the tenant's directory entry moved on")
-        if error.sqlstate == UNKNOWN_TENANT:
-            return UnknownTenant()
-        return TenantClosed() if error.sqlstate == TENANT_CLOSED else error
 
 
 async def list_seals(

@@ -1,9 +1,11 @@
 """Every command of the program on a real home folder, while `invx up` runs there."""
 
 import asyncio
+import json
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -159,6 +161,38 @@ def test_audit_names_a_changed_event_and_exits_with_1(running: Installation) -> 
     assert found.returncode == 1
     assert f"stream {stream}, version 1" in found.stdout
     assert running.invx("audit", "verify").stdout.startswith("Intact")
+
+
+def test_a_tenant_is_sealed_anchored_exported_and_proved_elsewhere(running: Installation) -> None:
+    tenant = running.invx("tenant", "create", "Audited").stdout.strip()
+    token = running.invx("token", tenant).stdout.strip()
+    with running.client() as client:
+        client.headers["authorization"] = f"Bearer {token}"
+        client.post("/v1/legal-entities", json=SELLER).raise_for_status()
+        made = client.post("/v1/invoices", json=draft_body()).json()
+        client.post(f"/v1/invoices/{made['id']}/finalize", json={}).raise_for_status()
+    folder = running.home.parent
+    anchor, archive = folder / "anchor.jsonl", folder / "archive.zip"
+    anchored = {"INVX_ANCHOR_FILE": str(anchor)}
+    sealed = running.invx("audit", "seal", "--tenant", tenant, **anchored)
+    assert sealed.returncode == 0, sealed.stderr
+    held = [json.loads(line) for line in anchor.read_text().splitlines()]
+    assert held[-1]["numbers"][0]["last"] == 1
+    intact = running.invx("audit", "verify", **anchored)
+    assert re.search(r"[1-9]\d* seals, [1-9]\d* register rows", intact.stdout), intact.stdout
+    assert f"{len(held)} seals in the anchor file" in intact.stdout
+    done = running.invx("audit", "export", "--tenant", tenant, "--to", str(archive))
+    assert done.returncode == 0, done.stderr
+    assert archive.stat().st_mode & 0o077 == 0
+    again = running.invx("audit", "export", "--tenant", tenant, "--to", str(archive))
+    assert (again.returncode, "is there already" in again.stderr) == (1, True)
+    root = f"invoicing={held[-1]['root']}"
+    command = [sys.executable, "-I", "scripts/verify_archive.py", str(archive), "--root", root]
+    proved = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (proved.returncode, proved.stdout.splitlines()[-1]) == (0, "Intact.")
+    anchor.write_text(anchor.read_text().replace('"seal":1', '"seal":2'))
+    found = running.invx("audit", "verify", **anchored)
+    assert (found.returncode, "BROKEN anchor in" in found.stdout) == (1, True)
 
 
 def test_migrate_has_nothing_left_to_do_and_refuses_a_phase_that_is_none(
