@@ -5,17 +5,24 @@ from typing import Any
 from uuid import UUID
 
 from invx.host import HOLDINGS
-from invx.infra.anchor_file import AnchoredSeal, read_anchor
-from invx.infra.anchoring import pseudonym
+from invx.infra.anchor_file import AnchoredSeal, AnchorFile, read_anchor
+from invx.infra.anchoring import Anchoring, pseudonym
 from invx.infra.audit import verify
 from invx.infra.audit_seals import verify_seals
+from invx.infra.system import SystemClock
 from tests.world import Desk, World
 
 
-async def seal(desk: Desk) -> int:
+async def seal(desk: Desk, *, anchored: bool = False) -> int:
     """Seal invoicing as the worker does, register and all; returns how many seals were made."""
     host = desk.world.host
-    return len(await host.sealing.seal(host.contexts["invoicing"], desk.tenant_id))
+    context = host.contexts["invoicing"]
+    made = await host.sealing.seal(context, desk.tenant_id)
+    if anchored:
+        path = desk.world.key.parent / "anchor.jsonl"
+        clock = SystemClock()
+        await Anchoring(AnchorFile(path), clock).anchor(context, desk.tenant_id)
+    return len(made)
 
 
 async def faults(

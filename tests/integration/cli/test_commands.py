@@ -9,11 +9,15 @@ import sys
 import time
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx
 import pytest
 
+from invx.cli import audit
+from invx.cli.ground import DEMO_TENANT, TENANT, Refused
+from invx.kernel.ids import typeid
 from invx.place import DATABASE, embedded_server
 from invx.settings import PlaceSettings
 from tests.e2e.installation import INVX, Installation, installed
@@ -163,36 +167,37 @@ def test_audit_names_a_changed_event_and_exits_with_1(running: Installation) -> 
     assert running.invx("audit", "verify").stdout.startswith("Intact")
 
 
-def test_a_tenant_is_sealed_anchored_exported_and_proved_elsewhere(running: Installation) -> None:
-    tenant = running.invx("tenant", "create", "Audited").stdout.strip()
-    token = running.invx("token", tenant).stdout.strip()
-    with running.client() as client:
-        client.headers["authorization"] = f"Bearer {token}"
-        client.post("/v1/legal-entities", json=SELLER).raise_for_status()
-        made = client.post("/v1/invoices", json=draft_body()).json()
-        client.post(f"/v1/invoices/{made['id']}/finalize", json={}).raise_for_status()
+def test_a_tenant_is_sealed_anchored_exported_and_proved_elsewhere(
+    running: Installation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The commands in this process: starting one for each would take most of the time."""
     folder = running.home.parent
     anchor, archive = folder / "anchor.jsonl", folder / "archive.zip"
-    anchored = {"INVX_ANCHOR_FILE": str(anchor)}
-    sealed = running.invx("audit", "seal", "--tenant", tenant, **anchored)
-    assert sealed.returncode == 0, sealed.stderr
+    monkeypatch.setenv("INVX_HOME", str(running.home))
+    monkeypatch.setenv("INVX_ANCHOR_FILE", str(anchor))
+    tenant = typeid(TENANT, DEMO_TENANT)
+    audit.seal(tenant)
     held = [json.loads(line) for line in anchor.read_text().splitlines()]
-    assert held[-1]["numbers"][0]["last"] == 1
-    intact = running.invx("audit", "verify", **anchored)
-    assert re.search(r"[1-9]\d* seals, [1-9]\d* register rows", intact.stdout), intact.stdout
-    assert f"{len(held)} seals in the anchor file" in intact.stdout
-    done = running.invx("audit", "export", "--tenant", tenant, "--to", str(archive))
-    assert done.returncode == 0, done.stderr
+    assert held[-1]["numbers"][0]["last"] >= 1
+    audit.verify_all()
+    intact = capsys.readouterr().out
+    assert re.search(r"[1-9]\d* seals, [1-9]\d* register rows", intact), intact
+    assert f"{len(held)} seals in the anchor file" in intact
+    audit.export(tenant, archive)
     assert archive.stat().st_mode & 0o077 == 0
-    again = running.invx("audit", "export", "--tenant", tenant, "--to", str(archive))
-    assert (again.returncode, "is there already" in again.stderr) == (1, True)
+    with pytest.raises(Refused, match="is there already"):
+        audit.export(tenant, archive)
     root = f"invoicing={held[-1]['root']}"
     command = [sys.executable, "-I", "scripts/verify_archive.py", str(archive), "--root", root]
     proved = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (proved.returncode, proved.stdout.splitlines()[-1]) == (0, "Intact.")
-    anchor.write_text(anchor.read_text().replace('"seal":1', '"seal":2'))
-    found = running.invx("audit", "verify", **anchored)
-    assert (found.returncode, "BROKEN anchor in" in found.stdout) == (1, True)
+    anchor.write_text(anchor.read_text().replace('"format"', '"fermat"', 1))
+    with pytest.raises(Refused, match="changed outside Invx"):
+        audit.verify_all()
+    assert f"BROKEN anchor in {anchor}: anchor.jsonl: line 1" in capsys.readouterr().out
+    with pytest.raises(Refused, match="There is no tenant"):
+        audit.export(typeid(TENANT, UUID(int=7)), folder / "none.zip")
+    assert not (folder / "none.zip").exists()
 
 
 def test_migrate_has_nothing_left_to_do_and_refuses_a_phase_that_is_none(

@@ -51,14 +51,18 @@ _CHANGES = [
     ("UPDATE {s}.seals SET number = 7 WHERE tenant_id = $1 AND number = 2", "seal 2 is miss"),
     ("UPDATE {s}.seals SET previous = root WHERE tenant_id = $1 AND number = 2", "root of se"),
     (
-        "UPDATE {s}.seals SET root = set_byte(root, 31, get_byte(root, 31) # 1)"
-        " WHERE tenant_id = $1 AND number = 1",
+        (
+            "UPDATE {s}.seals SET root = set_byte(root, 31, get_byte(root, 31) # 1)"
+            " WHERE tenant_id = $1 AND number = 1"
+        ),
         "seal 1: its leaves and time do not give its root",
     ),
     ("UPDATE {s}.seals SET leaves = leaves + 1 WHERE tenant_id = $1", "leaves, and says"),
     (
-        "UPDATE {s}.seals SET sealed_at = sealed_at + interval '1 microsecond'"
-        " WHERE tenant_id = $1 AND number = 2",
+        (
+            "UPDATE {s}.seals SET sealed_at = sealed_at + interval '1 microsecond'"
+            " WHERE tenant_id = $1 AND number = 2"
+        ),
         "seal 2: its leaves and time do not give its root",
     ),
     ("DELETE FROM {s}.seals WHERE tenant_id = $1 AND number = 1", "seal 1 is missing"),
@@ -66,8 +70,10 @@ _CHANGES = [
     ("DELETE FROM {s}.seals WHERE tenant_id = $1", "leaves of seal 1 are there"),
     (f"DELETE FROM {{s}}.seal_leaves WHERE tenant_id = $1 AND {_ONE_LEAF}", "leaves, and sa"),
     (
-        "UPDATE {s}.seal_leaves SET number = 1 WHERE tenant_id = $1 AND number = 2 AND stream_id NOT"
-        " IN (SELECT stream_id FROM {s}.seal_leaves WHERE tenant_id = $1 AND number = 1)",
+        (
+            "UPDATE {s}.seal_leaves SET number = 1 WHERE tenant_id = $1 AND number = 2 AND stream_id"
+            " NOT IN (SELECT stream_id FROM {s}.seal_leaves WHERE tenant_id = $1 AND number = 1)"
+        ),
         "leaves, and says",
     ),
     (
@@ -75,19 +81,25 @@ _CHANGES = [
         "the event that was sealed is missing",
     ),
     (
-        "UPDATE {s}.seal_leaves SET stream_id = gen_random_uuid() WHERE tenant_id = $1"
-        f" AND {_ONE_LEAF}",
+        (
+            "UPDATE {s}.seal_leaves SET stream_id = gen_random_uuid() WHERE tenant_id = $1"
+            f" AND {_ONE_LEAF}"
+        ),
         "the event that was sealed is missing",
     ),
     (
-        "UPDATE {s}.seal_leaves SET head_hash = set_byte(head_hash, 0,"
-        f" get_byte(head_hash, 0) # 128) WHERE tenant_id = $1 AND {_ONE_LEAF}",
+        (
+            "UPDATE {s}.seal_leaves SET head_hash = set_byte(head_hash, 0,"
+            f" get_byte(head_hash, 0) # 128) WHERE tenant_id = $1 AND {_ONE_LEAF}"
+        ),
         "the event that was sealed has another hash",
     ),
     ("UPDATE {s}.streams SET sealed_version = 0 WHERE tenant_id = $1", "its last leaf is"),
     (
-        "UPDATE {s}.streams SET sealed_version = sealed_version - 1 WHERE tenant_id = $1"
-        " AND kind = 'Settlement' AND version > 1",
+        (
+            "UPDATE {s}.streams SET sealed_version = sealed_version - 1 WHERE tenant_id = $1"
+            " AND kind = 'Settlement' AND version > 1"
+        ),
         "its last leaf is version",
     ),
     ("DELETE FROM {s}.seal_leaves WHERE tenant_id = $1 AND number = 2", "seal 2 has 0 leaves"),
@@ -203,8 +215,10 @@ _RECEIPTS = [
     ("UPDATE {s}.seal_anchors SET number = 9 WHERE tenant_id = $1", "receipt of seal 9, which"),
     ("UPDATE {s}.seal_anchors SET anchor = 'file:b' WHERE tenant_id = $1", "not the anchor's"),
     (
-        "UPDATE {s}.seal_anchors SET receipt = replace(receipt::text, ':1', ':2')::json"
-        " WHERE tenant_id = $1",
+        (
+            "UPDATE {s}.seal_anchors SET receipt = replace(receipt::text, ':1', ':2')::json"
+            " WHERE tenant_id = $1"
+        ),
         "the receipt of seal 1 is not the anchor's",
     ),
 ]

@@ -320,6 +320,11 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
         Attempt(lambda v, o: Request(TAX_OVERRIDES, ids={"country": "AT"}), only_own, alike=True),
         Attempt(lambda v, o: Request(TAX_OVERRIDES, headers={"If-Match": '"1"'}), stale),
     ),
+    ("GET", "/v1/audit/seals"): (Attempt(lambda v, o: Request(), only_own, alike=True),),
+    ("GET", "/v1/legal-entities/{legal_entity}/register"): (
+        at(),
+        Attempt(lambda v, o: Request(query={"sort": "-position", "limit": "1"}), missing),
+    ),
     ("GET", "/v1/analytics/revenue"): (
         found(legal_entity="entity"),
         Attempt(lambda v, o: Request(), only_own, alike=True),

@@ -5,6 +5,7 @@ from typing import Any
 
 from invx.contexts.invoicing.adapters.tax_engines.facts import PORT
 from invx.contexts.invoicing.api.schemas.examples import TAX_OVERRIDES, TAX_RATE_TABLE
+from tests.sealing import seal
 from tests.tax_engine import TestEngine
 from tests.world import BUYER, SELLER, Desk, World, line
 
@@ -71,6 +72,7 @@ async def furnish(world: World) -> Victim:
     serving = next(each["id"] for each in series if "invoice" in each["types"])
     await desk.post(f"/v1/series/{serving}/next-number", {"next": 90, "reason": "moved"})
     await world.settle()
+    await seal(desk, anchored=True)
     await desk.client.post(  # an answer that is stored
         "/v1/invoices",
         json={"lines": [line("1.00")], **said},

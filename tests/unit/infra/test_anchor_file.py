@@ -102,7 +102,7 @@ async def test_a_database_that_was_restored_is_recognised(path: Path) -> None:
     await AnchorFile(path).keep([statement(1), statement(2), statement(3)], known=0)
     before = path.read_bytes()
     for anchor in (AnchorFile(path), AnchorFile(path)):
-        with pytest.raises(AnchorMismatch, match="goes on to seal 3 .* seal 2 is another"):
+        with pytest.raises(AnchorMismatch, match=r"goes on to seal 3 .* seal 2 is another"):
             await anchor.keep([statement(2, root="f" * 64)], known=1)
     assert path.read_bytes() == before
 
