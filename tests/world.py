@@ -5,7 +5,7 @@ Relay and worker do not run by themselves here; `settle` runs them to the end, s
 
 import itertools
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -208,7 +208,9 @@ async def make_template(server: Postgres) -> None:
 
 
 @asynccontextmanager
-async def open_world(server: Postgres, folder: Path) -> AsyncIterator[World]:
+async def open_world(
+    server: Postgres, folder: Path, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[World]:
     """An installation on a fresh clone of the template."""
     name = f"world_{next(_numbers)}"
     admin = await asyncpg.connect(**server.connection())
@@ -219,8 +221,13 @@ async def open_world(server: Postgres, folder: Path) -> AsyncIterator[World]:
     key, jwks = folder / "key.json", folder / "jwks.json"
     if not key.exists():
         create_key(key, jwks)
-    settings = read_settings({})
-    settings = replace(settings, auth=replace(settings.auth, jwks=jwks))
+    channels = {
+        "INVX_TRANSMISSION_FOLDER": str(folder / "sent"),
+        "INVX_PRACTICE_AUTHORITY": "1",
+    }
+    settings = read_settings({**channels, **(environment or {})})
+    home = replace(settings.place, home=folder)  # rules and packs that a test installs
+    settings = replace(settings, auth=replace(settings.auth, jwks=jwks), place=home)
     place = place_of(server, name)
     host = await build_host(place.where, settings)
     app = await create_app(host, settings, background=False)

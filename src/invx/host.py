@@ -192,7 +192,7 @@ async def build_host(
 
 
 def _outside(settings: Settings) -> invoicing.Outside:
-    registers = settings.tax_registers
+    registers, channels = settings.tax_registers, settings.transmission
     return invoicing.Outside(
         settings.renderers,
         registers.vies_url,
@@ -200,6 +200,12 @@ def _outside(settings: Settings) -> invoicing.Outside:
         registers.hmrc_token,
         rules=settings.place.home / "rules",
         packs=settings.place.home / "packs",
+        folder=channels.folder,
+        folder_clears=channels.folder_clears,
+        access_point_url=channels.access_point_url,
+        access_point_token=channels.access_point_token,
+        access_point_clears=channels.access_point_clears,
+        practice_authority=channels.practice_authority,
         tax_engine=settings.tax_engine.name,
         tax_engine_url=settings.tax_engine.url,
         tax_engine_secret=settings.tax_engine.secret,

@@ -60,6 +60,21 @@ class TaxRegisterSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TransmissionSettings:
+    """The channels by which documents leave the house; none is there unless it is set up.
+
+    They are the operator's: no address and no path comes from a tenant.
+    """
+
+    folder: Path | None = None
+    folder_clears: bool = False
+    access_point_url: str | None = None
+    access_point_token: str | None = field(default=None, repr=False)
+    access_point_clears: bool = False
+    practice_authority: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TaxEngineSettings:
     """The tax engine that legal entities may name; tenants never state an address."""
 
@@ -86,6 +101,7 @@ class Settings:
     observability: ObservabilitySettings = field(default_factory=ObservabilitySettings)
     renderers: int = 2  # threads that make PDFs
     tax_registers: TaxRegisterSettings = field(default_factory=TaxRegisterSettings)
+    transmission: TransmissionSettings = field(default_factory=TransmissionSettings)
     tax_engine: TaxEngineSettings = field(default_factory=TaxEngineSettings)
     anchor: AnchorSettings = field(default_factory=AnchorSettings)
 
@@ -123,6 +139,14 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             vies_url=read.url("INVX_VIES_URL"),
             hmrc_url=read.url("INVX_HMRC_URL"),
             hmrc_token=read.optional("INVX_HMRC_TOKEN"),
+        ),
+        transmission=TransmissionSettings(
+            folder=read.path("INVX_TRANSMISSION_FOLDER"),
+            folder_clears=read.flag("INVX_TRANSMISSION_FOLDER_CLEARS"),
+            access_point_url=read.url("INVX_ACCESS_POINT_URL"),
+            access_point_token=read.optional("INVX_ACCESS_POINT_TOKEN"),
+            access_point_clears=read.flag("INVX_ACCESS_POINT_CLEARS"),
+            practice_authority=read.flag("INVX_PRACTICE_AUTHORITY"),
         ),
         tax_engine=TaxEngineSettings(
             name=read.optional("INVX_TAX_ENGINE"),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.api.problem_sources import Case
-from tests.world import VAT19, line
+from tests.world import BUYER, VAT19, line
 
 REFUSED = "not_representable"
 EXEMPT = {"category": "E", "rate": "0", "reason": "Training"}
@@ -337,4 +337,26 @@ TERMS = [
         discounts=[{"percent": "3", "days": 7}, {"percent": "2", "days": 7}],
     ),
 ]
-DRAFTS = [*FIGURES, *PROFILES, *DATES, *TERMS]
+
+
+def _route(name: str, pointer: str, code: str, *stated: dict[str, Any]) -> Case:
+    buyer = {**BUYER, "e_invoicing": {"routes": list(stated)}}
+    return _one("routes", name, f"/buyer/e_invoicing/routes/{pointer}", code, buyer=buyer)
+
+
+ROUTES = [
+    _route(
+        "a route that ends before it begins",
+        "0/valid_to",
+        "validity_reversed",
+        {"format": "ubl", "valid_from": "2027-01-01", "valid_to": "2026-12-31"},
+    ),
+    _route(
+        "two routes on a day",
+        "1/valid_from",
+        "routes_overlap",
+        {"format": "ubl", "valid_from": "2026-01-01", "valid_to": "2027-01-01"},
+        {"format": None, "valid_from": "2027-01-01"},
+    ),
+]
+DRAFTS = [*FIGURES, *PROFILES, *DATES, *TERMS, *ROUTES]

@@ -6,7 +6,7 @@ A case here proves that the domain's own check stays a second net: its code neve
 from typing import Any
 
 from tests.api.problem_sources import Case
-from tests.world import SELLER, line
+from tests.world import BUYER, SELLER, line
 
 
 def _shut(codes: str, pointer: str, code: str, /, **body: Any) -> Case:
@@ -21,6 +21,12 @@ def _item(codes: str, field: str, code: str, **fields: Any) -> Case:
 GIVEN = [{"category": "S", "rate": "19", "amount": "19.00"}]
 DOCUMENTS = [
     _shut("representable: unknown_group", "/given_taxes", "unknown_field", given_taxes=GIVEN),
+    _shut(
+        "routes: format_unknown",
+        "/buyer/e_invoicing/routes/0/format",
+        "literal_error",
+        buyer={**BUYER, "e_invoicing": {"routes": [{"format": "edifact"}]}},
+    ),
     _item("inputs: not_finite", "quantity", "decimal_string", quantity="NaN"),
     _item("inputs: not_positive", "base_quantity", "greater_than", base_quantity="0"),
     _shut("inputs: not_positive", "/cash_unit", "greater_than", cash_unit="0"),
@@ -72,6 +78,12 @@ def _entity(codes: str, pointer: str, code: str, /, **body: Any) -> Case:
 
 
 ENTITIES = [
+    Case(
+        name="a source of rates that is none",
+        codes=("rate_sources: rate_source_malformed",),
+        said=(("/exchange_rate_sources/book", "string_pattern_mismatch"),),
+        body={**SELLER, "exchange_rate_sources": {"book": "E C B"}},
+    ),
     _entity(
         "legal_entity_details: language_malformed",
         "/languages/0",

@@ -13,6 +13,8 @@ from invx.contexts.invoicing.domain import (
     check_parties,
     legal_entity_details,
     numbering,
+    rate_sources,
+    routes,
     series_definition,
 )
 from invx.contexts.invoicing.domain import terms as terms_of_documents
@@ -26,7 +28,9 @@ MODULES: dict[str, ModuleType] = {
     "inputs": inputs,
     "legal_entity_details": legal_entity_details,
     "numbering": numbering,
+    "rate_sources": rate_sources,
     "representable": representable,
+    "routes": routes,
     "series_definition": series_definition,
     "terms": terms,
     "terms_of_documents": terms_of_documents,

@@ -133,7 +133,28 @@ ENTITIES = [
     _entity("a currency nobody knows", "/currency", "unknown_currency", currency="ZZZ"),
     _entity("a language twice", "/languages", "languages_malformed", languages=["de", "de"]),
     _entity("e-invoices by line", "/rounding", "not_representable", rounding="per_line"),
+    _entity(
+        "e-invoices of who rounds by line",
+        "/e_invoicing/default_format",
+        "not_representable",
+        default_profile="plain",
+        rounding="per_line",
+        e_invoicing={"default_format": "ubl"},
+    ),
     _entity("a blank title", "/titles/invoice", "title_malformed", titles={"invoice": " "}),
+    _entity(
+        "taxes of a country nobody knows",
+        "/exchange_rate_sources/tax/QQ",
+        "country_unknown",
+        "rate_sources",
+        exchange_rate_sources={"tax": {"QQ": "ecb"}},
+    ),
+    _entity(
+        "a channel named twice",
+        "/transmission_channels/1/channel",
+        "channel_twice",
+        transmission_channels=[{"channel": "folder", "format": form} for form in ("ubl", "pdf")],
+    ),
     _entity("a blank name", "/name", "name_malformed", name=" "),
     _entity("a blank director", "/directors/1", "name_malformed", directors=["Jo", " "]),
     _entity(

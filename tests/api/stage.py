@@ -67,7 +67,8 @@ class Stage:
     def send(self, request: httpx.Request) -> httpx.Response:
         """What the application answers; everything new in it is remembered."""
         response = self.thread.wait(self.client.send(request))
-        if response.status_code in (200, 201) and "json" in response.headers["content-type"]:
+        plain = response.headers.get("content-type", "").partition(";")[0] == "application/json"
+        if response.status_code in (200, 201) and plain:
             self.remember(response.json())
         return response
 
@@ -108,7 +109,9 @@ class Stage:
 async def _fill(stage: Stage) -> None:
     desk = Desk(stage.world, stage.tenant_id, stage.client, "")
     stage.client.headers["authorization"] = f"Bearer {stage.token()}"
-    seller = await desk.post("/v1/legal-entities", SELLER)
+    channels = [{"channel": "folder", "format": "ubl"}]
+    settings = {"transmission_channels": channels, "accounting": {"chart": "SKR03"}}
+    seller = await desk.post("/v1/legal-entities", {**SELLER, **settings})
     stage.remember(seller)
     entity = {"legal_entity": seller["id"]}
     stage.remember(await desk.draft(**entity))
@@ -117,11 +120,15 @@ async def _fill(stage: Stage) -> None:
     invoice = await desk.invoice(line("138.66"), line("1.50", "3"), **entity)
     paid = await desk.invoice(line("20.00"), **entity)
     stage.remember([invoice, paid])
+    sending = f"/v1/invoices/{invoice['id']}/transmissions"
+    stage.remember(await desk.post(sending, {"channel": "folder"}))
     body = {"amount": "10.00", "source": "p-1"}
     stage.remember(await desk.post(f"/v1/invoices/{paid['id']}/payments", body))
     credit = {"amount": "11.90", "finalize": True}
     stage.remember(await desk.post(f"/v1/invoices/{invoice['id']}/credit-notes", credit))
     stage.remember(await desk.get("/v1/series", sort="-created", limit=5))
+    export = {"until": "2099-12-31", "format": "csv", **entity}
+    stage.remember(await desk.post("/v1/accounting/exports", export))
 
 
 @contextmanager

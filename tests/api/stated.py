@@ -11,7 +11,7 @@ def unstated(document: dict[str, Any], operation: dict[str, Any], response: Any)
     answer = answers.get(str(response.status_code)) or answers["default"]
     media = response.headers.get("content-type", "").partition(";")[0]
     schema = answer.get("content", {}).get(media, {}).get("schema")
-    if schema is None or "json" not in media:
+    if schema is None or not media.partition(";")[0].endswith("json"):
         return []
     return sorted(set(_walk(document, schema, json.loads(response.content), "")))
 

@@ -27,7 +27,13 @@ from tests.api.stated import unstated
 EXAMPLES_SHORT = 10
 EXAMPLES_LONG = int(os.environ.get("INVX_EXAMPLES", "1000"))
 GOLDEN = Path(__file__).parents[2] / "docs" / "openapi.json"
-PREFIXES = {"invoice": "inv", "legal_entity": "le", "series": "ser"}
+PREFIXES = {
+    "invoice": "inv",
+    "legal_entity": "le",
+    "series": "ser",
+    "transmission": "trm",
+    "accounting_export": "axp",
+}
 CHECKS = [
     not_a_server_error,
     checks.status_code_conformance,

@@ -8,7 +8,12 @@ from uuid import UUID
 
 import pytest
 
-from invx.contracts.invoicing import DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1
+from invx.contracts.invoicing import (
+    DeliveryChangedV1,
+    DocumentFinalizedV1,
+    DocumentVoidedV1,
+    SettlementChangedV1,
+)
 from invx.contracts.registry import REGISTRY
 from invx.kernel.messages import Contract
 
@@ -45,6 +50,13 @@ EXAMPLES: list[Contract] = [
         open=Decimal("0.000"),
         surplus=Decimal("0.250"),
         status="overpaid",
+    ),
+    DeliveryChangedV1(
+        document_id=_DOCUMENT,
+        legal_entity_id=_ENTITY,
+        delivery="delivered",
+        clearance="cleared",
+        authority_id="SDI-1234567",
     ),
 ]
 

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -60,6 +62,25 @@ async def test_finalizing_takes_six_round_trips(desk: Desk) -> None:
     sent = await statements_of(desk, lambda: desk.finalize(draft))
     assert len(sent) <= 6, sent
     assert sum("FOR UPDATE" in statement for statement in sent) == 1  # the series, drawn last
+
+
+@pytest.mark.parametrize("published", [False, True])
+async def test_a_foreign_currency_costs_one_round_trip_more(desk: Desk, published: bool) -> None:
+    today = datetime.now(ZoneInfo("Europe/Berlin")).date()
+    if published:
+        rate = {"base": "EUR", "quote": "USD", "rate": "1.10"}
+        for source, when in (("ecb", {"on": f"{today}"}), ("bmf", {"month": f"{today:%Y-%m}"})):
+            body = {"source": source, "rates": [{**rate, **when}]}
+            await desk.post("/v1/exchange-rates", body)
+    await desk.invoice(*THREE_LINES, currency="USD")
+    draft = await desk.draft(*THREE_LINES, currency="USD")
+    sent = await statements_of(desk, lambda: desk.finalize(draft))
+    assert len(sent) <= 7, sent
+    path = f"/v1/invoices/{draft['id']}/payments"
+    foreign = await statements_of(desk, lambda: desk.post(path, {"source": "p", "amount": "1.00"}))
+    plain = f"/v1/invoices/{(await desk.invoice())['id']}/payments"
+    own = await statements_of(desk, lambda: desk.post(plain, {"source": "p", "amount": "1.00"}))
+    assert len(foreign) <= len(own) + 1
 
 
 async def test_reading_a_document_takes_three_round_trips(desk: Desk) -> None:

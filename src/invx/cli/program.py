@@ -4,7 +4,7 @@ import asyncpg
 import typer
 
 from invx import __version__
-from invx.cli import audit, demo, doctor, inbox, packs, parts, rules, tenants, up, upkeep
+from invx.cli import audit, demo, doctor, inbox, packs, parts, rates, rules, tenants, up, upkeep
 from invx.cli.ground import console, out, program
 from invx.cli.instance import end_instance
 from invx.infra.embedded_cluster import PostgresFailed
@@ -28,6 +28,7 @@ app = typer.Typer(
 _tenants = typer.Typer(no_args_is_help=True, help="Tenants of this installation.")
 _inbox = typer.Typer(no_args_is_help=True, help="Contracts and jobs that failed for good.")
 _packs = typer.Typer(no_args_is_help=True, help="What is known of the taxes of each country.")
+_rates = typer.Typer(no_args_is_help=True, help="Exchange rates as they are published.")
 _rules = typer.Typer(no_args_is_help=True, help="The official rules that e-invoices follow.")
 _audit = typer.Typer(no_args_is_help=True, help="The proof that no history was changed.")
 
@@ -89,9 +90,11 @@ _audit.command()(audit.seal)
 _audit.command()(audit.export)
 _packs.command("list")(packs.list_)
 _packs.command()(packs.update)
+_rates.command("import")(rates.import_)
 _rules.command("list")(rules.list_)
 _rules.command()(rules.install)
 app.add_typer(_inbox, name="inbox")
 app.add_typer(_packs, name="packs")
+app.add_typer(_rates, name="rates")
 app.add_typer(_rules, name="rules")
 app.add_typer(_audit, name="audit")

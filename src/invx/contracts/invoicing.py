@@ -33,7 +33,10 @@ class DocumentFinalizedV1(Contract):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentVoidedV1(Contract):
-    """A finalized document was voided before it left the house: it never took effect."""
+    """A finalized document never took effect.
+
+    It was voided before it left the house, or an authority rejected it and it was issued anew.
+    """
 
     wire: ClassVar[str] = "invoicing.document.voided.v1"
 
@@ -57,3 +60,16 @@ class SettlementChangedV1(Contract):
     open: Decimal
     surplus: Decimal
     status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryChangedV1(Contract):
+    """How far a document is on its way to the buyer, and with the authority that clears it."""
+
+    wire: ClassVar[str] = "invoicing.delivery.changed.v1"
+
+    document_id: UUID
+    legal_entity_id: UUID
+    delivery: str  # none | queued | sent | delivered | failed | viewed
+    clearance: str  # not_required | pending | cleared | rejected
+    authority_id: str | None  # under which it was cleared

@@ -26,11 +26,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with one field: `pointer` is a JSON Pointer (RFC 6901) into the request."""
+    """One thing wrong with one field: `pointer` is a JSON Pointer (RFC 6901) into the request.
+
+    Where somebody else's rule says so, `rule` is its id there, and `terms` are the names that it
+    has for what is at fault.
+    """
 
     pointer: str
     code: str
     detail: str
+    rule: str | None = None
+    terms: tuple[str, ...] = ()
 
 
 class DomainError(Exception):

@@ -200,6 +200,24 @@ def test_a_tenant_is_sealed_anchored_exported_and_proved_elsewhere(
     assert not (folder / "none.zip").exists()
 
 
+def test_exchange_rates_of_a_file_are_taken_down_once(running: Installation) -> None:
+    file = running.home / "rates.csv"
+    file.write_text("Date,USD,HRK,\n2025-12-31,1.17,7.53,\n2026-01-02,1.18,N/A,\n")
+    for said in ("2 new rates, 0 corrected, 0 known", "0 new rates, 0 corrected, 2 known"):
+        done = running.invx("rates", "import", str(file), "--source", "ecb")
+        assert done.returncode == 0, done.stderr
+        assert said in done.stderr
+        assert "HRK" in done.stderr
+    later = running.invx("rates", "import", str(file), "--source", "ecb", "--since", "2026-01-01")
+    assert "1 known" in later.stderr
+    file.write_text("nothing")
+    refused = running.invx("rates", "import", str(file), "--source", "ecb")
+    assert (refused.returncode, "Date, USD" in refused.stderr) == (1, True)
+    with running.client() as client:
+        listed = client.get("/v1/exchange-rates").json()["data"]
+    assert [each["rate"] for each in listed] == ["1.18", "1.17"]
+
+
 def test_migrate_has_nothing_left_to_do_and_refuses_a_phase_that_is_none(
     running: Installation,
 ) -> None:

@@ -24,7 +24,7 @@ WITH numbers AS (
     INSERT INTO invoicing.documents (tenant_id, document_id, version, legal_entity_id, type,
         status, voided, series_id, number, external_id, customer, buyer_name, buyer_sort,
         currency, issue_date, due_date, net, tax, gross, due, gross_units, test, credit_notes,
-        created_at)
+        created_at, delivery_status, clearance_status)
     SELECT $1, id, 1, $2,
         CASE WHEN g % 50 = 1 THEN 'credit_note' WHEN g % 200 = 2 THEN 'proforma'
             ELSE 'invoice' END,
@@ -34,7 +34,9 @@ WITH numbers AS (
         'X-' || g, 'C-' || (g % 1000), 'Buyer ' || (g % 1000), 'buyer ' || (g % 1000),
         CASE WHEN g % 1000 = 7 THEN 'USD' ELSE 'EUR' END,
         date '2024-01-01' + (g / 100), date '2024-01-15' + (g / 100), g, 0, g, g, g * 100, false,
-        '{}', timestamptz '2024-01-01Z' + g * interval '10 minutes'
+        '{}', timestamptz '2024-01-01Z' + g * interval '10 minutes',
+        CASE WHEN g % 3 = 1 THEN 'sent' WHEN g % 700 = 3 THEN 'delivered' ELSE 'none' END,
+        CASE WHEN g % 900 = 1 THEN 'rejected' WHEN g % 4 = 3 THEN 'cleared' ELSE 'not_required' END
     FROM documents RETURNING 1
 ), settlements AS (
     INSERT INTO invoicing.settlements (tenant_id, document_id, version, legal_entity_id, customer,

@@ -71,8 +71,9 @@ _CHANGES = [
     (f"DELETE FROM {{s}}.seal_leaves WHERE tenant_id = $1 AND {_ONE_LEAF}", "leaves, and sa"),
     (
         (
-            "UPDATE {s}.seal_leaves SET number = 1 WHERE tenant_id = $1 AND number = 2 AND stream_id"
-            " NOT IN (SELECT stream_id FROM {s}.seal_leaves WHERE tenant_id = $1 AND number = 1)"
+            "UPDATE {s}.seal_leaves SET number = 1 WHERE tenant_id = $1 AND number = 2 AND"
+            " stream_id NOT IN"
+            " (SELECT stream_id FROM {s}.seal_leaves WHERE tenant_id = $1 AND number = 1)"
         ),
         "leaves, and says",
     ),

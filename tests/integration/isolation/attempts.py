@@ -9,7 +9,11 @@ from typing import Any
 
 import httpx
 
-from invx.contexts.invoicing.api.schemas.examples import E_INVOICE, TAX_OVERRIDES
+from invx.contexts.invoicing.api.schemas.examples import (
+    E_INVOICE,
+    EXCHANGE_RATES,
+    TAX_OVERRIDES,
+)
 from tests.integration.isolation.victims import Victim
 from tests.world import SELLER, Desk, draft_body, line
 
@@ -116,8 +120,15 @@ def found(**query: str) -> Attempt:
     )
 
 
+def ordinary(body: Any, **query: str) -> Attempt:
+    """What everybody may send, and gets an ordinary answer to."""
+    return Attempt(lambda v, o: Request(body, query), only_own, alike=True)
+
+
 DRAFT = draft_body(line("1.00"))
 TABLE: dict[str, Any] = {"rates": []}
+OWN_RATE = "base,quote,on,rate\nEUR,USD,2026-11-27,9\n"
+LOOKUP = {"purpose": "book", "from": "EUR", "to": "USD"}
 
 ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
     ("POST", "/v1/invoices"): (
@@ -151,16 +162,10 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
     ("POST", "/v1/invoices/import"): (
         Attempt(lambda v, o: Request(E_INVOICE, {"legal_entity": v.entity}), missing),
     ),
-    ("POST", "/v1/e-invoices/parse"): (
-        Attempt(lambda v, o: Request(E_INVOICE), only_own, alike=True),
-    ),
-    ("POST", "/v1/e-invoices/validate"): (
-        Attempt(lambda v, o: Request(E_INVOICE), only_own, alike=True),
-    ),
+    ("POST", "/v1/e-invoices/parse"): (ordinary(E_INVOICE),),
+    ("POST", "/v1/e-invoices/validate"): (ordinary(E_INVOICE),),
     ("GET", "/v1/invoices/{invoice}/e-invoice"): (at(), on_draft()),
-    ("POST", "/v1/tax-ids/check"): (
-        Attempt(lambda v, o: Request({"tax_id": "DE129273398"}), only_own, alike=True),
-    ),
+    ("POST", "/v1/tax-ids/check"): (ordinary({"tax_id": "DE129273398"}),),
     ("GET", "/v1/invoices/{invoice}"): (at(), on_draft()),
     ("PUT", "/v1/invoices/{invoice}"): (on_draft(**DRAFT), at(**DRAFT)),
     ("DELETE", "/v1/invoices/{invoice}"): (on_draft(), at()),
@@ -181,6 +186,20 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
         at(lines=[{"line_id": "1"}]),
     ),
     ("POST", "/v1/invoices/{invoice}/release"): (at(),),
+    ("POST", "/v1/invoices/{invoice}/transmissions"): (
+        at(channel="folder"),
+        on_draft(channel="folder"),
+    ),
+    ("GET", "/v1/invoices/{invoice}/transmissions"): (at(), on_draft()),
+    ("POST", "/v1/invoices/{invoice}/transmissions/{transmission}/retry"): (
+        at(),
+        Attempt(lambda v, o: Request(ids={"invoice": o.invoice}), missing),
+    ),
+    ("POST", "/v1/invoices/{invoice}/transmissions/{transmission}/ask"): (
+        at(),
+        Attempt(lambda v, o: Request(ids={"invoice": o.invoice}), missing),
+    ),
+    ("POST", "/v1/invoices/{invoice}/revisions"): (at(**DRAFT), on_draft(**DRAFT)),
     ("GET", "/v1/invoices/{invoice}/settlement"): (at(),),
     ("POST", "/v1/invoices/{invoice}/payments"): (at(amount="1.00", source="s"),),
     ("POST", "/v1/invoices/{invoice}/write-offs"): (at(amount="1.00", source="w"),),
@@ -199,11 +218,7 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
         Attempt(lambda v, o: Request(query={"at": "2100-01-01T00:00:00Z"}), missing),
     ),
     ("GET", "/v1/invoices/{invoice}/explain"): (at(), on_draft()),
-    ("POST", "/v1/legal-entities"): (
-        Attempt(
-            lambda v, o: Request({**SELLER, "external_id": "victims-entity"}), only_own, alike=True
-        ),
-    ),
+    ("POST", "/v1/legal-entities"): (ordinary({**SELLER, "external_id": "victims-entity"}),),
     ("GET", "/v1/legal-entities"): (
         Attempt(lambda v, o: Request(), only_own, alike=True),
         Attempt(lambda v, o: Request(query={"after": v.entity_cursor}), only_own, alike=True),
@@ -321,9 +336,45 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
         Attempt(lambda v, o: Request(TAX_OVERRIDES, headers={"If-Match": '"1"'}), stale),
     ),
     ("GET", "/v1/audit/seals"): (Attempt(lambda v, o: Request(), only_own, alike=True),),
-    ("GET", "/v1/legal-entities/{legal_entity}/register"): (
-        at(),
-        Attempt(lambda v, o: Request(query={"sort": "-position", "limit": "1"}), missing),
+    ("GET", "/v1/legal-entities/{legal_entity}/register"): (at(),),
+    ("POST", "/v1/exchange-rates"): (ordinary({**EXCHANGE_RATES, "source": "own"}),),
+    ("POST", "/v1/exchange-rates/import"): (ordinary(OWN_RATE, source="own"),),
+    ("GET", "/v1/exchange-rates"): (
+        found(source="ecb"),
+        Attempt(lambda v, o: Request(query={"limit": "1", "after": v.rate_cursor}), only_own, True),
+    ),
+    ("GET", "/v1/exchange-rates/lookup"): (
+        Attempt(lambda v, o: Request(query={**LOOKUP, "legal_entity": v.entity}), missing),
+    ),
+    ("POST", "/v1/accounting/exports"): (
+        Attempt(
+            lambda v, o: Request(
+                {"legal_entity": v.entity, "until": "2099-12-31", "format": "jsonl"}
+            ),
+            missing,
+        ),
+    ),
+    ("GET", "/v1/accounting/exports"): (
+        found(legal_entity="entity"),
+        found(destination="destination"),
+        found(status="ready", format="csv"),
+        Attempt(
+            lambda v, o: Request(query={"limit": "1", "after": v.export_cursor}), only_own, True
+        ),
+    ),
+    ("GET", "/v1/accounting/exports/{accounting_export}"): (at(),),
+    ("GET", "/v1/accounting/exports/{accounting_export}/file"): (at(),),
+    ("GET", "/v1/accounting/exports/{accounting_export}/debtors"): (at(),),
+    ("GET", "/v1/accounting/exports/{accounting_export}/documents"): (at(),),
+    ("POST", "/v1/accounting/exports/{accounting_export}/cancel"): (at(reason="r"),),
+    ("POST", "/v1/accounting/exports/{accounting_export}/handover"): (at(),),
+    ("GET", "/v1/accounting/data-access"): (
+        Attempt(
+            lambda v, o: Request(
+                query={"legal_entity": v.entity, "from": "2026-01-01", "to": "2099-12-31"}
+            ),
+            missing,
+        ),
     ),
     ("GET", "/v1/analytics/revenue"): (
         found(legal_entity="entity"),

@@ -86,6 +86,7 @@ async def open_case(world: World) -> CaseFile:
     unsaid = {"titles": {}, "payment_terms": None, "accounting": None}
     body = marking.body("post", "/v1/legal-entities", "entity", **unsaid)
     body |= {"registrations": SELLER["registrations"]}
+    body |= {"transmission_channels": [{"channel": "folder", "format": "pdf"}], "clearance": None}
     entity = await post(client, "/v1/legal-entities", body)
     return CaseFile(Desk(world, tenant_id, client, entity["id"]), marking)
 
@@ -108,6 +109,7 @@ async def fill(case: CaseFile) -> None:
     case.drafts.append(draft["id"])
     await case.say(await case.invoice("voided"), "void")
     path = await case.invoice("cancelled")
+    await case.once(f"{path}/transmissions", {"channel": "folder"})
     await case.say(path, "release")
     cancelled = await case.say(path, "cancel")
     case.issued.append(cancelled["id"])

@@ -40,6 +40,7 @@ _SET: dict[str, Any] = {
     "account": OMIT,
     "logo": OMIT,
     "card": {"number": "1234"},
+    "routes": [{"format": None}],  # codes with markers in them make no e-invoice
     "scheme": "0088",
     "amount": "1.00",
     "percent": OMIT,
@@ -48,6 +49,8 @@ _SET: dict[str, Any] = {
     "period": OMIT,
     "service_period": OMIT,
     "distance_sales": OMIT,
+    "exchange_rate_sources": OMIT,
+    "received": OMIT,
     "valid_from": OMIT,
     "valid_to": OMIT,
 }
@@ -108,9 +111,11 @@ class Marking:
             return schema["enum"][0]
         if schema.get("type") != "string" or "enum" in schema or "const" in schema:
             return OMIT
-        if "format" in schema or not re.search(schema.get("pattern", ""), "zq00000k"):
+        pattern, mail = schema.get("pattern", ""), "@example.org"
+        if "format" in schema or not re.search(pattern, f"zq00000k{mail}"):
             return OMIT
-        return ("DE" if name == "vat_id" else "") + self.mark(at)
+        ending = "" if re.search(pattern, "zq00000k") else mail
+        return ("DE" if name == "vat_id" else "") + self.mark(at) + ending
 
     def _resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
         while True:

@@ -31,11 +31,18 @@ UNSAID: dict[tuple[str, str], str] = {
     ("post", "/v1/invoices/import"): "its draft is made as by POST /v1/invoices, which says more",
     ("put", "/v1/invoices/{invoice}"): "the case edits with what a draft takes, which is more",
     ("post", "/v1/invoices/{invoice}/finalize"): "it takes a series and dates, and no words",
+    ("post", "/v1/invoices/{invoice}/transmissions"): "it names a channel and a format; what far "
+    "sides answer is erased in tests/e2e/test_transmissions.py",
+    ("post", "/v1/invoices/{invoice}/revisions"): "its document is made as by POST /v1/invoices",
     ("put", "/v1/legal-entities/{legal_entity}"): "the legal entity's own data, as at its creation",
     ("post", "/v1/series"): "the legal entity's own numbering, which is about no customer",
     ("post", "/v1/series/{series}/next-number"): "the legal entity's own numbering, likewise",
     ("put", "/v1/tax/rate-tables/{country}"): "rates, places and laws, which are about no customer",
     ("put", "/v1/tax/overrides/{country}"): "rates, categories and laws, likewise",
+    ("post", "/v1/exchange-rates"): "figures of central banks, which are about no customer",
+    ("post", "/v1/exchange-rates/import"): "figures of central banks, likewise",
+    ("post", "/v1/accounting/exports"): "how the legal entity's accountant wants its books",
+    ("post", "/v1/accounting/exports/{accounting_export}/cancel"): "the legal entity's own words",
     ("post", "/v1/accounting/book-rates/{invoice}"): "a rate of exchange, and no words",
     ("post", "/v1/erasures"): "the caller's own opaque id, which is the handle of the erasure",
 }

@@ -1,6 +1,7 @@
 """Two tenants: one with something of everything, and one that holds the ids of the first."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from invx.contexts.invoicing.adapters.tax_engines.facts import PORT
@@ -13,6 +14,7 @@ OWED = [{"category": "AE", "reason_code": "VATEX-EU-AE"}]
 ABROAD = {**BUYER["address"], "country": "FR"}
 BUYER_ABROAD = {**BUYER, "address": ABROAD, "vat_id": "FR40303265045", "name": "Geheim SARL"}
 CUSTOMER, EXTERNAL_ID = "victims-customer", "victims-external-id"
+DESTINATION = "victims-accountant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,17 @@ class Victim:
     number: str
     registration: str
     tax_cursor: str
+    rate_cursor: str
+    export: str
+    export_cursor: str
+    transmission: str
     listed: str
     booking_cursor: str
     engine_entry: str
     engine_document: str
     customer: str = CUSTOMER
     external_id: str = EXTERNAL_ID
+    destination: str = DESTINATION
 
     @property
     def entity(self) -> str:
@@ -49,6 +56,8 @@ class Victim:
             "legal_entity": self.entity,
             "series": self.series,
             "country": "DE",
+            "accounting_export": self.export,
+            "transmission": self.transmission,
             "code": "SKR03",
             "entry": self.engine_entry,
         }
@@ -56,9 +65,14 @@ class Victim:
 
 async def furnish(world: World) -> Victim:
     """A victim with a row in every table of tenant data that the API fills."""
-    desk = await world.seller(external_id="victims-entity", accounting={"chart": "SKR03"})
+    desk = await world.seller(
+        external_id="victims-entity",
+        accounting={"chart": "SKR03"},
+        transmission_channels=[{"channel": "folder", "format": "ubl"}],
+    )
     buyer = {**BUYER, "customer": CUSTOMER, "name": "Geheim KG"}
     said: dict[str, Any] = {"buyer": buyer, "metadata": {"secret": "yes"}}
+    await _trade_abroad(desk, said)
     await desk.invoice(line("5.00"), **said)
     draft = await desk.draft(line("7.00"), external_id=EXTERNAL_ID, **said)
     issued = await desk.invoice(line("100.00"), line("50.00"), **said)
@@ -68,6 +82,7 @@ async def furnish(world: World) -> Victim:
         f"{path}/payments", {"amount": "10.00", "source": "victims-source", "note": "n"}
     )
     note = await desk.post(f"{path}/credit-notes", {"amount": "11.90", "finalize": True})
+    sent = await desk.post(f"{path}/transmissions", {"channel": "folder"})
     series = (await desk.get("/v1/series"))["data"]
     serving = next(each["id"] for each in series if "invoice" in each["types"])
     await desk.post(f"/v1/series/{serving}/next-number", {"next": 90, "reason": "moved"})
@@ -80,6 +95,7 @@ async def furnish(world: World) -> Victim:
     )
     await desk.post("/v1/legal-entities", {**SELLER, "name": "Zweite GmbH"})
     await _state_taxes(desk)
+    exports = await _exports(desk)
     taxes = await desk.get("/v1/tax/entries", limit=1)
     return Victim(
         desk,
@@ -94,10 +110,35 @@ async def furnish(world: World) -> Victim:
         number=issued["number"],
         registration=taxes["data"][0]["registration"],
         tax_cursor=taxes["next"],
+        rate_cursor=(await desk.get("/v1/exchange-rates", limit=1))["next"],
+        export=exports["data"][0]["id"],
+        export_cursor=exports["next"],
+        transmission=sent["id"],
         listed=listed["id"],
         booking_cursor=(await desk.get("/v1/accounting/bookings", limit=1))["next"],
         **await _tell_an_engine(desk),
     )
+
+
+async def _trade_abroad(desk: Desk, said: dict[str, Any]) -> None:
+    """Exchange rates of today, and an invoice that was paid at them."""
+    today = datetime.now(UTC).date().isoformat()
+    rates = [{"base": "EUR", "quote": "USD", "on": today, "rate": "1.10"}]
+    rates.append({**rates[0], "quote": "GBP"})
+    await desk.post("/v1/exchange-rates", {"source": "ecb", "rates": rates})
+    abroad = await desk.invoice(line("5.00"), currency="USD", **said)
+    await desk.post(
+        f"/v1/invoices/{abroad['id']}/payments", {"amount": "1.00", "source": "victims-dollars"}
+    )
+
+
+async def _exports(desk: Desk) -> dict[str, Any]:
+    """Two exports; the file of one was read."""
+    for destination in ("other", DESTINATION):
+        body = {"until": "2099-12-31", "format": "csv", "destination": destination}
+        made = await desk.post("/v1/accounting/exports", {**body, "legal_entity": desk.entity})
+    assert (await desk.client.get(f"/v1/accounting/exports/{made['id']}/file")).is_success
+    return await desk.get("/v1/accounting/exports", limit=1)
 
 
 async def _tell_an_engine(desk: Desk) -> dict[str, str]:

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invx.contexts.invoicing.domain import (
+    delivery_events,
     document_events,
     legal_entity_events,
     series_events,
@@ -24,7 +25,9 @@ from invx.contexts.invoicing.domain import (
 from invx.infra.codec import Codec, events_in
 from invx.kernel.messages import PERSONAL, Event
 
-EVENTS = events_in(document_events, settlement_events, series_events, legal_entity_events)
+EVENTS = events_in(
+    document_events, settlement_events, series_events, legal_entity_events, delivery_events
+)
 CODEC = Codec(EVENTS)
 DEPTH_MAX = 4  # of lines within lines
 MARK = "¤personal¤"
@@ -87,11 +90,15 @@ def test_every_event_comes_back_as_it_was_and_says_nothing(kind: type[Event], se
 def test_every_event_has_been_thought_of() -> None:
     """An event that is not registered could not be stored; one that is renamed, not be read."""
     assert sorted(kind.__name__ for kind in EVENTS) == [
-        "BecameOverdue", "BookRateStated", "CreditRecorded", "CreditWithdrawn", "DisputeCleared",
-        "DisputeRaised",
-        "DocumentCancelled", "DocumentFinalized", "DocumentReleased", "DocumentReplaced",
-        "DocumentVoided", "DraftCreated", "DraftDeleted", "DraftEdited", "DraftPatched",
-        "EntryRecorded", "LegalEntityAmended", "LegalEntityRegistered", "NextNumberSet",
-        "NumberDrawn", "PersonalDataErased", "SeriesHeld", "SeriesOpened", "SeriesReleased",
-        "SettlementOpened", "SettlementStatusChanged", "SettlementVoided",
+        "BecameOverdue", "BookRateStated", "ClearancePending", "ClearanceRejected", "Cleared",
+        "CreditRecorded", "CreditWithdrawn", "Delivered", "DeliveryChanged", "DeliveryClosed",
+        "DisputeCleared",
+        "DisputeRaised", "DocumentCancelled", "DocumentFinalized", "DocumentReleased",
+        "DocumentReplaced", "DocumentRevised", "DocumentVoided", "DraftCreated", "DraftDeleted",
+        "DraftEdited", "DraftPatched", "EntryRecorded", "LegalEntityAmended",
+        "LegalEntityRegistered", "NextNumberSet", "NumberDrawn", "PersonalDataErased",
+        "SeriesHeld", "SeriesOpened", "SeriesReleased", "SettlementOpened",
+        "SettlementStatusChanged", "SettlementVoided", "TransmissionDelayed",
+        "TransmissionFailed", "TransmissionQueued", "TransmissionRejected",
+        "TransmissionRetried", "TransmissionSent", "Viewed",
     ]  # fmt: skip

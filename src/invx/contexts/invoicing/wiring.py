@@ -1,16 +1,19 @@
 """Puts invoicing together; imported by the host only."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from invx.contexts.invoicing.adapters.accounting import making
 from invx.contexts.invoicing.adapters.charts import shipped_charts
 from invx.contexts.invoicing.adapters.einvoice import writing
 from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
-from invx.contexts.invoicing.adapters.einvoice.validation import Validator
+from invx.contexts.invoicing.adapters.einvoice.validation import EInvoiceValidation, Validator
+from invx.contexts.invoicing.adapters.einvoice.validation import facts as validation
 from invx.contexts.invoicing.adapters.pdf import TypstRenderer
 from invx.contexts.invoicing.adapters.register_entering import enter_registers
 from invx.contexts.invoicing.adapters.rendering import PORT, RenderingPool
@@ -20,15 +23,29 @@ from invx.contexts.invoicing.adapters.tax_ids import facts as tax_ids
 from invx.contexts.invoicing.adapters.tax_ids.form import VIES_COUNTRIES
 from invx.contexts.invoicing.adapters.tax_ids.registers import Hmrc, Vies
 from invx.contexts.invoicing.adapters.tax_packs import packs_in
+from invx.contexts.invoicing.adapters.transmission.access_point import AccessPoint
+from invx.contexts.invoicing.adapters.transmission.channels import (
+    PORT as TRANSMISSION,
+)
+from invx.contexts.invoicing.adapters.transmission.channels import (
+    Channels,
+    ChannelUser,
+    SetUp,
+)
+from invx.contexts.invoicing.adapters.transmission.folder import Folder
+from invx.contexts.invoicing.adapters.transmission.practice_authority import PracticeAuthority
 from invx.contexts.invoicing.adapters.unit_of_work import Means, UnitOfWork
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.api.routes import (
     accounting,
+    accounting_exports,
     audit,
     corrections,
+    data_access,
     documents,
     e_invoices,
     engine_entries,
+    exchange_rates,
     history,
     legal_entities,
     personal,
@@ -37,43 +54,58 @@ from invx.contexts.invoicing.api.routes import (
     settlements,
     tax_returns,
     taxes,
+    transmissions,
 )
 from invx.contexts.invoicing.api.routes import tax_ids as tax_id_routes
 from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.api.versions import CHANGES
+from invx.contexts.invoicing.app.apply_exchange_rates import (
+    APPLY,
+    ApplyExchangeRates,
+    apply_exchange_rates,
+)
 from invx.contexts.invoicing.app.archive_document import ArchiveDocument, archive_document
+from invx.contexts.invoicing.app.ask_transmission import AskTransmission, ask_transmission
 from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
 from invx.contexts.invoicing.app.ports import TaxRegister
 from invx.contexts.invoicing.app.publish import contract_of
+from invx.contexts.invoicing.app.publish_exchange_rates import SPREAD
+from invx.contexts.invoicing.app.send_transmission import SendTransmission, send_transmission
+from invx.contexts.invoicing.app.spread_exchange_rates import (
+    SpreadExchangeRates,
+    spread_exchange_rates,
+)
 from invx.contexts.invoicing.app.tell_engine import JOB, TellEngine, tell_engine
 from invx.contexts.invoicing.domain import (
+    accounting_export_events,
+    delivery_events,
     document_events,
     engine_entry_events,
     legal_entity_events,
+    rate_sheet_events,
     rate_table_events,
     register_events,
     series_events,
     settlement_events,
 )
-from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
-from invx.contexts.invoicing.domain.legal_entity import LegalEntity
-from invx.contexts.invoicing.domain.rate_table import RateTable
-from invx.contexts.invoicing.domain.register import Register
-from invx.contexts.invoicing.domain.series import Series
-from invx.contexts.invoicing.domain.settlement import Settlement
+from invx.contexts.invoicing.domain.transmission import Channel
 from invx.contexts.invoicing.read.archives import archived_files, examine_archives
 from invx.contexts.invoicing.read.last_numbers import last_numbers
-from invx.contexts.invoicing.read.projections import project
+from invx.contexts.invoicing.read.projections import KINDS, project
 from invx.contexts.invoicing.read.register import REGISTER_MEMBER, examine_register
 from invx.contexts.invoicing.read.resource import issued_resource
-from invx.contracts.invoicing import DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1
+from invx.contracts.invoicing import (
+    DeliveryChangedV1,
+    DocumentFinalizedV1,
+    DocumentVoidedV1,
+    SettlementChangedV1,
+)
 from invx.contracts.registry import Registry
 from invx.infra.codec import Codec, events_in
 from invx.infra.context import Context, PersonalStore
 from invx.infra.event_store import EventStore
-from invx.infra.facts import KnownFacts
+from invx.infra.facts import FactProvider, KnownFacts
 from invx.infra.holdings import Holdings
 from invx.infra.migrate import Migration, migrations_in
 from invx.infra.postgres import Connection, Database
@@ -81,7 +113,7 @@ from invx.infra.runner import Refusals, Runner
 from invx.infra.tenancy import Directory
 from invx.infra.unit_of_work import Storage, envelopes_of
 from invx.infra.write_set import Catalogue
-from invx.kernel.context import RequestContext
+from invx.kernel.context import Caller, RequestContext
 from invx.kernel.messages import Envelope
 from invx.kernel.ports import Clock, Ids
 
@@ -91,9 +123,12 @@ CODEC = Codec(
     events_in(
         document_events,
         settlement_events,
+        delivery_events,
         series_events,
         legal_entity_events,
         rate_table_events,
+        rate_sheet_events,
+        accounting_export_events,
         engine_entry_events,
         register_events,
     )
@@ -104,6 +139,7 @@ _REFUSALS = Refusals(
         "documents_external_id": ExternalIdTaken,
         "legal_entities_external_id": ExternalIdTaken,
         "documents_number": NumberTaken,
+        "documents_revision": NumberTaken,
         "numbers_tenant_id_series_id_text_key": NumberTaken,
     }
 )
@@ -114,11 +150,15 @@ _PERSONAL = (
     PersonalStore("document_contents", "re-projected"),
     PersonalStore("document_search", "re-projected"),
     PersonalStore("settlement_entries", "re-projected"),
+    PersonalStore("transmissions", "re-projected"),
     PersonalStore("tax_partners", "re-projected"),
     PersonalStore("skipped_numbers", "re-projected"),
     PersonalStore("legal_entities", "re-projected"),
     PersonalStore("bookings", "kept as long as the books: codes of accounts and cost centres"),
     PersonalStore("archives", "deleted with the document's data"),
+    PersonalStore("accounting_exports", "the legal entity's own words: why one was cancelled"),
+    PersonalStore("accounting_files", "kept by law as books (§ 147 AO); they name nobody"),
+    PersonalStore("debtor_numbers", "kept by law; the caller's own id of a customer, no name"),
     PersonalStore("idempotency", "answer replaced; dropped after eight days"),
 )
 
@@ -129,10 +169,13 @@ HOLDINGS = Holdings(
     files=archived_files,
 )
 
+_PUBLISHES = (DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1, DeliveryChangedV1)
+
 _ROUTES = (
     documents,
     e_invoices,
     corrections,
+    transmissions,
     settlements,
     history,
     legal_entities,
@@ -142,6 +185,9 @@ _ROUTES = (
     taxes,
     tax_returns,
     rate_tables,
+    exchange_rates,
+    accounting_exports,
+    data_access,
     accounting,
     engine_entries,
     audit,
@@ -158,6 +204,13 @@ class Outside:
     hmrc_token: str | None = field(default=None, repr=False)
     rules: Path | None = None  # the folder of e-invoice rules that the operator installed
     packs: Path | None = None  # the folder of newer country packs
+    # Channels by which documents leave the house; `clears` says that an authority decides there.
+    folder: Path | None = None
+    folder_clears: bool = False
+    access_point_url: str | None = None
+    access_point_token: str | None = field(default=None, repr=False)
+    access_point_clears: bool = False
+    practice_authority: bool = False
     tax_engine: str | None = None  # the name by which legal entities ask for it
     tax_engine_url: str | None = None
     tax_engine_secret: str | None = field(default=None, repr=False)
@@ -170,6 +223,21 @@ class Outside:
         if self.hmrc_url is not None and self.hmrc_token is not None:
             found["GB"] = Hmrc(self.hmrc_url, self.hmrc_token, clock)
         return found
+
+    def channels(self) -> Channels:
+        """The channels that are set up, by name."""
+        found: list[SetUp] = []
+        if self.folder is not None:
+            channel = Channel(name="folder", clears=self.folder_clears, test=True)
+            found.append(SetUp(channel, Folder(self.folder, answers=self.folder_clears)))
+        if self.access_point_url is not None:
+            channel = Channel(name="access_point", clears=self.access_point_clears)
+            means = AccessPoint(self.access_point_url, self.access_point_token or "")
+            found.append(SetUp(channel, means))
+        if self.practice_authority:
+            channel = Channel(name="practice_authority", clears=True, live=False, test=True)
+            found.append(SetUp(channel, PracticeAuthority()))
+        return {each.channel.name: each for each in found}
 
     def engines(self) -> tax_engines.Engines:
         """The tax engines by name."""
@@ -200,8 +268,8 @@ def wire(
 ) -> Context:
     """The invoicing context over its database."""
     storage = _storage(catalogue, registry)
-    registers, engines = outside.registers(clock), outside.engines()
-    means = Means(issued_resource, registers, packs_in(outside.packs), shipped_charts(), engines)
+    judging = EInvoiceValidation(validator := Validator(outside.rules))
+    means = _means(outside, clock, judging)
 
     def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> UnitOfWork:
         return UnitOfWork(
@@ -212,20 +280,17 @@ def wire(
         store = EventStore(conn, database.schema, CODEC, tenant_id)
         return envelopes_of(await store.history(stream_id), storage)
 
+    def reading(caller: Caller) -> AbstractAsyncContextManager[tuple[Connection, RequestContext]]:
+        return runner.reading(caller)
+
     rendering = RenderingPool(TypstRenderer(), outside.renderers)
-    validator = Validator(outside.rules)
     directory = Directory(database, clock)
     runner: Runner[UnitOfWork] = Runner(
         database,
         directory,
         open_unit,
         clock=clock,
-        providers={
-            PORT: rendering,
-            writing.PORT: writing.EInvoiceWriter(),
-            tax_ids.PORT: tax_ids.RegisterFacts(registers),
-            tax_engines.PORT: tax_engines.EngineFacts(engines),
-        },
+        providers=_providers(means, judging, rendering, reading),
         refusals=_REFUSALS,
         committed=committed,
     )
@@ -241,13 +306,42 @@ def wire(
         routers=tuple(module.router for module in _ROUTES),
         api_changes=CHANGES,
         edge=edge,
-        jobs={"archive_document": _archive, "mark_overdue": _overdue, JOB: _tell_engine},
-        publishes=(DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1),
+        jobs=_JOBS,
+        publishes=_PUBLISHES,
         history=history_of,
         last_numbers=last_numbers,
         before_seal=lambda tenant_id: enter_registers(runner, ids, tenant_id),
         personal=_PERSONAL,
         close=edge.close,
+    )
+
+
+def _providers(
+    means: Means,
+    judging: EInvoiceValidation,
+    rendering: RenderingPool,
+    reading: making.Reading,
+) -> dict[str, FactProvider]:
+    return {
+        PORT: rendering,
+        making.PORT: making.AccountingFiles(reading),
+        writing.PORT: writing.EInvoiceWriter(),
+        validation.PORT: judging,
+        tax_ids.PORT: tax_ids.RegisterFacts(means.registers),
+        tax_engines.PORT: tax_engines.EngineFacts(means.engines),
+        TRANSMISSION: ChannelUser(means.channels),
+    }
+
+
+def _means(outside: Outside, clock: Clock, judging: EInvoiceValidation) -> Means:
+    return Means(
+        resource_of=issued_resource,
+        registers=outside.registers(clock),
+        packs=packs_in(outside.packs),
+        judged=judging.judged,
+        charts=shipped_charts(),
+        engines=outside.engines(),
+        channels=outside.channels(),
     )
 
 
@@ -258,7 +352,7 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
         project,
         lambda recorded: contract_of(recorded.stream_id, recorded.event),
         registry.encode,
-        kinds=(Document, Settlement, Series, LegalEntity, RateTable, EngineEntry, Register),
+        kinds=KINDS,
     )
 
 
@@ -270,5 +364,35 @@ async def _overdue(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await mark_overdue(MarkOverdue(UUID(payload["key"])), uow)
 
 
+async def _spread_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    after = payload.get("after")
+    await spread_exchange_rates(SpreadExchangeRates(UUID(after) if after else None), uow)
+
+
+async def _apply_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await apply_exchange_rates(ApplyExchangeRates(UUID(payload["key"])), uow)
+
+
+async def _send(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    command = SendTransmission(UUID(payload["document"]), UUID(payload["key"]))
+    await send_transmission(command, uow)
+
+
+async def _ask(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    document_id, transmission_id = UUID(payload["document"]), UUID(payload["key"])
+    await ask_transmission(AskTransmission(document_id, transmission_id, payload["asked"]), uow)
+
+
 async def _tell_engine(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await tell_engine(TellEngine(UUID(payload["key"])), uow)
+
+
+_JOBS = {
+    "archive_document": _archive,
+    "mark_overdue": _overdue,
+    SPREAD: _spread_rates,
+    APPLY: _apply_rates,
+    JOB: _tell_engine,
+    "send_transmission": _send,
+    "ask_transmission": _ask,
+}

@@ -59,6 +59,15 @@ _FIELD_PROBLEM = {
         "in": {"type": "string", "description": "query, path, header or cookie."},
         "code": {"type": "string"},
         "detail": {"type": "string"},
+        "rule": {
+            "type": "string",
+            "description": "The official rule that says so, such as BR-CO-09 of EN 16931.",
+        },
+        "terms": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Its names of what is at fault, such as BT-48; beside `rule` only.",
+        },
     },
 }
 _HEADERS = {

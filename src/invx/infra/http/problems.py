@@ -86,13 +86,16 @@ def problem_response(
     return Response(encode(body), status, headers, MEDIA_TYPE)
 
 
-def _rendered(problem: Problem) -> dict[str, str]:
+def _rendered(problem: Problem) -> dict[str, Any]:
     where = {"pointer": problem.pointer}
     if problem.pointer and not problem.pointer.startswith("/"):
         place, _, name = problem.pointer.partition(":")
         where = {"parameter": name, "in": place}
     said = where | {"code": problem.code, "detail": problem.detail}
-    return {name: _writable(text) for name, text in said.items()}
+    written: dict[str, Any] = {name: _writable(text) for name, text in said.items()}
+    if problem.rule is not None:
+        written |= {"rule": problem.rule, "terms": list(problem.terms)}
+    return written
 
 
 def _writable(text: str) -> str:

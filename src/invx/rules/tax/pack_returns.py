@@ -1,16 +1,13 @@
 """Reading the return of a country from its pack: the table `[return]`."""
 
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING
 
 from invx.rules.tax.boxes import MAIN, Box, Figure, ReturnForm, Rule, Unit, Whereabouts
 from invx.rules.tax.model import Scheme
-
-if TYPE_CHECKING:
-    from invx.rules.tax.pack_text import Table
+from invx.rules.tax.pack_table import Table
 
 
-def return_of(table: "Table") -> ReturnForm | None:
+def return_of(table: Table) -> ReturnForm | None:
     """The form, if the pack has one. Raises PackInvalid, naming the key."""
     if not table.given:
         return None
@@ -25,7 +22,7 @@ def return_of(table: "Table") -> ReturnForm | None:
     return form
 
 
-def _box(row: "Table", bases: Unit) -> Box:
+def _box(row: Table, bases: Unit) -> Box:
     figure = row.word("figure", Figure) if row.has("figure") else Figure.BASE
     unit = bases if figure is Figure.BASE else Unit.EXACT
     return Box(
@@ -38,7 +35,7 @@ def _box(row: "Table", bases: Unit) -> Box:
     )
 
 
-def _rule(row: "Table") -> Rule:
+def _rule(row: Table) -> Rule:
     return Rule(
         source=row.text("source"),
         schemes=row.words("schemes", Scheme),
@@ -53,7 +50,7 @@ def _rule(row: "Table") -> Rule:
     )
 
 
-def _rates(row: "Table", key: str) -> tuple[Decimal, ...]:
+def _rates(row: Table, key: str) -> tuple[Decimal, ...]:
     found = []
     for text in row.strings(key):
         try:

@@ -5,117 +5,32 @@ Numbers that are rates are strings ("8.1"), so that none is ever a binary float.
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
-from enum import StrEnum
 from hashlib import sha256
-from typing import TypeVar
 
-from invx.kernel.errors import Invalid, Problem
 from invx.rules.tax.model import DAY_LAST, Scheme, SupplyKind
 from invx.rules.tax.pack_returns import return_of
-from invx.rules.tax.packs import Category, Documents, Ground, Pack, Rate, Status, Territory
+from invx.rules.tax.pack_table import Table, wrong_key
+from invx.rules.tax.packs import (
+    Category,
+    Clearance,
+    ClearanceRule,
+    Documents,
+    EInvoiceDuty,
+    Ground,
+    Pack,
+    Rate,
+    Status,
+    Territory,
+)
 
 _CATEGORIES = frozenset({"S", "Z", "E", "AE", "K", "G", "O", "L", "M"})
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
 _POSTAL = re.compile(r"[0-9A-Z]+(-[0-9A-Z]+|\*)?")
 _VATEX = re.compile(r"VATEX-[A-Z]{2}-[A-Z0-9-]+")
 RATE_MAX = Decimal(100)
-_Part = TypeVar("_Part")
-_Word = TypeVar("_Word", bound=StrEnum)
-
-
-class PackInvalid(Invalid):
-    """The text is not a country pack; `problems` name each key at fault."""
-
-
-def _wrong(at: str, detail: str) -> PackInvalid:
-    return PackInvalid(f"{at}: {detail}", problems=[Problem(at, "pack_invalid", detail)])
-
-
-class Table:
-    """One TOML table: keys are taken one by one, and what nobody took is an error."""
-
-    def __init__(self, at: str, values: object) -> None:
-        if not isinstance(values, Mapping):
-            raise _wrong(at or "/", "must be a table")
-        self.at = at
-        self._left: dict[str, object] = dict(values)
-
-    @property
-    def given(self) -> bool:
-        """Whether it has any key."""
-        return bool(self._left)
-
-    def has(self, key: str) -> bool:
-        return key in self._left
-
-    def wrong(self, key: str, detail: str) -> PackInvalid:
-        """What to raise about a key."""
-        return _wrong(f"{self.at}/{key}", detail)
-
-    def take(self, key: str, type: type[_Part], *default: _Part) -> _Part:
-        if key not in self._left:
-            if not default:
-                raise _wrong(f"{self.at}/{key}", "is missing")
-            return default[0]
-        value = self._left.pop(key)
-        odd = isinstance(value, datetime) or (isinstance(value, bool) and type is not bool)
-        if odd or not isinstance(value, type):
-            raise _wrong(f"{self.at}/{key}", f"must be of type {type.__name__}")
-        return value
-
-    def text(self, key: str, pattern: re.Pattern[str] | None = None) -> str:
-        value = self.take(key, str)
-        if not value.strip() or (pattern and not pattern.fullmatch(value)):
-            raise _wrong(f"{self.at}/{key}", f"{value!r} is not acceptable here")
-        return value
-
-    def maybe(self, key: str, pattern: re.Pattern[str] | None = None) -> str | None:
-        return self.text(key, pattern) if key in self._left else None
-
-    def number(self, key: str) -> int | None:
-        return self.take(key, int) if key in self._left else None
-
-    def word(self, key: str, words: type[_Word]) -> _Word:
-        return self._known(key, self.take(key, str), words)
-
-    def words(self, key: str, words: type[_Word]) -> tuple[_Word, ...]:
-        return tuple(self._known(key, value, words) for value in self.strings(key))
-
-    def _known(self, key: str, value: str, words: type[_Word]) -> _Word:
-        try:
-            return words(value)
-        except ValueError:
-            raise _wrong(f"{self.at}/{key}", f"{value!r} is none of {', '.join(words)}") from None
-
-    def strings(self, key: str, pattern: re.Pattern[str] | None = None) -> tuple[str, ...]:
-        values: list[object] = self.take(key, list, [])
-        for index, value in enumerate(values):
-            if not isinstance(value, str) or (pattern and not pattern.fullmatch(value)):
-                raise _wrong(f"{self.at}/{key}/{index}", f"{value!r} is not acceptable here")
-        return tuple(map(str, values))
-
-    def rows(self, key: str, read: Callable[["Table"], _Part]) -> tuple[_Part, ...]:
-        rows: list[object] = self.take(key, list, [])
-        found = []
-        for index, row in enumerate(rows):
-            table = Table(f"{self.at}/{key}/{index}", row)
-            found.append(read(table))
-            table.done()
-        return tuple(found)
-
-    def table(self, key: str) -> "Table":
-        return Table(f"{self.at}/{key}", self._left.pop(key, {}))
-
-    def pairs(self) -> Iterator[tuple[str, str]]:
-        for key in list(self._left):
-            yield key, self.text(key)
-
-    def done(self) -> None:
-        if self._left:
-            raise _wrong(f"{self.at}/{min(self._left)}", "is not a key of a pack")
 
 
 def pack_of(text: str) -> Pack:
@@ -123,7 +38,7 @@ def pack_of(text: str) -> Pack:
     try:
         values = tomllib.loads(text, parse_float=str)
     except tomllib.TOMLDecodeError as error:
-        raise _wrong("/", f"not TOML: {error}") from None
+        raise wrong_key("/", f"not TOML: {error}") from None
     return _pack(values, sha256(text.encode()).hexdigest())
 
 
@@ -144,6 +59,7 @@ def _sorted(value: object) -> object:
 def _pack(values: Mapping[str, object], digest: str) -> Pack:
     table = Table("", values)
     rules = table.table("rules")
+    exchange = table.table("exchange_rates")
     pack = Pack(
         country=table.text("country", re.compile(r"[A-Z]{2}")),
         name=table.text("name"),
@@ -165,9 +81,13 @@ def _pack(values: Mapping[str, object], digest: str) -> Pack:
         texts=table.rows("texts", _text),
         sources=tuple(table.table("sources").pairs()),
         documents=_documents(table.table("documents")),
+        tax_rates_of=exchange.maybe("tax", _CODE),
+        tax_rates_source=exchange.maybe("source"),
+        clearance=_clearance(table.table("clearance")),
         vat_return=return_of(table.table("return")),
     )
     rules.done()
+    exchange.done()
     table.done()
     _check(pack)
     return pack
@@ -178,9 +98,9 @@ def _rate(row: Table) -> Rate:
     try:
         rate = Decimal(stated)
     except InvalidOperation:
-        raise _wrong(f"{row.at}/rate", f"{stated!r} is not a number") from None
+        raise wrong_key(f"{row.at}/rate", f"{stated!r} is not a number") from None
     if not (rate.is_finite() and 0 <= rate <= RATE_MAX):
-        raise _wrong(f"{row.at}/rate", f"{stated} is not a percentage")
+        raise wrong_key(f"{row.at}/rate", f"{stated} is not a percentage")
     return Rate(
         code=row.text("code", _CODE),
         rate=rate,
@@ -207,9 +127,9 @@ def _category(row: Table) -> Category:
     )
     ways = (category.rate, category.exempt, category.asks)
     if sum(way is not None for way in ways) != 1:
-        raise _wrong(row.at, "needs exactly one of rate, exempt, asks")
+        raise wrong_key(row.at, "needs exactly one of rate, exempt, asks")
     if category.reverse_charge and category.rate is None:
-        raise _wrong(f"{row.at}/rate", "is missing: what a consumer pays")
+        raise wrong_key(f"{row.at}/rate", "is missing: what a consumer pays")
     return category
 
 
@@ -217,7 +137,7 @@ def _territory(row: Table) -> Territory:
     code = row.text("code")
     vat = row.take("vat", str, "S")
     if vat not in {"S", "L", "M", "O"}:
-        raise _wrong(f"{row.at}/vat", f"{vat!r} is none of S, L, M, O")
+        raise wrong_key(f"{row.at}/vat", f"{vat!r} is none of S, L, M, O")
     return Territory(
         code=code,
         name=row.text("name"),
@@ -237,7 +157,7 @@ def _territory(row: Table) -> Territory:
 def _ground(row: Table) -> Ground:
     category = row.text("category")
     if category not in _CATEGORIES:
-        raise _wrong(f"{row.at}/category", f"{category!r} is not a code of UNCL 5305")
+        raise wrong_key(f"{row.at}/category", f"{category!r} is not a code of UNCL 5305")
     return Ground(
         kind=row.text("kind", _CODE),
         category=category,
@@ -249,7 +169,7 @@ def _ground(row: Table) -> Ground:
 def _small_business(table: Table) -> Ground | None:
     rows = table.rows("small_business", _ground)
     if len(rows) > 1:
-        raise _wrong("/small_business/1", "one is enough")
+        raise wrong_key("/small_business/1", "one is enough")
     return rows[0] if rows else None
 
 
@@ -265,24 +185,51 @@ def _documents(table: Table) -> Documents:
         retention_years=table.number("retention_years"),
         retention_source=table.maybe("retention_source"),
         formats=table.strings("formats"),
+        duties=table.rows("e_invoice_duties", _duty),
     )
     table.done()
     if documents.retention_years is not None and not documents.retention_source:
-        raise _wrong("/documents/retention_source", "is missing")
+        raise wrong_key("/documents/retention_source", "is missing")
     return documents
+
+
+def _clearance(table: Table) -> Clearance:
+    clearance = Clearance(
+        rule=table.word("rule", ClearanceRule, ClearanceRule.NONE),
+        revision_allowed=table.take("revision_allowed", bool, False),
+        revision_days=table.number("revision_days"),
+        source=table.maybe("source"),
+    )
+    table.done()
+    if clearance != Clearance() and not clearance.source:
+        raise wrong_key("/clearance/source", "is missing")
+    if clearance.revision_days is not None and clearance.revision_days < 0:
+        raise wrong_key("/clearance/revision_days", "is below zero")
+    return clearance
+
+
+def _duty(row: Table) -> EInvoiceDuty:
+    return EInvoiceDuty(
+        valid_from=row.take("from", date),
+        whom=row.text("whom"),
+        source=row.text("source"),
+        formats=row.strings("formats"),
+    )
 
 
 def _check(pack: Pack) -> None:
     """What only the whole pack shows."""
     if pack.place_rule not in {"directive", "recipient"}:
-        raise _wrong("/rules/services", f"{pack.place_rule!r} is none of directive, recipient")
+        raise wrong_key("/rules/services", f"{pack.place_rule!r} is none of directive, recipient")
+    if (pack.tax_rates_of is None) != (pack.tax_rates_source is None):
+        raise wrong_key("/exchange_rates", "needs both tax and source")
     if bool(pack.covers) != (pack.status is Status.PARTIAL):
-        raise _wrong("/covers", "a partial pack, and only one, lists the schemes that it covers")
+        raise wrong_key("/covers", "a partial pack, and only one, lists the schemes that it covers")
     seen = set()
     for index, rate in enumerate(pack.rates):
         key = (rate.code, rate.territory, rate.valid_from)
         if key in seen:
-            raise _wrong(f"/rates/{index}", "there is one of this code and day already")
+            raise wrong_key(f"/rates/{index}", "there is one of this code and day already")
         if rate.valid_until < rate.valid_from:
-            raise _wrong(f"/rates/{index}/until", "is before from")
+            raise wrong_key(f"/rates/{index}/until", "is before from")
         seen.add(key)

@@ -92,6 +92,20 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EInvoiceDuty:
+    """From a day on businesses of the country owe each other structured invoices.
+
+    `whom` says which ones, in words: it hangs on figures that an invoice does not show. `formats`
+    are those of Invx that satisfy the law; none where it asks for one that Invx does not write.
+    """
+
+    valid_from: date
+    whom: str
+    source: str
+    formats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Documents:
     """What a country asks of its documents: titles by kind, years of keeping, e-invoice formats."""
 
@@ -99,6 +113,33 @@ class Documents:
     retention_years: int | None = None
     retention_source: str | None = None
     formats: tuple[str, ...] = ()
+    duties: tuple[EInvoiceDuty, ...] = ()
+
+    def duty(self, day: date) -> EInvoiceDuty | None:
+        """The duty to send structured invoices that is in force on a day: the last that began."""
+        begun = [duty for duty in self.duties if duty.valid_from <= day]
+        return max(begun, key=lambda duty: duty.valid_from, default=None)
+
+
+class ClearanceRule(StrEnum):
+    """Whether an authority has to clear a document, and whether the buyer waits for that."""
+
+    NONE = "none"
+    BEFORE_RELEASE = "before_release"  # the buyer gets it only when it is cleared
+    AFTER_ISSUE = "after_issue"  # it is reported; the buyer may have it before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clearance:
+    """How a country clears documents, and whether a rejected one keeps its number when mended.
+
+    `revision_days` counts from the day of the rejection.
+    """
+
+    rule: ClearanceRule = ClearanceRule.NONE
+    revision_allowed: bool = False
+    revision_days: int | None = None
+    source: str | None = None
 
 
 class _Dated(Protocol):
@@ -140,6 +181,9 @@ class Pack:
     texts: tuple[tuple[str, str, str], ...] = ()  # key, language, text
     sources: tuple[tuple[str, str], ...] = ()
     documents: Documents = Documents()
+    tax_rates_of: str | None = None  # who publishes the exchange rates for its tax, and by what law
+    tax_rates_source: str | None = None
+    clearance: Clearance = Clearance()
     vat_return: ReturnForm | None = None
 
     @property

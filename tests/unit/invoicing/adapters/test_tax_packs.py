@@ -7,7 +7,7 @@ import pytest
 
 from invx.contexts.invoicing.adapters.tax_packs import packs_in
 from invx.rules.tax.model import SupplyKind
-from invx.rules.tax.pack_text import PackInvalid
+from invx.rules.tax.pack_table import PackInvalid
 from invx.rules.tax.packs import Packs, Status
 
 MEMBERS = frozenset(

@@ -144,7 +144,7 @@ def test_no_later_event_changes_what_a_finalized_document_says() -> None:
     document.record_cancellation(named("rest"))
     document.record_replacement(named("new"))
 
-    assert len(document.recorded) == 5
+    assert len(document.recorded) == 6
     assert _said(document) == before
     assert _said(replayed(document, [*_history(HAMMER), *document.recorded])) == before
 

@@ -10,6 +10,7 @@ from invx.contexts.invoicing.domain.crediting import cancellation_of, credit_amo
 from invx.contexts.invoicing.domain.document import Document, Status
 from invx.contexts.invoicing.domain.document_events import (
     CreditRecorded,
+    DeliveryChanged,
     DocumentCancelled,
     DocumentReleased,
     DocumentReplaced,
@@ -26,6 +27,7 @@ from invx.contexts.invoicing.domain.errors import (
     DocumentReplacedAlready,
     DocumentSettled,
 )
+from invx.contexts.invoicing.domain.transmission import DeliveryStatus, Way
 from invx.kernel.errors import InvariantViolation
 from tests.unit.invoicing.domain.drafts import (
     ENTITY,
@@ -51,7 +53,10 @@ def test_releasing_twice_is_remembered_once() -> None:
     document.mark_released(NOW, how="email")
     document.mark_released(NOW + timedelta(days=1), how="post")
     released = DocumentReleased(subject_id=SUBJECT, how="email", released_at=NOW)
-    assert document.recorded == [released]
+    sent = DeliveryChanged(
+        legal_entity_id=document.legal_entity_id, way=Way(delivery=DeliveryStatus.SENT)
+    )
+    assert document.recorded == [sent, released]
 
 
 def test_a_document_that_nobody_saw_can_be_voided() -> None:

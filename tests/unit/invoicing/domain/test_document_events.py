@@ -61,6 +61,9 @@ def history() -> Iterator[Event]:
     unseen = finalize(drafted(said))
     unseen.void("typing error", settled=False, now=NOW)
     yield unseen.recorded[-1]
+    rejected = finalize(drafted(said))
+    rejected.record_revision(named("revision"))
+    yield rejected.recorded[-1]
     given_up = drafted(said)
     given_up.delete()
     yield given_up.recorded[-1]
@@ -82,7 +85,7 @@ def test_an_event_read_again_is_the_event_that_was_stored(event: Event) -> None:
 
 def test_a_history_read_again_leads_to_the_same_document() -> None:
     again = [msgspec.json.decode(msgspec.json.encode(each), type=type(each)) for each in HISTORY]
-    life = again[:-2]
+    life = again[:-3]
     document = Document.rehydrate(named("document"), life)
     assert document.version == len(life)
     assert document.remainder.exhausted

@@ -135,3 +135,17 @@ def test_tax_in_another_currency_is_stated_with_its_rate():
     assert totals(danish)["below"] == [
         {"label": "VAT in DKK", "note": "at a rate of 7.46", "amount": "34,436.48"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "note"),
+    [
+        ("en", "VAT in EUR", "at a rate of 0.9204 (BMF, 1 November 2026)"),
+        ("de", "USt. in EUR", "zum Kurs 0,9204 (BMF, 1. November 2026)"),
+    ],
+)
+def test_a_published_rate_names_its_source_and_day(language, label, note):
+    stated = {"currency": "EUR", "rate": "0.9204", "tax": "17.49"}
+    stated |= {"source": "bmf", "day": "2026-11-01"}
+    [row] = totals(hosted() | {"tax_currency": stated, "language": language})["below"]
+    assert (row["label"], row["note"]) == (label, note)

@@ -148,8 +148,9 @@ class TestHistory:
         case.document.mark_released(NOW, how="email")
         case.settlement.dispute("Ada says no")
         case.past.keep(case.document, case.settlement, at=NOW + 3 * DAY)
-        released, disputed = (await case.entries())[-2:]
+        sent, released, disputed = (await case.entries())[-3:]
         assert released["details"] == {"how": "email"}
+        assert sent["details"] == {"delivery": "sent", "clearance": "not_required"}
         assert disputed["details"] == {}
 
     @pytest.mark.parametrize("stream", ["nothing", "series", "settlement"])

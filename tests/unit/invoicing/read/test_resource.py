@@ -198,7 +198,21 @@ class TestHead:
         accounted = TaxCurrency(currency=currency, rate=D(rate))
         resource = shown(drafted(content(line("1", "100"), tax_currency=accounted)))
         assert resource["totals"]["tax"] == "19.00"
-        assert resource["tax_currency"] == {"currency": currency, "rate": rate, "tax": tax}
+        assert resource["tax_currency"] == {
+            "currency": currency,
+            "rate": rate,
+            "tax": tax,
+            "source": None,
+            "day": None,
+        }
+
+    def test_a_published_rate_is_shown_with_its_source_and_day(self):
+        day = date(2026, 11, 1)
+        accounted = TaxCurrency(currency="CZK", rate=D("1E-7"), source="bmf", day=day)
+        resource = shown(drafted(content(line("1", "100"), tax_currency=accounted)))
+        shown_rate = resource["tax_currency"]
+        assert (shown_rate["source"], shown_rate["day"]) == ("bmf", "2026-11-01")
+        assert (shown_rate["rate"], shown_rate["tax"]) == ("0.0000001", "0.00")
 
     def test_the_seller_is_a_party_with_all_that_letters_must_show(self):
         seller = replace(

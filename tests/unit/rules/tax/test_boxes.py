@@ -8,7 +8,8 @@ import pytest
 
 from invx.rules.tax.boxes import MAIN, Box, Figure, Rule, Taxed, Unit, Whereabouts, where_is
 from invx.rules.tax.model import Scheme
-from invx.rules.tax.pack_text import PackInvalid, pack_of
+from invx.rules.tax.pack_table import PackInvalid
+from invx.rules.tax.pack_text import pack_of
 from invx.rules.tax.packs import Pack, Status
 from tests.unit.rules.tax.shipped import packs_with
 

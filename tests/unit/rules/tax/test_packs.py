@@ -10,8 +10,9 @@ import pytest
 from invx.rules.tax.determine import determine
 from invx.rules.tax.model import Scheme, SupplyKind
 from invx.rules.tax.outcome import Determination, Undetermined
-from invx.rules.tax.pack_text import PackInvalid, pack_of
-from invx.rules.tax.packs import Pack, Packs, Status
+from invx.rules.tax.pack_table import PackInvalid
+from invx.rules.tax.pack_text import pack_of
+from invx.rules.tax.packs import Clearance, ClearanceRule, Pack, Packs, Status
 from tests.unit.rules.tax.rows import facts
 from tests.unit.rules.tax.shipped import packs_with
 
@@ -310,3 +311,36 @@ def test_the_pack_that_the_docs_show_can_be_read() -> None:
     food = pack.category("food", SupplyKind.GOODS, None, date(2026, 1, 1))
     assert food
     assert pack.rate(food.rate, None, date(2026, 1, 1))
+
+
+CLEARANCE = """
+[clearance]
+rule = "after_issue"
+revision_allowed = true
+revision_days = 5
+source = "Act 8"
+"""
+
+
+def test_a_pack_says_how_documents_are_cleared() -> None:
+    assert pack_of(TEXT).clearance == Clearance()
+    clearance = pack_of(TEXT + CLEARANCE).clearance
+    assert clearance.rule is ClearanceRule.AFTER_ISSUE
+    assert (clearance.revision_allowed, clearance.revision_days) == (True, 5)
+    assert clearance.source == "Act 8"
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong", "pointer"),
+    [
+        ('"after_issue"', '"sometimes"', "/clearance/rule"),
+        ("revision_days = 5", "revision_days = -1", "/clearance/revision_days"),
+        ("revision_days = 5", 'revision_days = "5"', "/clearance/revision_days"),
+        ('source = "Act 8"', "", "/clearance/source"),
+        ("revision_days", "revision_weeks", "/clearance/revision_weeks"),
+    ],
+)
+def test_a_clearance_is_read_strictly(said: str, wrong: str, pointer: str) -> None:
+    with pytest.raises(PackInvalid) as refused:
+        pack_of(TEXT + CLEARANCE.replace(said, wrong))
+    assert refused.value.problems[0].pointer == pointer

@@ -6,7 +6,8 @@ import pytest
 
 from invx.rules.tax.determine import determine
 from invx.rules.tax.outcome import Determination
-from invx.rules.tax.pack_text import PackInvalid, pack_of, pack_of_values
+from invx.rules.tax.pack_table import PackInvalid
+from invx.rules.tax.pack_text import pack_of, pack_of_values
 from invx.rules.tax.rate_table import RateTable, rate_table_of
 from tests.unit.rules.tax.rows import facts
 from tests.unit.rules.tax.shipped import packs_with

@@ -8,7 +8,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from invx.rules.tax.pack_text import PackInvalid, pack_of
+from invx.rules.tax.pack_table import PackInvalid
+from invx.rules.tax.pack_text import pack_of
 from invx.rules.tax.packs import Pack, Packs
 
 

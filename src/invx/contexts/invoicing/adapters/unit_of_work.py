@@ -1,18 +1,30 @@
 """The unit of work of invoicing, put together from the mechanisms of infra."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting
+from invx.contexts.invoicing.adapters.accounting.journal import PostgresExporting
+from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting, Judging
+from invx.contexts.invoicing.adapters.exchange_rates import (
+    PostgresExchangeRates,
+    PostgresRateSheets,
+)
 from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
 from invx.contexts.invoicing.adapters.registers import PostgresRegisters
 from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
 from invx.contexts.invoicing.adapters.tax_engines.facts import Engines, TaxEngines
 from invx.contexts.invoicing.adapters.tax_ids.facts import Registers, TaxIds
+from invx.contexts.invoicing.adapters.transmission.channels import ChannelFacts, Channels
+from invx.contexts.invoicing.app.ports import Archived
+from invx.contexts.invoicing.domain.accounting_export import (
+    AccountingExport,
+    AccountingExportNotFound,
+)
 from invx.contexts.invoicing.domain.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.engine_entry import EngineEntry, EngineEntryNotFound
 from invx.contexts.invoicing.domain.errors import (
@@ -42,8 +54,10 @@ class Means:
     resource_of: ResourceOf
     registers: Registers
     packs: Packs
+    judged: Judging
     charts: Charts
     engines: Engines
+    channels: Channels = field(default_factory=dict)
 
 
 class UnitOfWork(EventUnitOfWork):
@@ -63,6 +77,7 @@ class UnitOfWork(EventUnitOfWork):
         super().__init__(conn, ctx, storage=storage, clock=clock, ids=ids, facts=facts)
         self.documents = self.repository(Document, missing=DocumentNotFound)
         self.settlements = self.repository(Settlement, missing=SettlementNotFound)
+        self.deliveries = self.repository(Delivery)
         self.series = LockedSeries(self)
         self.legal_entities = PostgresLegalEntities(self)
         self.registers = PostgresRegisters(self)
@@ -74,8 +89,15 @@ class UnitOfWork(EventUnitOfWork):
         self.engine_entries = self.repository(EngineEntry, missing=EngineEntryNotFound)
         self.tax_engines = TaxEngines(means.engines)
         self.rate_tables = PostgresRateTables(self, means.packs)
-        self.e_invoices = EInvoiceWriting()
+        self.rate_sheets = PostgresRateSheets(self)
+        self.exchange_rates = PostgresExchangeRates(conn, ctx.tenant_id)
+        self.e_invoices = EInvoiceWriting(means.judged)
+        self.transmissions = ChannelFacts(means.channels)
         self.personal_data = PostgresPersonalData(self)
+        self.accounting_exports = self.repository(
+            AccountingExport, missing=AccountingExportNotFound
+        )
+        self.exporting = PostgresExporting(self, clock)
 
 
 class LockedSeries(EventSourcedRepository[Series]):
@@ -153,6 +175,17 @@ class PostgresArchive:
             kind,
         )
         return found
+
+    async def read(self, document_id: UUID, kind: str) -> Archived | None:
+        """What is archived, or None."""
+        row = await self._conn.fetchrow(
+            "SELECT media_type, bytes, sha256 FROM invoicing.archives WHERE tenant_id = $1"
+            " AND document_id = $2 AND kind = $3",
+            self._tenant_id,
+            document_id,
+            kind,
+        )
+        return Archived(row["media_type"], row["bytes"], row["sha256"]) if row else None
 
     def keep(self, document_id: UUID, kind: str, *, media_type: str, content: bytes) -> None:
         """Archive with this transaction; two that race find the row taken and run again."""

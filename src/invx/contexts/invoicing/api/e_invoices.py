@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import b64encode
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,14 +10,10 @@ from pydantic import ValidationError
 
 from invx.contexts.invoicing.adapters.einvoice import cii_read, ubl_read
 from invx.contexts.invoicing.adapters.einvoice.differences import Difference, compare
-from invx.contexts.invoicing.adapters.einvoice.formats import FORMATS, Format, Syntax, format_of
 from invx.contexts.invoicing.adapters.einvoice.model import EInvoice
-from invx.contexts.invoicing.adapters.einvoice.needs import missing
 from invx.contexts.invoicing.adapters.einvoice.of_document import (
-    Issued,
     as_e_invoice,
     e_invoice_from,
-    ensure_representable,
 )
 from invx.contexts.invoicing.adapters.einvoice.terms import TERMS
 from invx.contexts.invoicing.adapters.einvoice.to_content import Restated, restate
@@ -31,10 +27,11 @@ from invx.contexts.invoicing.app.check_content import Checked
 from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.check import lines_of, problems_of
 from invx.contexts.invoicing.domain.content import Content
-from invx.contexts.invoicing.domain.errors import NotRepresentable
+from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS, Format, Syntax, format_of
+from invx.contexts.invoicing.domain.e_invoice_needs import missing
+from invx.contexts.invoicing.domain.issued import Issued, unrepresentable, would_be_issued
 from invx.contexts.invoicing.domain.legal_entity_details import details_problems
 from invx.contexts.invoicing.domain.party import Seller
-from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
 from invx.infra.http.answers import encode
 from invx.kernel.errors import DomainError, Invalid, Problem, violated
 from invx.rules.totals.compute import compute
@@ -172,31 +169,25 @@ def _refused(error: ValidationError, at: str) -> list[Problem]:
 def _ours(content: Content, seller: Seller, source: EInvoice, format: Format) -> EInvoice:
     """The e-invoice that the restated draft would become, issued on the day of the source."""
     totals = compute(bill_of(content, Rounding.PER_GROUP))
-    day = source.issue_date
-    issued = Issued(
-        content=content,
-        totals=totals,
-        seller=seller,
-        number=source.number,
-        issue_date=day,
-        due_date=due_date_of(content, day),
-        instalments=instalments_of(content, totals.due, day),
-    )
-    return as_e_invoice(issued, format)
+    issued = would_be_issued(content, totals, seller, source.issue_date)
+    return as_e_invoice(replace(issued, number=source.number), format)
 
 
 async def ruling_of(checked: Checked, format: str | None, validator: Validator) -> Ruling | None:
-    """What a format asks of a checked draft: its fields, and the official rules of the XML."""
+    """What a format asks of a checked draft: its fields, and the official rules of the XML.
+
+    Without a format it is that of the route, if finalizing would ask its rules.
+    """
+    if format is None and checked.judged and checked.route is not None:
+        format = checked.route.format
     if format is None:
         return None
     wanted, content, totals = FORMATS[format], checked.content, checked.totals
     if totals is None:
         return Ruling((), None)
-    try:
-        ensure_representable(content, totals)
-    except NotRepresentable as refused:
-        return Ruling(refused.problems, None)
     known = {each.pointer for each in checked.problems}
+    if stands_against := unrepresentable(content, totals):
+        return Ruling(tuple(each for each in stands_against if each.pointer not in known), None)
     found = [
         each
         for each in missing(content, totals, checked.seller, wanted)
@@ -221,17 +212,9 @@ async def written(issued: Issued, format: Format, *, checking: bool = False) -> 
 
 def about_to_be_issued(checked: Checked) -> Issued:
     """A checked draft as if it were issued now. It must have totals."""
-    content, totals, day = checked.content, checked.totals, checked.issue_date
-    if totals is None:
+    if checked.totals is None:
         violated("a draft without totals cannot be issued")
-    return Issued(
-        content=content,
-        totals=totals,
-        seller=checked.seller,
-        issue_date=day,
-        due_date=due_date_of(content, day),
-        instalments=instalments_of(content, totals.due, day),
-    )
+    return would_be_issued(checked.content, checked.totals, checked.seller, checked.issue_date)
 
 
 def show_parsed(parsed: Parsed) -> bytes:

@@ -14,8 +14,9 @@ from invx.contexts.invoicing.adapters.einvoice.validation import Validator
 from invx.contexts.invoicing.adapters.rendering import RenderingPool
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
 from invx.contexts.invoicing.domain.chart import Charts
+from invx.contexts.invoicing.read.accounting_exports import EXPORT
 from invx.contexts.invoicing.read.queries import get_document
-from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY, SERIES
+from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY, SERIES, TRANSMISSION
 from invx.infra.codec import Codec
 from invx.infra.event_store import EventStore
 from invx.infra.http.fields import typeid_pattern
@@ -83,6 +84,8 @@ def _in_path(prefix: str, what: str) -> Any:
 InvoiceId = _in_path(INVOICE, "The invoice.")
 LegalEntityId = _in_path(LEGAL_ENTITY, "The legal entity.")
 SeriesId = _in_path(SERIES, "The series.")
+ExportId = _in_path(EXPORT, "The accounting export.")
+TransmissionId = _in_path(TRANSMISSION, "The transmission.")
 
 Invoicing = Annotated[Edge, Depends(edge_of)]
 Once = Annotated[IdempotencyRequest | None, idempotency_key()]

@@ -31,6 +31,8 @@ DOCUMENTS = Listing(
         "type": Choice(("invoice", "credit_note", "proforma")),
         "status": Choice(("draft", "finalized", "cancelled", "replaced")),
         "settlement_status": Choice(("open", "partial", "settled", "overpaid", "written_off")),
+        "delivery_status": Choice(("none", "queued", "sent", "delivered", "failed", "viewed")),
+        "clearance_status": Choice(("not_required", "pending", "cleared", "rejected")),
         "customer": Text(),
         "external_id": Text(),
         "number": Text(),
@@ -61,6 +63,8 @@ _AMONG = {
     "type": "d.type",
     "status": "d.status",
     "settlement_status": "s.status",
+    "delivery_status": "d.delivery_status",
+    "clearance_status": "d.clearance_status",
     "legal_entity": "d.legal_entity_id",
     "credits": "d.credits",
 }

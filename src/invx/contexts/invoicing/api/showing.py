@@ -6,6 +6,7 @@ import msgspec
 
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
 from invx.contexts.invoicing.app.finalize_document import Finalized
+from invx.contexts.invoicing.app.transmit_document import Transmitted
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.series import Series
@@ -17,7 +18,10 @@ from invx.contexts.invoicing.read.rows import (
     legal_entity_resource,
     series_row,
     settlement_row,
+    transmission_row,
+    worth_row,
 )
+from invx.contexts.invoicing.read.transmissions import transmission_view
 from invx.contexts.invoicing.read.views import (
     INVOICE,
     LEGAL_ENTITY,
@@ -96,13 +100,24 @@ def show_nothing(document: Document, unit: UnitOfWork) -> Answer:
     return Answer(204, b"", {}, document.id)
 
 
+def show_transmission(done: Transmitted, unit: UnitOfWork) -> Answer:
+    """A transmission that is queued, queued again, or about to be asked about."""
+    del unit
+    document_id, transmission = done.document.id, done.transmission
+    row = transmission_row(document_id, transmission)
+    body = encode(transmission_view(document_id, transmission.id, row))
+    return Answer(202, body, {"content-type": JSON}, document_id)
+
+
 def show_settlement(settlement: Settlement, unit: UnitOfWork) -> Answer:
     """The ledger of a document after an entry."""
     row = settlement_row(settlement)
     document_id = settlement.claim.document_id
     head = settlement_head(document_id, row, unit.ctx.now)
     # The answer states the ledger whole; notes are read back with GET.
-    entries = [entry_view(entry_row(entry, None)) for entry in settlement.entries]
+    entries = [
+        entry_view({**entry_row(entry, None), **worth_row(entry)}) for entry in settlement.entries
+    ]
     body = encode({**head, "entries": entries})
     return _answer(body, settlement.version, stream_id=document_id)
 

@@ -11,6 +11,10 @@ TAGS = (
         "description": "What is done about a finalized document: void, cancel, replace, credit.",
     },
     {
+        "name": "Transmissions",
+        "description": "The way of a document to its buyer, and to the authority that clears it.",
+    },
+    {
         "name": "Settlement",
         "description": "What is open of a document, and the entries that settle it.",
     },
@@ -35,6 +39,15 @@ TAGS = (
         "name": "Tax rates",
         "description": "What you know of taxes yourself: rate tables for sales taxes, and rows "
         "laid over the packs of countries.",
+    },
+    {
+        "name": "Exchange rates",
+        "description": "What central banks and ministries publish, as you have taken it down.",
+    },
+    {
+        "name": "Accounting exports",
+        "description": "Bookings for an accountant (DATEV, CSV, JSON Lines), each handed out once, "
+        "and data access for an auditor (GoBD).",
     },
     {"name": "Legal entities", "description": "Who sells: the names on your documents."},
     {"name": "Series", "description": "Gapless numbers of documents, and a report that says so."},

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from invx.contexts.invoicing.app.known_channels import ensure_channels
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity, ensure_chart
@@ -18,9 +19,13 @@ class AmendLegalEntity(Command):
 
 
 async def amend_legal_entity(command: AmendLegalEntity, uow: InvoicingUnitOfWork) -> LegalEntity:
-    """New details from now on; finalized documents keep the old ones. Raises LegalEntityInvalid."""
+    """New details from now on; finalized documents keep the old ones.
+
+    Raises LegalEntityInvalid, ChannelUnknown.
+    """
     entity = await uow.legal_entities.get(command.legal_entity_id)
     expect(entity, command.expected_version)
+    ensure_channels(command.details, uow)
     ensure_chart(command.details, uow.charts)
     entity.amend(command.details)
     return entity

@@ -15,6 +15,13 @@ from invx.contexts.invoicing.domain.content import Content
 from invx.contexts.invoicing.domain.determination import Determined
 from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.party import Seller
+from invx.contexts.invoicing.domain.routes import OfficialRules
+from invx.contexts.invoicing.domain.routing import (
+    TakenRoute,
+    route_of,
+    routing_problems,
+    routing_warnings,
+)
 from invx.kernel.errors import Problem
 from invx.kernel.messages import Command
 from invx.rules.totals.compute import compute
@@ -42,6 +49,9 @@ class Checked:
     problems: tuple[Problem, ...]
     seller: Seller
     issue_date: date  # on which it would be issued
+    warnings: tuple[Problem, ...] = ()  # these refuse nothing
+    route: TakenRoute | None = None  # the e-invoice that it would become
+    judged: bool = False  # whether finalizing would ask the official rules of the route
 
 
 async def check_content(command: CheckContent, uow: InvoicingUnitOfWork) -> Checked:
@@ -70,7 +80,21 @@ async def check_content(command: CheckContent, uow: InvoicingUnitOfWork) -> Chec
     totals = None if problems_of_bill(bill) else compute(bill)
     if totals is not None:
         problems += accounts_found((content, totals), entity, issue_date, uow, like).problems
-    return Checked(content, rounding, totals, problems, entity.seller, issue_date)
+    policy, seller = entity.details.e_invoicing, entity.seller
+    route = route_of(content, policy, issue_date)
+    known = {each.pointer for each in problems}
+    asked = routing_problems(content, totals, seller, route)
+    return Checked(
+        content,
+        rounding,
+        totals,
+        (*problems, *(each for each in asked if each.pointer not in known)),
+        seller,
+        issue_date,
+        warnings=tuple(routing_warnings(content, seller, route, issue_date, uow.packs)),
+        route=route,
+        judged=route is not None and policy.official_rules is OfficialRules.BEFORE_FINALIZE,
+    )
 
 
 async def _accounts_of(

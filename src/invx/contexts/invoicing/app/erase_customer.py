@@ -36,8 +36,10 @@ async def erase_customer(command: EraseCustomer, uow: InvoicingUnitOfWork) -> Er
 
 
 async def _documents_of(subject: UUID, uow: InvoicingUnitOfWork) -> list[Document]:
-    """The documents that name this subject, or whose settlements do, as when a note came later."""
+    """The documents that name this subject, or whose settlement or delivery does."""
     streams = await uow.personal_data.streams_of(subject)
     settlements = await uow.settlements.find_all(streams)
     about = [settlement.claim.document_id for settlement in settlements.values()]
+    deliveries = await uow.deliveries.find_all(streams)
+    about += [delivery.document_id for delivery in deliveries.values()]
     return list((await uow.documents.find_all([*streams, *about])).values())

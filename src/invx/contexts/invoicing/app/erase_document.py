@@ -9,6 +9,7 @@ from datetime import date
 from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.domain.delivery import delivery_id
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.retention import retention_of
 from invx.contexts.invoicing.domain.settlement import settlement_id
@@ -47,7 +48,7 @@ async def erase_document(command: EraseDocument, uow: InvoicingUnitOfWork) -> Er
     """
     await uow.personal_data.shut_out_writers()
     document = await uow.documents.get(command.document_id)
-    streams = [document.id, settlement_id(document.id)]
+    streams = [document.id, settlement_id(document.id), delivery_id(document.id)]
     subjects = set(await uow.personal_data.subjects_of(streams)) - {document.legal_entity_id}
     kept = kept_by_law(document, uow.packs, uow.ctx.now.date())
     if kept is not None:
@@ -74,13 +75,16 @@ async def erase_in(
     *,
     archives_of: Collection[UUID],
 ) -> None:
-    """Erase what these documents and their settlements say of the subjects; writers are shut out.
+    """Erase what these documents, and the streams beside them, say of the subjects.
+
+    Writers are shut out.
 
     Each document's stream then tells that it happened, when, by whom and about whom (D3).
     """
     if not documents:
         return
-    streams = [*documents, *(settlement_id(id) for id in documents)]
+    beside = [of(id) for id in documents for of in (settlement_id, delivery_id)]
+    streams = [*documents, *beside]
     await uow.personal_data.erase(subjects, streams, archives_of=archives_of)
     for document in (await uow.documents.find_all(documents)).values():
         document.note_erasure(subjects)

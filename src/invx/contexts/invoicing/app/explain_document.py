@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.bill import bill_of
+from invx.contexts.invoicing.domain.bill import bill_of, tax_currency_steps
 from invx.kernel.messages import Command
 from invx.rules.totals.explain import explain
 from invx.rules.totals.steps import Step
@@ -19,4 +19,5 @@ async def explain_document(command: ExplainDocument, uow: InvoicingUnitOfWork) -
     """The steps from the inputs to the totals, as frozen on the document. Raises NotFound."""
     document = await uow.documents.get(command.document_id)
     document.ensure_exists()
-    return explain(bill_of(document.content, document.rounding), document.totals)
+    steps = explain(bill_of(document.content, document.rounding), document.totals)
+    return (*steps, *tax_currency_steps(document.content, document.totals))

@@ -1,25 +1,36 @@
 """Make a draft legally binding: freeze it, give it the next number, open what is to be settled."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
+from invx.contexts.invoicing.app.apply_exchange_rates import await_rates
 from invx.contexts.invoicing.app.determine_accounts import booked, line_accounts
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
+from invx.contexts.invoicing.app.open_delivery import open_delivery
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.rates_at_issue import rates_at_issue
+from invx.contexts.invoicing.app.route_document import route_document
 from invx.contexts.invoicing.app.tell_engine import owe_engine
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.apply_credit import apply_credit
 from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.bill import bill_of
+from invx.contexts.invoicing.domain.book import Book, Part
+from invx.contexts.invoicing.domain.books import BookValue
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.credit_taxes import fitted
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Issue
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.line_account import LineAccount
+from invx.contexts.invoicing.domain.routing import TakenRoute
 from invx.contexts.invoicing.domain.series import Series
-from invx.contexts.invoicing.domain.settlement import Posting, Settlement, settlement_id
+from invx.contexts.invoicing.domain.settlement import (
+    Posting,
+    Settlement,
+    settlement_id,
+)
 from invx.contexts.invoicing.domain.tax_entries import TaxAccount
 from invx.contexts.invoicing.domain.tax_opening import tax_account_of
 from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
@@ -45,11 +56,21 @@ class Finalized:
     settlement: Settlement | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What was found before the number was drawn."""
+
+    issue_date: date
+    route: TakenRoute | None
+    accounts: tuple[LineAccount, ...]
+
+
 async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork) -> Finalized:
     """The finalized document.
 
     Everything that can fail comes first; the number is drawn last, right before the write. Raises
-    NotFound, Stale, DocumentNotDraft, Invalid, TaxChanged, DateBeforeLast and SeriesOnHold.
+    NotFound, Stale, DocumentNotDraft, Invalid, TaxChanged, DateBeforeLast and SeriesOnHold;
+    Unavailable where the official rules are demanded and cannot be asked.
     """
     document = await uow.documents.get(command.document_id)
     expect(document, command.expected_version)
@@ -60,16 +81,22 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     original = await _credited(document, uow)
     if original is None:
         await _determine_again(document, entity, issue_date, uow)
-    document.ensure_finalizable(entity.seller, issue_date)
+    book = await _rates(document, entity, issue_date, original, uow)
+    route = await route_document(document, entity, issue_date, uow)
     accounts = line_accounts(document, entity, original, issue_date, uow)
     if original is not None:
         original.record_credit(document.id, document.content, document.totals)
     series = await _series(command, document, uow)
     if wanted is None:
         # Midnight may have passed in another transaction while this one waited for the series.
-        issue_date = series.not_before(issue_date)
-    _finalize(document, entity, series, (issue_date, accounts), uow)
-    settlement = await settle_finalized(document, entity, original, uow)
+        drawn_on = series.not_before(issue_date)
+        if drawn_on != issue_date:
+            issue_date = drawn_on
+            book = await _rates(document, entity, issue_date, original, uow)
+            route = await route_document(document, entity, issue_date, uow)
+    _finalize(document, entity, series, _Decided(issue_date, route, accounts), uow)
+    settlement = await settle_finalized(document, entity, original, uow, book)
+    open_delivery(document, entity, uow)
     owe_engine(document, original, uow)
     uow.jobs.schedule("archive_document", str(document.id), due_at=uow.ctx.now)
     return Finalized(document, settlement)
@@ -96,6 +123,18 @@ async def _credited(document: Document, uow: InvoicingUnitOfWork) -> Document | 
     return original
 
 
+async def _rates(
+    document: Document,
+    entity: LegalEntity,
+    day: date,
+    original: Document | None,
+    uow: InvoicingUnitOfWork,
+) -> BookValue | None:
+    """What the document states of exchange rates, before its e-invoice is judged."""
+    other = await uow.settlements.get(settlement_id(original.id)) if original else None
+    return await rates_at_issue(document, entity, day, other, uow)
+
+
 async def _series(
     command: FinalizeDocument, document: Document, uow: InvoicingUnitOfWork
 ) -> Series:
@@ -110,24 +149,29 @@ def _finalize(
     document: Document,
     entity: LegalEntity,
     series: Series,
-    told: tuple[date, tuple[LineAccount, ...]],
+    decided: _Decided,
     uow: InvoicingUnitOfWork,
 ) -> None:
-    due, (issue_date, accounts) = document.totals.due, told
+    due, issue_date = document.totals.due, decided.issue_date
     issue = Issue(
         number=series.draw(document.id, issue_date),
         series_id=series.id,
         issue_date=issue_date,
         due_date=due_date_of(document.content, issue_date),
         instalments=instalments_of(document.content, due, issue_date),
-        accounts=accounts,
+        route=decided.route,
+        accounts=decided.accounts,
         title=title_of(document.content, document.links, entity, uow.packs),
     )
     document.finalize(entity.seller, issue, now=uow.ctx.now)
 
 
 async def settle_finalized(
-    document: Document, entity: LegalEntity, original: Document | None, uow: InvoicingUnitOfWork
+    document: Document,
+    entity: LegalEntity,
+    original: Document | None,
+    uow: InvoicingUnitOfWork,
+    book: BookValue | None = None,
 ) -> Settlement | None:
     """Open the settlement; a credit note counts against its original at once, as far as it is open.
 
@@ -157,19 +201,31 @@ async def settle_finalized(
         claim,
         subject_id=document.subject_id,
         tax_account=tax_account,
-        booked=booked(document, entity, tax_account, uow),
+        value=book.at(book.rate, claim.total) if book and book.rate else book,
+        booked=_at_book_rate(booked(document, entity, tax_account, uow), book),
     )
     uow.settlements.add(settlement)
     if original is not None and other is not None:
         apply_credit(other, settlement, Posting(source=str(document.id), on=today))
+        await_rates(uow, other)
         if document.links.cancels:
             original.record_cancellation(document.id)
     if document.links.replaces:
         replaced = await uow.documents.get(document.links.replaces)
         replaced.record_replacement(document.id)
+    await_rates(uow, settlement)
     if claim.overdue_from is not None and settlement.open:
         uow.jobs.schedule("mark_overdue", str(document.id), due_at=claim.overdue_from)
     return settlement
+
+
+def _at_book_rate(
+    found: tuple[Book, list[Part]] | None, value: BookValue | None
+) -> tuple[Book, list[Part]] | None:
+    """The journal at the rate of the document's value in the books: pending while that is open."""
+    if found is None or value is None:
+        return found
+    return replace(found[0], exchange_rate=value.rate.rate if value.rate else None), found[1]
 
 
 def _tax_account(

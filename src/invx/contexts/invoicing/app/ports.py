@@ -1,23 +1,31 @@
 """What the handlers of invoicing hold, and the ports to what invoicing does not control."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from invx.contexts.invoicing.domain.accounting_export import AccountingExport
+from invx.contexts.invoicing.domain.accounting_export_events import Selection
+from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
 from invx.contexts.invoicing.domain.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.debtor_numbers import DebtorNumber, Unnumbered
+from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.engine_statement import EngineStatement
+from invx.contexts.invoicing.domain.exchange import ExchangeRate, RateQuestion
+from invx.contexts.invoicing.domain.issued import Issued
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.rate_table import KnownTaxes, RateTable
-from invx.contexts.invoicing.domain.register import Register
-from invx.contexts.invoicing.domain.register_events import RegisteredDocument
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.tax_ids import RegisterAnswer, TaxIdForm
 from invx.contexts.invoicing.domain.tax_quotes import QuoteAnswer, QuoteQuestion
+from invx.contexts.invoicing.domain.transmission import Answer, Channel, Parcel
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.ports import Fact, Repository, UnitOfWork
 from invx.rules.tax.packs import Packs
@@ -65,20 +73,41 @@ class RateTables(Repository[RateTable], Protocol):
         ...
 
 
-class Registers(Protocol):
-    """The registers of legal entities; they are only ever taken locked."""
+class RateSheets(Repository[RateSheet], Protocol):
+    """The exchange rates that sources have published, by source and month."""
 
-    async def locked(self, legal_entity_id: UUID) -> Register:
-        """That of a legal entity, locked; a new one when nothing was ever entered."""
+    async def locked(self, source: str, month: str) -> RateSheet:
+        """That of a month, locked; a new one when nothing was ever published."""
         ...
 
-    async def not_entered(self, legal_entity_id: UUID, limit: int) -> list[RegisteredDocument]:
-        """Documents that were issued or voided and are not in the register, in their order."""
+
+class ExchangeRates(Protocol):
+    """What the published rates answer, and who waits for some."""
+
+    async def of(self, asked: Sequence[RateQuestion], today: date) -> list[ExchangeRate | None]:
+        """The answers in order, in one round trip; None where nothing is published."""
         ...
+
+    async def waiting(self, after: UUID | None, limit: int) -> list[UUID]:
+        """Documents that wait for a rate, by id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """An archived file."""
+
+    media_type: str
+    content: bytes
+    sha256: str
 
 
 class Archive(Protocol):
     """What was first issued, kept byte for byte (D1)."""
+
+    async def read(self, document_id: UUID, kind: str) -> Archived | None:
+        """What is archived, or None."""
+        ...
 
     async def holds(self, document_id: UUID, kind: str) -> bool:
         """Whether something is archived already."""
@@ -167,8 +196,51 @@ class EInvoices(Protocol):
         """
         ...
 
+    def judged(self, legal_entity_id: UUID, stated: Issued, format: str) -> Fact:
+        """The fact whose answer is the Verdict of the official rules on what would be issued.
+
+        It names no document: one that a command opens and issues at once (a cancellation) has
+        another id in each round. Its fingerprint covers all of `stated` (content, figures, seller,
+        dates, and the word that stands for the number), the format, and every sheet and schema
+        that has a say: when one of them changes the rules are asked anew. Raises Unavailable when
+        rules are not usable.
+        """
+        ...
+
     def profile(self, format: str) -> str | None:
         """The Factur-X profile of a format that is carried in a PDF; None for XML by itself."""
+        ...
+
+
+class Transmission(Protocol):
+    """A channel to the world: a folder, an access point, a portal.
+
+    Whoever is called may do so again with the same key, after a crash or because no answer came:
+    one effect must follow. What goes wrong on the way is `unreachable`, with the reason.
+    """
+
+    async def send(self, parcel: Parcel) -> Answer:
+        """Hand it over."""
+        ...
+
+    async def ask(self, receipt: str) -> Answer:
+        """What has become of it."""
+        ...
+
+
+class Transmissions(Protocol):
+    """The channels that the operator set up. Using one is slow, so what it says is a fact."""
+
+    def channel(self, name: str) -> Channel:
+        """Raises ChannelUnknown, naming those that there are."""
+        ...
+
+    def send(self, channel: str, parcel: Parcel, attempt: int) -> Fact:
+        """The fact whose answer is the channel's `Answer` to being handed this."""
+        ...
+
+    def ask(self, channel: str, receipt: str, asked: int) -> Fact:
+        """The fact whose answer is what the channel says of it by now."""
         ...
 
 
@@ -202,6 +274,79 @@ class PersonalData(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The bookings of a legal entity up to a day that a destination does not have."""
+
+    legal_entity_id: UUID
+    destination: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Buyers:
+    """Those of the wanted bookings who have no debtor number, and the numbers that are in use.
+
+    `last_given` is the highest number of the range that was given out; `stated` are those that
+    callers chose.
+    """
+
+    waiting: Sequence[Unnumbered]
+    stated: Collection[str]
+    last_given: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFile:
+    """A file as its receiver wants it."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+class Exporting(Protocol):
+    """The journal, as exports take from it."""
+
+    async def lock(self, legal_entity_id: UUID) -> None:
+        """Until this transaction ends nobody else opens an export of the legal entity."""
+        ...
+
+    async def last_settings(self, wanted: Wanted) -> ExportSettings | None:
+        """Those of the last export to the destination."""
+        ...
+
+    async def buyers(self, wanted: Wanted, settings: ExportSettings) -> Buyers:
+        """Who of the wanted bookings' buyers has no number. Raises DebtorNumberDoesNotFit."""
+        ...
+
+    async def take(
+        self,
+        export_id: UUID,
+        wanted: Wanted,
+        settings: ExportSettings,
+        debtors: Sequence[DebtorNumber],
+    ) -> Selection | None:
+        """Take the wanted bookings, the oldest first; None when there are none."""
+        ...
+
+    async def release(self, export_id: UUID) -> None:
+        """Others may take its bookings."""
+        ...
+
+    async def holds(self, export_id: UUID) -> bool:
+        """Whether the file is archived already."""
+        ...
+
+    def file(self, export: AccountingExport) -> Fact:
+        """The fact whose answer is the file, as an ExportFile. Raises NotInDatev."""
+        ...
+
+    def keep(self, export_id: UUID, sha256: str, content: bytes) -> None:
+        """Archive the file with this transaction."""
+        ...
+
+
 class InvoicingUnitOfWork(UnitOfWork, Protocol):
     """The unit of work of invoicing."""
 
@@ -210,11 +355,11 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     @property
     def settlements(self) -> ManyRepository[Settlement]: ...
     @property
+    def deliveries(self) -> ManyRepository[Delivery]: ...
+    @property
     def series(self) -> SeriesRepository: ...
     @property
     def legal_entities(self) -> LegalEntities: ...
-    @property
-    def registers(self) -> Registers: ...
     @property
     def archive(self) -> Archive: ...
     @property
@@ -226,6 +371,10 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     @property
     def rate_tables(self) -> RateTables: ...
     @property
+    def rate_sheets(self) -> RateSheets: ...
+    @property
+    def exchange_rates(self) -> ExchangeRates: ...
+    @property
     def tax_ids(self) -> TaxIds: ...
     @property
     def engine_entries(self) -> Repository[EngineEntry]: ...
@@ -234,4 +383,10 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     @property
     def e_invoices(self) -> EInvoices: ...
     @property
+    def transmissions(self) -> Transmissions: ...
+    @property
     def personal_data(self) -> PersonalData: ...
+    @property
+    def accounting_exports(self) -> Repository[AccountingExport]: ...
+    @property
+    def exporting(self) -> Exporting: ...

@@ -5,9 +5,16 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from invx.contexts.invoicing.app.apply_exchange_rates import (
+    await_rates,
+    rates_of,
+    settlement_question,
+)
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.accounts import bank_account
 from invx.contexts.invoicing.domain.balance import EntryKind
+from invx.contexts.invoicing.domain.books import Worth
+from invx.contexts.invoicing.domain.received import Received, received_worth
 from invx.contexts.invoicing.domain.settlement import Posting, Settlement, settlement_id
 from invx.kernel.errors import Invalid, Problem, violated
 from invx.kernel.messages import Command
@@ -28,6 +35,7 @@ class PostEntry(Command):
     currency: str | None = None
     on: date | None = None
     note: str | None = None
+    received: Received | None = None
     account: str | None = None  # of the ledger, which the money went through
 
 
@@ -44,6 +52,7 @@ async def post_entry(command: PostEntry, uow: InvoicingUnitOfWork) -> Settlement
         amount=command.amount,
         currency=command.currency,
         note=command.note,
+        worth=await _worth(settlement, command, day, uow),
         account=command.account,
         default_account=await _bank_of(settlement, command.kind, day, uow),
     )
@@ -58,7 +67,27 @@ async def post_entry(command: PostEntry, uow: InvoicingUnitOfWork) -> Settlement
             settlement.refund(posting)
         case _:
             violated(f"{command.kind} is entered by finalizing documents only")
+    await_rates(uow, settlement)
     return settlement
+
+
+async def _worth(
+    settlement: Settlement, command: PostEntry, day: date, uow: InvoicingUnitOfWork
+) -> Worth:
+    """What money is worth in the books: as the bank says, else at the rate of its day.
+
+    One more round trip for documents in a foreign currency. Raises EntryInvalid.
+    """
+    if command.received is not None:
+        return received_worth(settlement, command.received)
+    if command.kind not in (EntryKind.PAYMENT, EntryKind.REFUND):
+        return Worth()
+    entity = await uow.legal_entities.get(settlement.claim.legal_entity_id)
+    question = settlement_question(settlement, entity, day, uow)
+    if question is None or settlement.entry_from(command.source) is not None:
+        return Worth()
+    [rate] = await rates_of([question], entity, uow)
+    return Worth(rate=rate)
 
 
 async def day_of(

@@ -2,9 +2,19 @@
 
 from uuid import UUID
 
-from invx.contexts.invoicing.domain.document_events import DocumentFinalized, DocumentVoided
+from invx.contexts.invoicing.domain.document_events import (
+    DeliveryChanged,
+    DocumentFinalized,
+    DocumentRevised,
+    DocumentVoided,
+)
 from invx.contexts.invoicing.domain.settlement_events import EntryRecorded
-from invx.contracts.invoicing import DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1
+from invx.contracts.invoicing import (
+    DeliveryChangedV1,
+    DocumentFinalizedV1,
+    DocumentVoidedV1,
+    SettlementChangedV1,
+)
 from invx.kernel.messages import Contract, Event
 
 
@@ -29,8 +39,16 @@ def contract_of(stream_id: UUID, event: Event) -> Contract | None:
                 credits=event.links.credits,
                 test=event.mode == "test",
             )
-        case DocumentVoided():
+        case DocumentVoided() | DocumentRevised():
             return DocumentVoidedV1(document_id=stream_id, legal_entity_id=event.legal_entity_id)
+        case DeliveryChanged():
+            return DeliveryChangedV1(
+                document_id=stream_id,
+                legal_entity_id=event.legal_entity_id,
+                delivery=str(event.way.delivery),
+                clearance=str(event.way.clearance),
+                authority_id=event.way.authority_id,
+            )
         case EntryRecorded():
             claim, entry, after = event.claim, event.entry, event.after
             return SettlementChangedV1(

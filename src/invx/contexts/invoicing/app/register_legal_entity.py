@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from invx.contexts.invoicing.app.known_channels import ensure_channels
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity, ensure_chart
 from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
@@ -18,7 +19,11 @@ class RegisterLegalEntity(Command):
 async def register_legal_entity(
     command: RegisterLegalEntity, uow: InvoicingUnitOfWork
 ) -> LegalEntity:
-    """A legal entity with a series for each type of document. Raises LegalEntityInvalid."""
+    """A legal entity with a series for each type of document.
+
+    Raises LegalEntityInvalid, ChannelUnknown.
+    """
+    ensure_channels(command.details, uow)
     ensure_chart(command.details, uow.charts)
     entity = LegalEntity.register(uow.ids.new(), command.details)
     uow.legal_entities.add(entity)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from invx.contexts.invoicing.app.apply_exchange_rates import await_rates
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.post_entry import day_of
 from invx.contexts.invoicing.domain.settlement import Posting, Settlement, settlement_id
@@ -23,4 +24,5 @@ async def reverse_entry(command: ReverseEntry, uow: InvoicingUnitOfWork) -> Sett
     settlement = await uow.settlements.get(settlement_id(command.document_id))
     day = await day_of(settlement, command.source, command.on, uow)
     settlement.reverse(command.entry_id, Posting(source=command.source, on=day))
+    await_rates(uow, settlement)
     return settlement

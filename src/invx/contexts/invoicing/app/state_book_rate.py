@@ -5,8 +5,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.domain.exchange import ExchangeRate
+from invx.contexts.invoicing.domain.rates_applying import complete_books
 from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
 from invx.kernel.messages import Command
+
+STATED = "stated"  # the source of a rate that somebody gave for one document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,5 +27,10 @@ async def state_book_rate(command: StateBookRate, uow: InvoicingUnitOfWork) -> S
     settlement = await uow.settlements.get(settlement_id(command.document_id))
     journal = settlement.journal
     if journal is None or journal.book.exchange_rate != command.rate:
-        settlement.state_book_rate(command.rate)
+        books = settlement.books
+        if books is not None and books.value.rate is None:  # one rate for value and journal
+            stated = ExchangeRate(rate=command.rate, source=STATED, day=books.value.day)
+            complete_books(settlement, stated, {})
+        else:
+            settlement.state_book_rate(command.rate)
     return settlement

@@ -8,6 +8,7 @@ from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.tell_engine import owe_engine_void
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.delivery import delivery_id
 from invx.contexts.invoicing.domain.settlement import settlement_id
 from invx.kernel.messages import Command
 
@@ -28,7 +29,11 @@ async def void_document(command: VoidDocument, uow: InvoicingUnitOfWork) -> Fina
     if document.content.type is not DocumentType.PROFORMA:
         settlement = await uow.settlements.get(settlement_id(document.id))
     settled = settlement is not None and bool(settlement.entries)
+    delivery = await uow.deliveries.find(delivery_id(document.id))
     document.void(command.reason, settled=settled, now=uow.ctx.now)
+    if delivery is not None:
+        delivery.close()
+        document.note_way(delivery.way)
     owe_engine_void(document, uow)
     if settlement is not None:
         settlement.close_void()

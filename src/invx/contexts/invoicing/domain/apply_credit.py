@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from invx.contexts.invoicing.domain import settlement_errors as errors
+from invx.contexts.invoicing.domain.books import Worth
 from invx.contexts.invoicing.domain.settlement import Posting, Settlement
 from invx.contexts.invoicing.domain.tax_record import matched
 
@@ -30,9 +31,22 @@ def apply_credit(original: Settlement, credit_note: Settlement, posting: Posting
     if posting.amount is not None and posting.amount.is_finite():
         document_id = original.claim.document_id
         taken, given = matched(original.taxes, credit_note.taxes, document_id, posting.amount)
-    entry = original.credit(posting, taken)
+    brought = _worth(original, credit_note, posting)
+    entry = original.credit(replace(posting, worth=brought), taken)
     credit_note.use_credit(posting, given)
     return entry.amount
+
+
+def _worth(original: Settlement, note: Settlement, posting: Posting) -> Worth:
+    """What surplus of one document brings to another in the books: what it stands there for."""
+    if original.books is None or note.books is None or original.entry_from(posting.source):
+        return Worth()
+    if original.books.value.currency != note.books.value.currency:
+        return Worth()
+    if posting.amount is None or not posting.amount.is_finite():
+        return Worth()
+    taken = note.books.part_of(-posting.amount)
+    return Worth(amount=-taken) if taken is not None else Worth()
 
 
 def _debtor(settlement: Settlement) -> tuple[UUID, str | None, str]:

@@ -64,6 +64,14 @@ class Entry:
     source: str  # what caused it; unique within the settlement
     on: date
     reverses: UUID | None = None  # the entry that this one takes back
+    # In the books, where those are kept in another currency; None until the rates are known.
+    book_currency: str | None = None
+    booked_amount: Decimal | None = None  # what the movement is worth, with the sign of `amount`
+    carried_amount: Decimal | None = None  # the part of the document's book value that it takes
+    exchange_difference: Decimal | None = None  # booked less carried: realised gain, or loss
+    exchange_rate: Decimal | None = None  # units of the books' currency per unit of the document's
+    rate_source: str | None = None  # who published it, or `received`: from what the bank credited
+    rate_day: date | None = None
     account: str | None = None  # of the ledger, which the money went through; for payments, refunds
 
 

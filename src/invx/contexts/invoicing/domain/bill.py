@@ -1,8 +1,11 @@
 """The content of a document as the bill that its totals are computed from."""
 
+from collections.abc import Iterator
+
 from invx.contexts.invoicing.domain.content import AdjustmentLine, Content, Line
 from invx.rules.totals import model
-from invx.rules.totals.model import Bill, Rounding
+from invx.rules.totals.model import Bill, Rounding, Totals
+from invx.rules.totals.steps import Step, computed, number
 
 
 def bill_of(content: Content, rounding: Rounding) -> Bill:
@@ -21,6 +24,20 @@ def bill_of(content: Content, rounding: Rounding) -> Bill:
         cash_unit=content.cash_unit,
         given_taxes=content.given_taxes,
     )
+
+
+def tax_currency_steps(content: Content, totals: Totals) -> Iterator[Step]:
+    """How the tax in the tax currency (BT-111) came about, if the document has one."""
+    stated = content.tax_currency
+    if stated is not None:
+        yield computed(
+            "/tax_currency/tax",
+            "BT-111",
+            f"{number(totals.tax)} x {number(stated.rate)}",
+            stated.of(totals.tax),
+            "/totals/tax",
+            "/tax_currency/rate",
+        )
 
 
 def _line(line: Line, prices_include_tax: bool) -> model.Line:

@@ -18,6 +18,7 @@ from invx.contexts.invoicing.domain.content import (
     PaymentTerms,
     Period,
 )
+from invx.contexts.invoicing.domain.routes import route_problems
 from invx.contexts.invoicing.domain.terms import agreed, defines_due_date
 from invx.kernel import limits
 from invx.kernel.errors import Problem
@@ -43,6 +44,8 @@ def problems_of(
         found += _terms(content.payment_terms, content.due_date)
     if content.tax_currency is not None:
         found += _tax_currency(content.tax_currency.currency, content.tax_currency.rate)
+    if content.buyer is not None and content.buyer.e_invoicing is not None:
+        found += route_problems(content.buyer.e_invoicing, "/buyer/e_invoicing")
     if finalizing:
         found += _to_issue(content)
         if content.profile is Profile.EN16931:

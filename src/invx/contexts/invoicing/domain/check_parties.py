@@ -1,10 +1,11 @@
 """What an e-invoice asks of its parties: who, where, and under which tax ids (EN 16931)."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from invx.contexts.invoicing.domain.content import Content, Line
 from invx.contexts.invoicing.domain.countries import VAT_PREFIXES
-from invx.contexts.invoicing.domain.party import Party, Seller
+from invx.contexts.invoicing.domain.party import Party, Registration, Seller
 from invx.kernel.errors import Problem
 from invx.rules.totals.model import Profile, Regime, Tax
 
@@ -100,3 +101,20 @@ def seller_problems(content: Content, seller: Seller) -> tuple[Problem, ...]:
             )
             found.append(Problem("/seller/vat_id", "vat_id_missing", detail))
     return tuple(found)
+
+
+def registration_of(seller: Seller, content: Content, issue_date: date) -> Registration | None:
+    """The seller's registration in the country whose tax is charged, else in its own, else any."""
+    valid = [
+        each
+        for each in seller.registrations
+        if (each.valid_from or date.min) <= issue_date <= (each.valid_to or date.max)
+    ]
+    places = [tax.jurisdiction for line in content.lines for tax in line.taxes if tax.jurisdiction]
+    if seller.party.address is not None:
+        places.append(seller.party.address.country)
+    for place in places:
+        for each in valid:
+            if each.country == place:
+                return each
+    return next((each for each in valid if each.vat_id), valid[0] if valid else None)

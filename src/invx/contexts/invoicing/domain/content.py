@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from invx.contexts.invoicing.domain.party import Address, Identifier, Party
 from invx.kernel.messages import Personal
+from invx.kernel.money import EXACT, quantize
 from invx.rules.tax.model import SupplyKind
 from invx.rules.tax.outcome import PackUse
 from invx.rules.totals.model import ONE, ZERO, GivenTax, LineKind, Profile, Tax
@@ -207,10 +208,20 @@ class Preceding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaxCurrency:
-    """The currency in which the seller accounts tax (BT-6), and units of it per document unit."""
+    """The currency in which the seller accounts tax (BT-6), and units of it per document unit.
+
+    `source` and `day` are set where the rate was taken from what is published for the tax point;
+    they are never set over the API: there the author states the rate.
+    """
 
     currency: str
     rate: Decimal
+    source: str | None = None
+    day: date | None = None  # the first on which the rate held
+
+    def of(self, amount: Decimal) -> Decimal:
+        """An amount of the document in this currency; of its tax it is BT-111."""
+        return quantize(EXACT.multiply(amount, self.rate), self.currency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

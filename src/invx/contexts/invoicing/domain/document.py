@@ -15,10 +15,12 @@ from invx.contexts.invoicing.domain.document_events import (
     Credited,
     CreditRecorded,
     CreditWithdrawn,
+    DeliveryChanged,
     DocumentCancelled,
     DocumentFinalized,
     DocumentReleased,
     DocumentReplaced,
+    DocumentRevised,
     DocumentVoided,
     DraftCreated,
     DraftDeleted,
@@ -43,9 +45,12 @@ from invx.contexts.invoicing.domain.errors import (
     DocumentSettled,
     refusal_of,
 )
+from invx.contexts.invoicing.domain.issued import Issued, would_be_issued
 from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.party import Seller
 from invx.contexts.invoicing.domain.remainder import Remainder, remainder_of
+from invx.contexts.invoicing.domain.routing import TakenRoute, routing_problems
+from invx.contexts.invoicing.domain.transmission import Way
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import invariant, violated
 from invx.kernel.limits import DRAFT_LINES_WHOLE_MAX
@@ -88,10 +93,13 @@ class Document(Aggregate):
         self.title: str | None = None
         self.seller: Seller | None = None
         self.number: str | None = None
+        self.revision = 1
+        self.way = Way()
         self.series_id: UUID | None = None
         self.issue_date: date | None = None
         self.due_date: date | None = None
         self.instalments: tuple[Instalment, ...] = ()
+        self.route: TakenRoute | None = None
         self.finalized_at: datetime | None = None
         self.accounts: tuple[LineAccount, ...] = ()
         self.credits: dict[UUID, Credited] = {}  # by credit note, in the order recorded
@@ -160,29 +168,42 @@ class Document(Aggregate):
         self.ensure_draft()
         self.record(DraftDeleted())
 
-    def ensure_finalizable(self, seller: Seller, issue_date: date) -> None:
+    def ensure_finalizable(
+        self, seller: Seller, issue_date: date, route: TakenRoute | None = None
+    ) -> None:
         """Check all that can fail before a number is drawn.
 
-        Raises DocumentNotDraft, DocumentEmpty, NotRepresentable or DocumentIncomplete.
+        Raises DocumentNotDraft, DocumentEmpty, NotRepresentable, DocumentIncomplete, or
+        EInvoiceIncomplete when only the buyer and the route ask for more.
         """
         self.ensure_draft()
         problems = problems_of(
             self.content, self.rounding, finalizing=True, issue_date=issue_date
         ) + seller_problems(self.content, seller)
-        if problems:
-            raise refusal_of(problems)
-        self._checked = (self.version, seller, issue_date)
+        asked = routing_problems(self.content, self.totals, seller, route)
+        if problems or asked:
+            raise refusal_of(problems, asked)
+        self._checked = (self.version, seller, issue_date, _format(route))
+
+    @property
+    def issuable_totals(self) -> Totals:
+        """The totals by the rules of today, where the draft was written under older ones."""
+        if self.totals.rules == VERSION:
+            return self.totals
+        return compute(bill_of(self.content, self.rounding))
+
+    def would_be_issued(self, seller: Seller, day: date) -> Issued:
+        """The draft as if it were issued on a day, but for its number."""
+        return would_be_issued(self.content, self.issuable_totals, seller, day)
 
     def finalize(self, seller: Seller, issue: Issue, *, now: datetime) -> None:
         """Make the draft a document for good. Call `ensure_finalizable` before drawing a number.
 
         Raises what `ensure_finalizable` raises.
         """
-        if self._checked != (self.version, seller, issue.issue_date):
-            self.ensure_finalizable(seller, issue.issue_date)
-        totals = self.totals
-        if totals.rules != VERSION:  # drafted under older rules; those of today apply
-            totals = compute(bill_of(self.content, self.rounding))
+        if self._checked != (self.version, seller, issue.issue_date, _format(issue.route)):
+            self.ensure_finalizable(seller, issue.issue_date, issue.route)
+        totals = self.issuable_totals
         invariant(bool(issue.number), "a document needs a number")
         if issue.instalments:
             parts = sum((each.amount for each in issue.instalments), totals.due - totals.due)
@@ -198,20 +219,30 @@ class Document(Aggregate):
                 seller=seller,
                 title=issue.title,
                 number=issue.number,
+                revision=issue.revision,
                 series_id=issue.series_id,
                 issue_date=issue.issue_date,
                 due_date=issue.due_date,
                 instalments=issue.instalments,
+                route=issue.route,
                 finalized_at=now,
                 accounts=issue.accounts,
             )
         )
 
     def mark_released(self, now: datetime, *, how: str) -> None:
-        """Remember that the document left the house; the first time counts."""
+        """It left the house, once. Raises DocumentNotFinalized, ClearanceRequired."""
         self.ensure_finalized()
         if not self.released:
+            self.way.ensure_releasable()
+            self.note_way(self.way.handed_over())
             self.record(DocumentReleased(subject_id=self.subject_id, how=how, released_at=now))
+
+    def note_way(self, way: Way) -> None:
+        """How far it has come by its delivery; nothing is recorded when nothing changes."""
+        way = way.handed_over() if self.released else way
+        if way != self.way:
+            self.record(DeliveryChanged(legal_entity_id=self.legal_entity_id, way=way))
 
     def void(self, reason: str | None, *, settled: bool, now: datetime) -> None:
         """Take back a document that nobody outside has seen. Its number stays used.
@@ -284,6 +315,12 @@ class Document(Aggregate):
         self.ensure_replaceable()
         self.record(DocumentReplaced(replacement_id=replacement_id))
 
+    def record_revision(self, revision_id: UUID) -> None:
+        """On the original: another document has its number (`revising.ensure_revisable`)."""
+        self.ensure_finalized()
+        entity = self.legal_entity_id
+        self.record(DocumentRevised(legal_entity_id=entity, replacement_id=revision_id))
+
     def note_erasure(self, subject_ids: Collection[UUID]) -> None:
         """Remember whose personal data was erased, on the document as it is without it."""
         self.record(PersonalDataErased(subject_ids=tuple(sorted(subject_ids))))
@@ -304,7 +341,9 @@ class Document(Aggregate):
             case DocumentFinalized():
                 self._finalized(event)
             case DocumentReleased():
-                self.released_at = event.released_at
+                self.released_at, self.way = event.released_at, self.way.handed_over()
+            case DeliveryChanged():
+                self.way = event.way
             case DocumentVoided():
                 self.status, self.voided = Status.CANCELLED, True
             case CreditRecorded():
@@ -316,10 +355,10 @@ class Document(Aggregate):
                 self._remainder = None
             case DocumentCancelled():
                 self.status, self.cancelled_by = Status.CANCELLED, event.cancellation_id
-            case DocumentReplaced():
+            case DocumentReplaced() | DocumentRevised():
+                stands = self.status is Status.FINALIZED
+                self.status = Status.REPLACED if stands else self.status
                 self.replaced_by = event.replacement_id
-                if self.status is Status.FINALIZED:
-                    self.status = Status.REPLACED
             case PersonalDataErased():
                 pass  # the values are gone from the events before it; what it says is its own
             case _:
@@ -335,7 +374,8 @@ class Document(Aggregate):
         self.seller, self.number, self.series_id = event.seller, event.number, event.series_id
         self.issue_date, self.due_date = event.issue_date, event.due_date
         self.instalments, self.finalized_at = event.instalments, event.finalized_at
-        self.title, self.accounts = event.title, event.accounts
+        self.title, self.route, self.accounts = event.title, event.route, event.accounts
+        self.revision = event.revision
 
     def ensure_exists(self) -> None:
         """Raises DocumentNotFound for a draft that was thrown away."""
@@ -353,3 +393,7 @@ class Document(Aggregate):
         self.ensure_exists()
         if self.status is not Status.FINALIZED:
             raise DocumentNotFinalized(f"The document is {self.status}.")
+
+
+def _format(route: TakenRoute | None) -> str | None:
+    return route.format if route else None

@@ -10,6 +10,8 @@ from uuid import UUID
 from invx.contexts.invoicing.domain.content import Content, Line
 from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.party import Seller
+from invx.contexts.invoicing.domain.routing import TakenRoute
+from invx.contexts.invoicing.domain.transmission import Way
 from invx.kernel.messages import Event, Personal
 from invx.rules.calendar.terms import Instalment
 from invx.rules.totals.model import ZERO, GivenTax, LineTotals, Totals
@@ -29,6 +31,7 @@ class Links:
     credits: UUID | None = None  # the invoice that this credit note credits
     replaces: UUID | None = None
     cancels: UUID | None = None
+    revises: UUID | None = None  # what an authority rejected; this one has its number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,9 @@ class Issue:
     issue_date: date
     due_date: date | None
     instalments: tuple[Instalment, ...] = ()
+    route: TakenRoute | None = None  # to the buyer, as an e-invoice
     title: str | None = None  # where the legal entity calls this type by a name of its own (N11)
+    revision: int = 1
     accounts: tuple[LineAccount, ...] = ()  # where the entity keeps books
 
 
@@ -139,10 +144,12 @@ class DocumentFinalized(Event):
     seller: Personal[Seller]
     title: str | None = None  # where the legal entity calls this type by a name of its own (N11)
     number: str
+    revision: int = 1  # counts the documents that had this number, one after another
     series_id: UUID
     issue_date: date
     due_date: date | None
     instalments: tuple[Instalment, ...]
+    route: TakenRoute | None = None  # the format that is the invoice, where it is an e-invoice
     finalized_at: datetime
     accounts: tuple[LineAccount, ...] = ()  # of the lines, where the legal entity keeps books
 
@@ -191,6 +198,25 @@ class DocumentCancelled(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentReplaced(Event):
     replacement_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRevised(Event):
+    """What an authority rejected was issued anew under the same number: this one never counted."""
+
+    legal_entity_id: UUID
+    replacement_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryChanged(Event):
+    """How far the document is on its way to the buyer, and with the authority that clears it.
+
+    The details stand in the stream of its delivery.
+    """
+
+    legal_entity_id: UUID
+    way: Way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

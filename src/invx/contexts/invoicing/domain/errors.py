@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from invx.kernel.errors import Conflict, Invalid, NotFound, Problem
+from invx.kernel.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 
 
 class DocumentNotDraft(Conflict):
@@ -69,8 +69,35 @@ class LineNotFound(Invalid):
     """The document has no item line with this id."""
 
 
-def refusal_of(problems: Sequence[Problem]) -> Invalid:
-    """One refusal for all problems; its code is that of the gravest."""
+class EInvoiceIncomplete(Invalid):
+    """The e-invoice asks for what the document does not say; `problems` names each field."""
+
+    code = "e_invoice_incomplete"
+
+
+class EInvoiceInvalid(Invalid):
+    """The official rules of the e-invoice refuse the document; `problems` names each rule."""
+
+    code = "e_invoice_invalid"
+
+
+class EInvoiceRulesMissing(Unavailable):
+    """The e-invoice cannot be judged before it is issued: a rule sheet is not installed."""
+
+    code = "e_invoice_rules_missing"
+
+
+def refusal_of(problems: Sequence[Problem], of_route: Sequence[Problem] = ()) -> Invalid:
+    """One refusal for all problems; its code is that of the gravest.
+
+    `of_route` are those that only the e-invoice has; a field is named once.
+    """
+    known = {problem.pointer for problem in problems}
+    only = [problem for problem in of_route if problem.pointer not in known]
+    representable = NotRepresentable.code not in {problem.code for problem in only}
+    if not problems and representable:
+        return EInvoiceIncomplete(problems=only)
+    problems = [*problems, *only]
     codes = {problem.code for problem in problems}
     if "document_empty" in codes:
         return DocumentEmpty(problems=problems)

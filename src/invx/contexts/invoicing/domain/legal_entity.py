@@ -1,5 +1,6 @@
 """Who sells: one legal entity of the tenant, with its registrations, accounts and habits."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Self
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from invx.contexts.invoicing.domain.accounting import chart_problems
 from invx.contexts.invoicing.domain.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.delivery_errors import ChannelUnknown
 from invx.contexts.invoicing.domain.legal_entity_details import (
     LegalEntityDetails,
     details_problems,
@@ -17,11 +19,13 @@ from invx.contexts.invoicing.domain.legal_entity_events import (
     LegalEntityRegistered,
 )
 from invx.contexts.invoicing.domain.party import Registration, Seller
+from invx.contexts.invoicing.domain.transmission import ChannelUse
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import Conflict, Invalid, Problem, violated
 from invx.kernel.messages import Event
 from invx.rules.calendar.zones import today
 from invx.rules.tax.model import Special
+from invx.rules.tax.packs import Clearance, Packs
 
 
 class LegalEntityInvalid(Invalid):
@@ -85,6 +89,23 @@ class LegalEntity(Aggregate):
             if registration.country == country and start <= day <= end:
                 return registration
         return None
+
+    def clearance_in(self, packs: Packs) -> Clearance:
+        """How its country clears documents, unless the entity says that it is otherwise."""
+        address = self.seller.party.address
+        pack = packs.get(address.country) if address else None
+        clearance = pack.clearance if pack else Clearance()
+        own = self.details.clearance
+        return clearance if own is None else replace(clearance, rule=own)
+
+    def channel_use(self, channel: str) -> ChannelUse:
+        """How it uses a channel. Raises ChannelUnknown."""
+        for use in self.details.transmission_channels:
+            if use.channel == channel:
+                return use
+        used = ", ".join(use.channel for use in self.details.transmission_channels) or "none"
+        detail = f"The legal entity does not use the channel {channel!r}; those it uses: {used}."
+        raise ChannelUnknown(detail, problems=[Problem("/channel", ChannelUnknown.code, detail)])
 
     def shop_on(self, special: Special, day: date) -> Registration | None:
         """The one-stop shop of that kind that the entity is in on the day."""

@@ -20,8 +20,12 @@ from invx.contexts.invoicing.domain.countries import (
     VAT_PREFIXES,
     vat_prefix,
 )
+from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
 from invx.contexts.invoicing.domain.party import Party, Registration, Seller
+from invx.contexts.invoicing.domain.rate_sources import RateSources, sources_problems
+from invx.contexts.invoicing.domain.routes import EInvoicePolicy, format_unknown
 from invx.contexts.invoicing.domain.terms import agreed
+from invx.contexts.invoicing.domain.transmission import ChannelUse
 from invx.kernel.errors import Problem
 from invx.kernel.limits import NAME_CHARS_MAX
 from invx.kernel.messages import Personal
@@ -29,6 +33,7 @@ from invx.kernel.money import UnknownCurrency, exponent
 from invx.rules.calendar.terms import terms_problems
 from invx.rules.calendar.zones import UnknownZone, zone
 from invx.rules.tax.model import DistanceSales, Policy, Special
+from invx.rules.tax.packs import ClearanceRule
 from invx.rules.totals.model import Profile, Rounding
 
 LOGO_BYTES_MAX = 200_000
@@ -61,6 +66,10 @@ class LegalEntityDetails:
     # What an id that is not known to be valid leads to (X02).
     tax_id_policy: Policy = field(default_factory=Policy)
     distance_sales: DistanceSales | None = None
+    exchange_rate_sources: RateSources = field(default_factory=RateSources)
+    transmission_channels: tuple[ChannelUse, ...] = ()
+    clearance: ClearanceRule | None = None  # what the country's pack says when None
+    e_invoicing: EInvoicePolicy = field(default_factory=EInvoicePolicy)
     accounting: Accounting | None = None  # documents are booked from when it is set
     tax_engine: str | None = None  # by the operator's name: says the rates of North America
 
@@ -100,6 +109,7 @@ def _settings(details: LegalEntityDetails) -> Iterator[Problem]:
     if details.rounding is Rounding.PER_LINE and details.default_profile is Profile.EN16931:
         detail = "An e-invoice rounds tax once per group (M3); use the profile `plain`."
         yield Problem("/rounding", "not_representable", detail)
+    yield from _e_invoicing(details)
     if details.tax_engine is not None and not _ENGINE.fullmatch(details.tax_engine):
         detail = "An engine is named as the operator set it up: a-z, 0-9, - and _."
         yield Problem("/tax_engine", "tax_engine_malformed", detail)
@@ -108,6 +118,22 @@ def _settings(details: LegalEntityDetails) -> Iterator[Problem]:
         yield Problem("/backdating_days", "backdating_days_out_of_range", detail)
     if details.payment_terms is not None:
         yield from terms_problems(agreed(details.payment_terms))
+    yield from sources_problems(details.exchange_rate_sources)
+    channels = [use.channel for use in details.transmission_channels]
+    for index, channel in enumerate(channels):
+        if channel in channels[:index]:
+            at = f"/transmission_channels/{index}/channel"
+            yield Problem(at, "channel_twice", f"The channel {channel!r} is named before.")
+
+
+def _e_invoicing(details: LegalEntityDetails) -> Iterator[Problem]:
+    """M3: who rounds per line has no e-invoices, so none can be what it sends by default."""
+    format, at = details.e_invoicing.default_format, "/e_invoicing/default_format"
+    if format is not None and format not in FORMATS:
+        yield format_unknown(at, format)
+    elif format is not None and details.rounding is Rounding.PER_LINE:
+        detail = "Who rounds tax per line issues no e-invoices (M3)."
+        yield Problem(at, "not_representable", detail)
 
 
 def _titles(titles: dict[str, str]) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from invx.contexts.invoicing.domain.routes import Routing
 from invx.rules.tax.model import Certificate, Special
 
 
@@ -65,6 +66,8 @@ class Party:
     identifiers: tuple[Identifier, ...] = ()
     endpoint: Identifier | None = None
     certificates: tuple[Certificate, ...] = ()  # that let a buyer buy free of tax
+    debtor_number: str | None = None  # the buyer's account in the seller's books, where it is known
+    e_invoicing: Routing | None = None  # of buyers only: how they want their invoices
 
 
 class Basis(StrEnum):

@@ -1,14 +1,14 @@
 """What is still open of one finalized document: the only place where that is decided (M4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Self
 from uuid import UUID, uuid5
 
 from invx.contexts.invoicing.domain import settlement_errors as errors
-from invx.contexts.invoicing.domain.accounting import is_account
+from invx.contexts.invoicing.domain.amounts import entry_problems
 from invx.contexts.invoicing.domain.balance import (
     Claim,
     Entry,
@@ -20,26 +20,26 @@ from invx.contexts.invoicing.domain.balance import (
     standing_voided,
 )
 from invx.contexts.invoicing.domain.book import Book, Part
+from invx.contexts.invoicing.domain.books import BookRecord, BookValue, Worth
 from invx.contexts.invoicing.domain.journal import Journal
 from invx.contexts.invoicing.domain.settlement_events import (
     BecameOverdue,
     BookRateStated,
     DisputeCleared,
     DisputeRaised,
+    EntriesBooked,
     EntryRecorded,
     SettlementOpened,
     SettlementStatusChanged,
     SettlementVoided,
+    TaxConverted,
 )
 from invx.contexts.invoicing.domain.tax_entries import Cells, TaxAccount
 from invx.contexts.invoicing.domain.tax_record import TaxRecord
 from invx.kernel.aggregate import Aggregate
-from invx.kernel.errors import Problem, invariant, violated
+from invx.kernel.errors import invariant, violated
 from invx.kernel.messages import Event
 from invx.kernel.money import quantize
-
-SOURCE_CHARS_MAX = 200
-AMOUNT_DIGITS_MAX = 15  # before the point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,7 @@ class Posting:
     amount: Decimal | None = None
     currency: str | None = None
     note: str | None = None
+    worth: Worth = field(default_factory=Worth)  # in the books, where their currency is another
     account: str | None = None  # of the ledger, which the money went through
     default_account: str | None = None  # where the caller names none
 
@@ -74,10 +75,10 @@ class Settlement(Aggregate):
     def __init__(self, id: UUID) -> None:
         super().__init__(id)
         self.taxes: TaxRecord | None = None
+        self.books: BookRecord | None = None
         self.journal: Journal | None = None
         self._by_source: dict[str, Entry] = {}
         self._by_id: dict[UUID, Entry] = {}
-        self._reversed: set[UUID] = set()
 
     @classmethod
     def open_for(
@@ -86,6 +87,7 @@ class Settlement(Aggregate):
         *,
         subject_id: UUID,
         tax_account: TaxAccount | None = None,
+        value: BookValue | None = None,
         booked: tuple[Book, Sequence[Part]] | None = None,
     ) -> Self:
         """The settlement of a document that is finalized right now. Raises UnknownCurrency."""
@@ -101,6 +103,7 @@ class Settlement(Aggregate):
                 subject_id=subject_id,
                 tax_account=tax_account,
                 taxes=TaxRecord.opening(tax_account, claim.opened_on) if tax_account else None,
+                value=value,
                 book=booked[0] if booked else None,
                 bookings=Journal(claim, booked[0]).opening(booked[1]) if booked else (),
             )
@@ -121,6 +124,12 @@ class Settlement(Aggregate):
     @property
     def status(self) -> SettlementStatus | None:
         return self.standing.status
+
+    @property
+    def awaits_rates(self) -> bool:
+        """Whether an exchange rate is missing, of its tax or of its value in the books."""
+        late = self.books is not None and self.books.waits and not self.standing.voided
+        return late or (self.taxes is not None and self.taxes.provisional)
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -198,7 +207,7 @@ class Settlement(Aggregate):
             raise errors.SourceReused
         if entry.reverses is not None or entry.kind is EntryKind.CREDIT:
             raise errors.EntryNotReversible
-        if entry_id in self._reversed:
+        if any(each.reverses == entry_id for each in self.entries):
             raise errors.EntryReversed
         self._amount(replace(posting, amount=abs(entry.amount)), abs(entry.amount))
         same_account = replace(posting, account=entry.account)
@@ -232,9 +241,12 @@ class Settlement(Aggregate):
             DisputeCleared(claim=self.claim, reason=reason, after=after, subject_id=self.subject_id)
         )
 
-    def close_void(self) -> None:
-        """The document is voided. Refused as soon as any entry stands: SettlementInUse."""
-        if self._by_id:
+    def close_void(self, *, moved: bool = False) -> None:
+        """The document is voided. Refused as soon as there is any entry: SettlementInUse.
+
+        Unless all has `moved` to the document that takes its place, so that they come to nothing.
+        """
+        if self._by_id and (not moved or self.standing.settled):
             raise errors.SettlementInUse
         if not self.standing.voided:
             after = standing_voided(self.claim, self.standing)
@@ -257,36 +269,49 @@ class Settlement(Aggregate):
         """See Aggregate. Every event states where the claim stands afterwards."""
         match event:
             case SettlementOpened():
-                self.claim = event.claim
-                self.subject_id = event.subject_id
-                self.standing = event.after
-                if event.tax_account is not None and event.taxes is not None:
-                    self.taxes = TaxRecord(event.tax_account, event.taxes)
-                if event.book is not None:
-                    self.journal = Journal(event.claim, event.book, event.bookings)
+                self._begin(event)
             case EntryRecorded():
                 self._by_source[event.entry.source] = event.entry
                 self._by_id[event.entry.entry_id] = event.entry
-                if event.entry.reverses is not None:
-                    self._reversed.add(event.entry.reverses)
                 self.standing = event.after
-                if self.taxes is not None and event.taxes is not None:
-                    self.taxes.remember(event.taxes, event.entry.entry_id)
-                if self.journal is not None:
-                    self.journal.remember(event.bookings)
+                self._remember(event)
             case SettlementVoided():
                 self.standing = event.after
-                if self.taxes is not None and event.taxes is not None:
-                    self.taxes.remember(event.taxes)
-                if self.journal is not None:
-                    self.journal.remember(event.bookings)
-            case BookRateStated():
-                if self.journal is not None:
-                    self.journal.remember_rate(event.rate, event.bookings)
+                self._remember(event)
+            case TaxConverted() if self.taxes is not None:
+                self.taxes.restate(event.account, event.entries)
+            case EntriesBooked():
+                self._complete(event)
+            case BookRateStated() if self.journal is not None:
+                self.journal.remember_rate(event.rate, event.bookings)
             case SettlementStatusChanged() | BecameOverdue() | DisputeRaised() | DisputeCleared():
                 self.standing = event.after
             case _:
                 violated(f"a settlement does not know {type(event).__name__}")
+
+    def _begin(self, event: SettlementOpened) -> None:
+        self.claim, self.subject_id, self.standing = event.claim, event.subject_id, event.after
+        if event.tax_account is not None and event.taxes is not None:
+            self.taxes = TaxRecord(event.tax_account, event.taxes)
+        if event.value is not None:
+            self.books = BookRecord(event.value, event.claim.total)
+        if event.book is not None:
+            self.journal = Journal(event.claim, event.book, event.bookings)
+
+    def _remember(self, event: EntryRecorded | SettlementVoided) -> None:
+        """What a movement did beside the balance: taxes, value in the books, journal."""
+        entry = event.entry if isinstance(event, EntryRecorded) else None
+        if self.taxes is not None and event.taxes is not None:
+            self.taxes.remember(event.taxes, entry.entry_id if entry else None)
+        if self.books is not None and entry is not None:
+            self.books.remember(entry)
+        if self.journal is not None:
+            self.journal.remember(event.bookings)
+
+    def _complete(self, event: EntriesBooked) -> None:
+        self._by_id |= {each.entry_id: each for each in event.entries}
+        self._by_source |= {each.source: each for each in event.entries}
+        self.books = BookRecord(event.value, self.claim.total, self.entries)
 
     def _lower(self, kind: EntryKind, posting: Posting, taken: Cells | None = None) -> Entry:
         if existing := self._repeated(kind, posting):
@@ -307,6 +332,7 @@ class Settlement(Aggregate):
         same = (entry.kind, entry.on, entry.reverses) == (kind, posting.on, None)
         wanted = entry.amount if posting.amount is None else posting.amount
         same = same and posting.account in {None, entry.account}
+        same = same and posting.worth.amount in (None, entry.booked_amount)
         if not same or not wanted.is_finite() or abs(wanted) != abs(entry.amount):
             raise errors.SourceReused
         return entry
@@ -315,27 +341,8 @@ class Settlement(Aggregate):
         """The amount on the currency's smallest unit. Raises EntryInvalid, SettlementClosed."""
         self._must_stand()
         amount = default if posting.amount is None else posting.amount
-        currency = self.claim.currency
-        problems = []
-        if posting.currency not in {None, currency}:
-            detail = f"The document is in {currency}."
-            problems.append(Problem("/currency", "currency_differs", detail))
-        if not amount.is_finite() or amount <= 0:
-            detail = "The amount must be greater than zero."
-            problems.append(Problem("/amount", "amount_not_positive", detail))
-        elif amount.adjusted() >= AMOUNT_DIGITS_MAX:
-            detail = f"An amount has at most {AMOUNT_DIGITS_MAX} digits before the point."
-            problems.append(Problem("/amount", "amount_too_large", detail))
-        elif quantize(amount, currency) != amount:
-            detail = f"{amount} has more decimals than {currency} has."
-            problems.append(Problem("/amount", "amount_not_on_smallest_unit", detail))
-        if not 0 < len(posting.source) <= SOURCE_CHARS_MAX:
-            detail = f"A source has 1 to {SOURCE_CHARS_MAX} characters."
-            problems.append(Problem("/source", "source_malformed", detail))
-        if posting.account is not None and not is_account(posting.account):
-            detail = "An account has 3 to 9 digits."
-            problems.append(Problem("/account", "account_malformed", detail))
-        if problems:
+        currency, said = self.claim.currency, (posting.currency, posting.source, posting.account)
+        if problems := entry_problems(amount, currency, *said):
             raise errors.EntryInvalid(problems=problems)
         return quantize(amount, currency)
 
@@ -358,6 +365,8 @@ class Settlement(Aggregate):
             reverses=reverses,
             account=posting.account or posting.default_account,
         )
+        if self.books is not None:
+            entry = self.books.figured(entry, posting.worth)
         before = self.standing
         after = standing_after(self.claim, before, entry)
         taxes = self.taxes.movement(entry, after, taken) if self.taxes else None

@@ -12,7 +12,8 @@ from uuid import UUID
 from invx.contexts.invoicing.domain.balance import Claim, Entry, SettlementStatus, Standing
 from invx.contexts.invoicing.domain.book import Book
 from invx.contexts.invoicing.domain.booking import Booking
-from invx.contexts.invoicing.domain.tax_entries import TaxAccount, TaxMovement
+from invx.contexts.invoicing.domain.books import BookValue
+from invx.contexts.invoicing.domain.tax_entries import TaxAccount, TaxEntry, TaxMovement
 from invx.kernel.messages import Event, Personal
 
 
@@ -22,7 +23,8 @@ class SettlementOpened(Event):
 
     `tax_account` is the document as the tax ledger sees it, `taxes` what it adds there (M5); a
     document without tax has neither, nor has one finalized before there was such a ledger.
-    `book` and `bookings` are the same for the journal, where the legal entity keeps books.
+    `book` and `bookings` are the same for the journal, where the legal entity keeps books. `value`
+    is the claim in the currency of the books, where that is another one.
     """
 
     claim: Claim
@@ -32,6 +34,7 @@ class SettlementOpened(Event):
     taxes: TaxMovement | None = None
     book: Book | None = None
     bookings: tuple[Booking, ...] = ()
+    value: BookValue | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,3 +111,28 @@ class BookRateStated(Event):
     rate: Decimal  # units of the book currency per unit of the claim's
     after: Standing
     bookings: tuple[Booking, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxConverted(Event):
+    """A rate was published that the document's tax waited for.
+
+    `account` is the document in the tax ledger from now on; `entries` are those of its entries that
+    were provisional and are no more, each whole, under the sequence that it has.
+    """
+
+    claim: Claim
+    account: TaxAccount
+    entries: tuple[TaxEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntriesBooked(Event):
+    """A rate was published that the document or its entries waited for in the books.
+
+    `value` is that of the document from now on; `entries` are those with more figures than before.
+    """
+
+    claim: Claim
+    value: BookValue
+    entries: tuple[Entry, ...]

@@ -56,6 +56,8 @@ def _shared(original: TaxAccount, group: TaxedGroup) -> list[TaxedGroup]:
             provisional=each.provisional,
             tax_point=max(group.tax_point, each.tax_point),
             origin=period_of(each.tax_point),
+            rate_day=each.rate_day or each.tax_point,
+            conversion=each.conversion,
         )
         for each, base, tax in zip(like, bases, taxes, strict=True)
     ]

@@ -17,6 +17,7 @@ from invx.contexts.invoicing.domain.party import Basis
 from invx.contexts.invoicing.domain.tax_entries import (
     RATE_OF_DOCUMENT,
     Cells,
+    Conversion,
     Holdings,
     TaxAccount,
     TaxCause,
@@ -198,16 +199,23 @@ def _entry(account: TaxAccount, step: _Step, sequence: int) -> TaxEntry:
         partner=group.partner,
         origin=group.origin or period_of(group.tax_point),
     )
-    if account.tax_currency is None:
+    conversion = account.conversion_of(group)
+    if conversion is None:
         return entry
-    rate, currency = account.tax_currency.rate, account.tax_currency.currency
-    reached = accounted(group, step.after, rate, currency)
-    left = accounted(group, step.before, rate, currency)
+    reached = accounted(group, step.after, conversion.rate, conversion.currency)
+    left = accounted(group, step.before, conversion.rate, conversion.currency)
+    return stated_in(conversion, entry, (reached[0] - left[0], reached[1] - left[1]))
+
+
+def stated_in(conversion: Conversion, entry: TaxEntry, part: Part) -> TaxEntry:
+    """An entry with its base and tax in the currency of the tax office."""
     return replace(
         entry,
-        tax_currency=currency,
-        exchange_rate=rate,
-        rate_source=RATE_OF_DOCUMENT,
-        accounted_base=reached[0] - left[0],
-        accounted_tax=reached[1] - left[1],
+        tax_currency=conversion.currency,
+        exchange_rate=conversion.rate,
+        rate_source=conversion.source,
+        rate_day=None if conversion.source == RATE_OF_DOCUMENT else conversion.day,
+        accounted_base=part[0],
+        accounted_tax=part[1],
+        provisional=False,
     )

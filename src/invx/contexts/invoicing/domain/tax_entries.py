@@ -34,11 +34,23 @@ class TaxCause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """The published rate by which an amount stands in the currency of the tax office."""
+
+    currency: str
+    rate: Decimal  # units of it per unit of the document's currency
+    source: str
+    day: date  # the first on which the rate held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaxedGroup:
     """A tax group of a document; frozen when it is finalized. A credit note's is negative.
 
-    `accounted_base` and `accounted_tax` are in the document's tax currency, if it has one.
-    `provisional` says that they are needed and that nobody gave a rate.
+    `accounted_base` and `accounted_tax` are in the document's tax currency, if it has one, or at
+    the `conversion` that came later. `provisional` says that they are needed and not known: nobody
+    gave a rate, or each payment has its own (cash). `rate_day` is the day whose rate counts, where
+    that is not the tax point: a credit note is converted like its original.
     """
 
     regime: Regime
@@ -55,6 +67,8 @@ class TaxedGroup:
     accounted_base: Decimal | None = None
     accounted_tax: Decimal | None = None
     provisional: bool = False
+    rate_day: date | None = None
+    conversion: Conversion | None = None
     derived: bool = False  # the scheme was not determined, but read from what was stated
     supply: str | None = None  # goods, services, located, triangular: where returns tell them apart
     partner: str | None = None  # the country that the buyer's VAT id begins with
@@ -63,7 +77,7 @@ class TaxedGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaxAccount:
-    """A document in the tax ledger. It never changes.
+    """A document in the tax ledger. Only its groups change, once, when a rate is published.
 
     `total` is what the buyer pays for it in all, `prepaid` the part that was paid before; both have
     the sign of the claim.
@@ -76,6 +90,18 @@ class TaxAccount:
     cause: TaxCause = TaxCause.ISSUED  # of the document: issued, credited or corrected
     credits: UUID | None = None  # the document that this one credits
     tax_currency: TaxCurrency | None = None
+
+    def conversion_of(self, group: TaxedGroup) -> Conversion | None:
+        """By which rate a group stands in another currency; None while it does not."""
+        if group.conversion is not None or self.tax_currency is None or group.provisional:
+            return group.conversion
+        stated = self.tax_currency
+        return Conversion(
+            currency=stated.currency,
+            rate=stated.rate,
+            source=stated.source or RATE_OF_DOCUMENT,
+            day=stated.day or group.tax_point,
+        )
 
     @property
     def cells(self) -> Cells:
@@ -125,6 +151,7 @@ class TaxEntry:
     rate_source: str | None = None
     accounted_base: Decimal | None = None
     accounted_tax: Decimal | None = None
+    rate_day: date | None = None  # the first day of the published rate
     provisional: bool = False
     settlement_entry: UUID | None = None  # the movement of money, discount or write-off behind it
     reverses: UUID | None = None  # the settlement's entry that was taken back

@@ -108,9 +108,9 @@ def matching(
     """
     account, held = original
     left = left_of(*note)
-    by_group = dict(zip(map(_key, note[0].groups), _pairs(left.cells), strict=True))
+    by_group = dict(zip(map(group_key, note[0].groups), _pairs(left.cells), strict=True))
     none = (ZERO, ZERO)
-    stated = tuple([-cell for g in account.groups for cell in by_group.get(_key(g), none)])
+    stated = tuple([-cell for g in account.groups for cell in by_group.get(group_key(g), none)])
     amount = min(amount, left.amount)  # what the buyer paid on top is owed back, not credited
     total = portion(sum(stated, ZERO), amount, left.amount, account.currency)
     ideal = scaled(stated, amount, left.amount)
@@ -124,15 +124,16 @@ def matching(
 
 def mirrored(cells: Cells, original: TaxAccount, note: TaxAccount) -> Cells:
     """What was taken of the original, as the credit note's own groups have it."""
-    by_group = dict(zip(map(_key, original.groups), _pairs(cells), strict=True))
+    by_group = dict(zip(map(group_key, original.groups), _pairs(cells), strict=True))
     none = (ZERO, ZERO)
-    return tuple([-cell for g in note.groups for cell in by_group.get(_key(g), none)])
+    return tuple([-cell for g in note.groups for cell in by_group.get(group_key(g), none)])
 
 
 _APART = ("regime", "jurisdiction", "category", "rate", "scheme", "supply")
 
 
-def _key(group: object) -> tuple[object, ...]:
+def group_key(group: object) -> tuple[object, ...]:
+    """What tells the groups of a document apart, and the entries of one from another's."""
     return tuple(getattr(group, name) for name in _APART)
 
 

@@ -12,6 +12,7 @@ from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.party import Basis
 from invx.contexts.invoicing.domain.tax_credited import as_in
 from invx.contexts.invoicing.domain.tax_entries import (
+    Conversion,
     TaxAccount,
     TaxCause,
     TaxedGroup,
@@ -55,11 +56,14 @@ def tax_account_of(
         return None
     if original is not None:
         groups = as_in(original[0], groups)
+    groups = _at_the_documents_rate(groups, content.tax_currency)
+    if content.tax_currency is None:
+        groups = at_conversions(groups)
     return TaxAccount(
         currency=content.currency,
         total=sign * (totals.due + totals.prepaid),
         prepaid=sign * totals.prepaid,
-        groups=tuple(_accounted(groups, content.tax_currency)),
+        groups=tuple(groups),
         cause=_cause(content, links),
         credits=links.credits,
         tax_currency=content.tax_currency,
@@ -82,6 +86,7 @@ def _group(
     scheme = part.treatment.scheme
     country, registration = answering(entity, scheme, part.place, day)
     basis = registration.basis if registration else Basis.ACCRUAL
+    on = basis_of(basis, content, group.category, country)
     wanted = tax_currency_of(country, entity.details.currency)
     return TaxedGroup(
         regime=group.regime,
@@ -92,9 +97,10 @@ def _group(
         tax=sign * part.tax,
         country=country,
         registration=registration_id(entity.id, registration) if registration else None,
-        basis=basis_of(basis, content, group.category, country),
+        basis=on,
         tax_point=day,
-        provisional=content.tax_currency is None and content.currency != wanted,
+        provisional=content.currency != wanted
+        and (content.tax_currency is None or paid_at_own_rates(content.tax_currency, on)),
         scheme=scheme,
         derived=part.treatment.derived,
         supply=part.treatment.supply,
@@ -102,19 +108,50 @@ def _group(
     )
 
 
-def _accounted(groups: list[TaxedGroup], tax_currency: TaxCurrency | None) -> list[TaxedGroup]:
+def paid_at_own_rates(stated: TaxCurrency, basis: Basis) -> bool:
+    """Whether each payment is converted at the rate of its own month or day.
+
+    § 16 (6) sentence 2 UStG, and Article 91(2) of the VAT Directive: the rate of the time when the
+    tax becomes chargeable, which on cash is the payment. A rate that the author states is taken.
+    """
+    return basis is Basis.CASH and stated.source is not None
+
+
+def _at_the_documents_rate(
+    groups: list[TaxedGroup], stated: TaxCurrency | None
+) -> list[TaxedGroup]:
     """The groups in the tax currency; their taxes sum to what the document states (BT-111)."""
-    if tax_currency is None:
+    if stated is None:
         return groups
-    bases = _converted([each.base for each in groups], tax_currency)
-    taxes = _converted([each.tax for each in groups], tax_currency)
+    following = [each for each in groups if not each.provisional]
+    converted = iter(_in_currency(following, stated.rate, stated.currency))
+    return [each if each.provisional else next(converted) for each in groups]
+
+
+def at_conversions(groups: Sequence[TaxedGroup]) -> list[TaxedGroup]:
+    """Groups at their conversions; those of one conversion are rounded together."""
+    together: dict[Conversion, list[int]] = {}
+    for index, group in enumerate(groups):
+        if group.conversion is not None:
+            together.setdefault(group.conversion, []).append(index)
+    found = list(groups)
+    for each, indexes in together.items():
+        own = _in_currency([groups[index] for index in indexes], each.rate, each.currency)
+        for index, group in zip(indexes, own, strict=True):
+            found[index] = group
+    return found
+
+
+def _in_currency(groups: Sequence[TaxedGroup], rate: Decimal, currency: str) -> list[TaxedGroup]:
+    """Groups in another currency, so that they sum to their converted whole."""
+    bases = _converted([each.base for each in groups], rate, currency)
+    taxes = _converted([each.tax for each in groups], rate, currency)
     return [
         replace(group, accounted_base=base, accounted_tax=tax)
         for group, base, tax in zip(groups, bases, taxes, strict=True)
     ]
 
 
-def _converted(amounts: Sequence[Decimal], tax_currency: TaxCurrency) -> list[Decimal]:
-    rate, currency = tax_currency.rate, tax_currency.currency
+def _converted(amounts: Sequence[Decimal], rate: Decimal, currency: str) -> list[Decimal]:
     total = quantize(EXACT.multiply(sum(amounts, ZERO), rate), currency)
     return round_to_sum([EXACT.multiply(each, rate) for each in amounts], total, currency)

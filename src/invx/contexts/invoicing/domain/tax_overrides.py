@@ -6,7 +6,8 @@ from dataclasses import fields
 from invx.kernel.errors import Invalid, Problem
 from invx.kernel.limits import TAX_OVERRIDE_ROWS_MAX, TAX_PACK_CHARS_MAX
 from invx.rules.tax.case import GENERAL
-from invx.rules.tax.pack_text import PackInvalid, pack_of, pack_of_values
+from invx.rules.tax.pack_table import PackInvalid
+from invx.rules.tax.pack_text import pack_of, pack_of_values
 from invx.rules.tax.packs import Pack, Packs, Status
 
 _LAID_OVER = {"country", "name", "version", "status", "digest", "covers", "rates", "categories"}

@@ -1,5 +1,6 @@
 """What a settlement knows of its document's tax, and what it adds to the tax ledger."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -10,7 +11,13 @@ from invx.contexts.invoicing.domain.tax_entering import (
     opening_entries,
     voiding_entries,
 )
-from invx.contexts.invoicing.domain.tax_entries import Cells, Holdings, TaxAccount, TaxMovement
+from invx.contexts.invoicing.domain.tax_entries import (
+    Cells,
+    Holdings,
+    TaxAccount,
+    TaxEntry,
+    TaxMovement,
+)
 from invx.contexts.invoicing.domain.tax_holdings import (
     Settled,
     change_between,
@@ -28,7 +35,7 @@ class TaxRecord:
     def __init__(self, account: TaxAccount, movement: TaxMovement) -> None:
         self.account = account
         self.held = movement.after
-        self._count = len(movement.entries)
+        self.entries = {each.sequence: each for each in movement.entries}
         self._changes: dict[UUID, Holdings] = {}  # by entry of the settlement
 
     @staticmethod
@@ -54,13 +61,13 @@ class TaxRecord:
             taken=taken,
             undone=self._changes.get(entry.reverses) if entry.reverses else None,
         )
-        first = self._count + 1
+        first = len(self.entries) + 1
         entries = movement_entries(account, self.held, after, entry, first=first)
         return TaxMovement(after=after, entries=entries)
 
     def voiding(self, opened_on: date) -> TaxMovement:
         """What it adds that the document never was."""
-        first = self._count + 1
+        first = len(self.entries) + 1
         entries = voiding_entries(self.account, self.held, opened_on, first=first)
         return TaxMovement(after=self.held, entries=entries)
 
@@ -69,7 +76,17 @@ class TaxRecord:
         if entry_id is not None:
             self._changes[entry_id] = change_between(self.held, movement.after)
         self.held = movement.after
-        self._count += len(movement.entries)
+        self.entries |= {each.sequence: each for each in movement.entries}
+
+    @property
+    def provisional(self) -> bool:
+        """Whether an entry waits for a rate, or will once it is entered."""
+        return any(each.provisional for each in self.entries.values())
+
+    def restate(self, account: TaxAccount, entries: Iterable[TaxEntry]) -> None:
+        """Rates were published: the account and these entries are so from now on."""
+        self.account = account
+        self.entries |= {each.sequence: each for each in entries}
 
 
 def matched(

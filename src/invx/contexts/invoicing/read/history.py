@@ -6,13 +6,26 @@ from uuid import UUID
 
 import msgspec
 
+from invx.contexts.invoicing.domain.delivery import delivery_id
+from invx.contexts.invoicing.domain.delivery_events import (
+    ClearancePending,
+    ClearanceRejected,
+    Cleared,
+    TransmissionDelayed,
+    TransmissionFailed,
+    TransmissionQueued,
+    TransmissionRejected,
+    TransmissionSent,
+)
 from invx.contexts.invoicing.domain.document import Document, Status
 from invx.contexts.invoicing.domain.document_events import (
     CreditRecorded,
+    DeliveryChanged,
     DocumentCancelled,
     DocumentFinalized,
     DocumentReleased,
     DocumentReplaced,
+    DocumentRevised,
     DraftCreated,
     DraftEdited,
     DraftPatched,
@@ -20,6 +33,7 @@ from invx.contexts.invoicing.domain.document_events import (
 from invx.contexts.invoicing.domain.errors import DocumentNotFound
 from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
 from invx.contexts.invoicing.domain.settlement_events import EntryRecorded, SettlementStatusChanged
+from invx.contexts.invoicing.domain.transmission import Reason
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import document_row, settlement_row
 from invx.contexts.invoicing.read.views import (
@@ -36,13 +50,14 @@ from invx.kernel.messages import Event
 
 
 async def document_history(store: EventStore, document_id: UUID) -> list[dict[str, Any]]:
-    """Everything that happened to a document and its settlement, oldest first."""
+    """Everything that happened to a document and its settlement and delivery, oldest first."""
     events = await _past(store, document_id)
+    about = {document_id: "invoice", delivery_id(document_id): "delivery"}
     return [
         {
             "object": "history_entry",
             "type": type(each.event).__name__,
-            "about": "invoice" if each.stream_id == document_id else "settlement",
+            "about": about.get(each.stream_id, "settlement"),
             "version": each.version,
             "at": instant(each.occurred_at),
             "recorded_at": instant(each.recorded_at),
@@ -58,7 +73,7 @@ async def document_as_of(store: EventStore, document_id: UUID, moment: datetime)
     """The document as it was at a moment of business time. Raises DocumentNotFound before that."""
     past = [each for each in await _past(store, document_id) if each.occurred_at <= moment]
     own = [each.event for each in past if each.stream_id == document_id]
-    settled = [each.event for each in past if each.stream_id != document_id]
+    settled = [each.event for each in past if each.stream_id == settlement_id(document_id)]
     if not own:
         raise DocumentNotFound
     document = Document.rehydrate(document_id, own)
@@ -73,11 +88,12 @@ async def document_as_of(store: EventStore, document_id: UUID, moment: datetime)
 
 
 async def _past(store: EventStore, document_id: UUID) -> list[Recorded]:
-    """Both streams in the order in which their events were recorded. Raises DocumentNotFound."""
+    """All its streams in the order in which their events were recorded. Raises DocumentNotFound."""
     events = await store.history(document_id)
     if not events or not isinstance(events[0].event, DraftCreated):
         raise DocumentNotFound
     events += await store.history(settlement_id(document_id))
+    events += await store.history(delivery_id(document_id))
     return sorted(events, key=lambda each: (each.recorded_at, each.event_id))
 
 
@@ -107,7 +123,7 @@ def _details(event: Event) -> dict[str, Any]:
             return {"credit_note": note, "gross": str(event.credited.gross)}
         case DocumentCancelled():
             return {"cancelled_by": typeid(INVOICE, event.cancellation_id)}
-        case DocumentReplaced():
+        case DocumentReplaced() | DocumentRevised():
             return {"replaced_by": typeid(INVOICE, event.replacement_id)}
         case EntryRecorded():
             entry = event.entry
@@ -119,5 +135,30 @@ def _details(event: Event) -> dict[str, Any]:
             }
         case SettlementStatusChanged():
             return {"from": str(event.before), "to": str(event.status)}
+        case DeliveryChanged():
+            return {"delivery": str(event.way.delivery), "clearance": str(event.way.clearance)}
+        case _:
+            return _delivery_details(event)
+
+
+def _delivery_details(event: Event) -> dict[str, Any]:
+    match event:
+        case ClearancePending():
+            return {"rule": str(event.rule)}
+        case TransmissionQueued():
+            return {"channel": event.channel, "format": event.format}
+        case TransmissionSent():
+            return {"attempt": event.attempt, "receipt": event.receipt, "sha256": event.sha256}
+        case TransmissionDelayed():
+            at = instant(event.next_attempt_at)
+            return {"attempt": event.attempt, "next_attempt_at": at, **_reasons(event.reasons)}
+        case TransmissionFailed() | TransmissionRejected() | ClearanceRejected():
+            return _reasons(event.reasons)
+        case Cleared():
+            return {"authority_id": event.authority_id}
         case _:
             return {}
+
+
+def _reasons(reasons: tuple[Reason, ...] | None) -> dict[str, Any]:
+    return {"reasons": msgspec.to_builtins(list(reasons or ()))}

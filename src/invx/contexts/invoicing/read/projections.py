@@ -1,7 +1,12 @@
 """Rows from events: pure, whole rows, no increments. A stream's rows can always be made again."""
 
+from collections.abc import Iterable
+
 import msgspec
 
+from invx.contexts.invoicing.domain.accounting_export import AccountingExport
+from invx.contexts.invoicing.domain.balance import Entry
+from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import (
     DocumentFinalized,
@@ -11,6 +16,7 @@ from invx.contexts.invoicing.domain.document_events import (
 )
 from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.rate_table import RateTable
 from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.register_events import DocumentEntered
@@ -19,14 +25,18 @@ from invx.contexts.invoicing.domain.series_events import NextNumberSet, NumberDr
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.settlement_events import (
     BookRateStated,
+    EntriesBooked,
     EntryRecorded,
     SettlementOpened,
     SettlementVoided,
+    TaxConverted,
 )
-from invx.contexts.invoicing.domain.tax_entries import TaxMovement
+from invx.contexts.invoicing.domain.tax_entries import TaxEntry
 from invx.contexts.invoicing.domain.tax_treatment import vat_id_of
+from invx.contexts.invoicing.read.accounting_exports import export_rows
 from invx.contexts.invoicing.read.booking_rows import booking_row
 from invx.contexts.invoicing.read.engine_entries import engine_entry_row
+from invx.contexts.invoicing.read.exchange_rates import exchange_rates
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
 from invx.contexts.invoicing.read.register import register_row
 from invx.contexts.invoicing.read.resource import document_resource
@@ -39,11 +49,27 @@ from invx.contexts.invoicing.read.rows import (
     series_row,
     settlement_row,
     tax_entry_row,
+    transmission_row,
+    worth_row,
 )
 from invx.infra.event_store import Recorded
 from invx.infra.piecewise import encode
 from invx.infra.unit_of_work import Rows
 from invx.kernel.errors import violated
+
+# The aggregates whose streams have rows.
+KINDS = (
+    Document,
+    Settlement,
+    Delivery,
+    Series,
+    LegalEntity,
+    RateTable,
+    RateSheet,
+    EngineEntry,
+    AccountingExport,
+    Register,
+)
 
 
 def project(recorded: Recorded, rows: Rows) -> None:
@@ -54,6 +80,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
             _document(recorded, aggregate, rows)
         case Settlement():
             _settlement(recorded, aggregate, rows)
+        case Delivery():
+            _delivery(recorded, aggregate, rows)
         case Series():
             _series(recorded, aggregate, rows)
         case LegalEntity():
@@ -62,6 +90,10 @@ def project(recorded: Recorded, rows: Rows) -> None:
             )
         case RateTable():
             tax_knowledge(recorded, rows)
+        case RateSheet():
+            exchange_rates(recorded, rows)
+        case AccountingExport():
+            export_rows(recorded, aggregate, rows)
         case EngineEntry():
             key = {"engine_entry_id": aggregate.id}
             rows.put("engine_entries", key, engine_entry_row(aggregate))
@@ -96,7 +128,11 @@ def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
     rows.put("settlements", key, settlement_row(settlement))
     event = recorded.event
     if isinstance(event, SettlementOpened | EntryRecorded | SettlementVoided):
-        _taxes(recorded, settlement, event.taxes, rows)
+        _taxes(recorded, settlement, event.taxes.entries if event.taxes else (), rows)
+    elif isinstance(event, TaxConverted):
+        _taxes(recorded, settlement, event.entries, rows)
+    elif isinstance(event, EntriesBooked):
+        _bookings(settlement, event.entries, rows)
     if isinstance(event, SettlementOpened | EntryRecorded | SettlementVoided | BookRateStated):
         for booking in event.bookings:
             rows.put(
@@ -114,6 +150,22 @@ def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
                 "recorded_at": recorded.recorded_at,
             },
         )
+        _bookings(settlement, (event.entry,), rows)
+
+
+def _bookings(settlement: Settlement, entries: Iterable[Entry], rows: Rows) -> None:
+    for entry in entries:
+        if entry.booked_amount is not None:
+            key = {"document_id": settlement.claim.document_id, "entry_id": entry.entry_id}
+            rows.put("settlement_bookings", key, worth_row(entry))
+
+
+def _delivery(recorded: Recorded, delivery: Delivery, rows: Rows) -> None:
+    transmission_id = getattr(recorded.event, "transmission_id", None)
+    if transmission_id is not None:
+        transmission = delivery.transmission(transmission_id)
+        row = transmission_row(delivery.document_id, transmission)
+        rows.put("transmissions", {"transmission_id": transmission_id}, row)
 
 
 def _register(recorded: Recorded, rows: Rows) -> None:
@@ -124,10 +176,10 @@ def _register(recorded: Recorded, rows: Rows) -> None:
 
 
 def _taxes(
-    recorded: Recorded, settlement: Settlement, movement: TaxMovement | None, rows: Rows
+    recorded: Recorded, settlement: Settlement, entries: Iterable[TaxEntry], rows: Rows
 ) -> None:
     claim = settlement.claim
-    for entry in movement.entries if movement else ():
+    for entry in entries:
         rows.put(
             "tax_entries",
             {"document_id": claim.document_id, "sequence": entry.sequence},

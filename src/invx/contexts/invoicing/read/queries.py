@@ -259,18 +259,17 @@ async def get_settlement(
     conn: Connection, ctx: RequestContext, document_id: UUID
 ) -> dict[str, Any]:
     """The ledger of a document. Raises SettlementNotFound."""
+    key = (ctx.tenant_id, document_id)
     row = await conn.fetchrow(
-        "SELECT * FROM invoicing.settlements WHERE tenant_id = $1 AND document_id = $2",
-        ctx.tenant_id,
-        document_id,
+        "SELECT * FROM invoicing.settlements WHERE tenant_id = $1 AND document_id = $2", *key
     )
     if row is None:
         raise SettlementNotFound
     entries = await conn.fetch(
-        "SELECT * FROM invoicing.settlement_entries WHERE tenant_id = $1 AND document_id = $2"
-        " ORDER BY sequence",
-        ctx.tenant_id,
-        document_id,
+        """SELECT * FROM invoicing.settlement_entries
+        LEFT JOIN invoicing.settlement_bookings USING (tenant_id, document_id, entry_id)
+        WHERE tenant_id = $1 AND document_id = $2 ORDER BY sequence""",
+        *key,
     )
     return settlement_view(document_id, row, entries, ctx.now)
 

@@ -15,10 +15,10 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.terms import early_payments_of
 from invx.contexts.invoicing.read.charts import line_account_view
 from invx.infra.piecewise import to_builtins
-from invx.kernel.money import EXACT, quantize
 from invx.rules.totals.model import AdjustmentAmount, LineTotals, TaxGroup, Totals
 
 _FIGURES = ("quantity", "price", "price_discount", "base_quantity")  # of a line
+_BESIDE_BUYER = ("recipient", "ship_to", "payee", "tax_representative")
 # Said by the document's row, because lists filter and sort by it.
 _IN_ROW = ("type", "currency", "external_id", "issue_date", "due_date", "given_taxes")
 
@@ -30,6 +30,7 @@ def document_resource(document: Document) -> dict[str, Any]:
         _state_early_payments(resource, document, document.issue_date)
     resource["seller"] = seller_resource(document)
     resource["instalments"] = msgspec.to_builtins(document.instalments)
+    resource["route"] = msgspec.to_builtins(document.route)
     resource["accounts"] = [line_account_view(each) for each in document.accounts]
     return resource
 
@@ -72,15 +73,16 @@ def content_resource(content: Content, totals: Totals) -> dict[str, Any]:
     resource: dict[str, Any] = to_builtins(content)
     for name in _IN_ROW:
         resource.pop(name, None)
+    for name in _BESIDE_BUYER:
+        if resource[name] is not None:
+            del resource[name]["e_invoicing"]
     resource["lines"] = lines_resource(resource["lines"], content.lines, totals.lines)
     _state_plainly(resource, "prepaid", "payable_rounding", "cash_unit")
     amounts = totals.adjustments
     resource["discounts"] = _adjusted(resource["discounts"], amounts, charge=False)
     resource["charges"] = _adjusted(resource["charges"], amounts, charge=True)
     if content.tax_currency is not None:
-        accounted = content.tax_currency
-        tax = quantize(EXACT.multiply(totals.tax, accounted.rate), accounted.currency)
-        resource["tax_currency"]["tax"] = str(tax)  # BT-111
+        resource["tax_currency"]["tax"] = str(content.tax_currency.of(totals.tax))  # BT-111
         _state_plainly(resource["tax_currency"], "rate")
     resource["totals"] = totals_resource(totals)
     resource["tax_groups"] = groups_resource(totals.taxes)
@@ -163,4 +165,5 @@ def seller_resource(document: Document) -> dict[str, Any] | None:
         return None
     seller: dict[str, Any] = msgspec.to_builtins(document.seller)
     party: dict[str, Any] = seller.pop("party")
+    del party["e_invoicing"]
     return {**party, **seller}

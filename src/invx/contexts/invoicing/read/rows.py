@@ -16,7 +16,8 @@ from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.tax_entering import entered_of
 from invx.contexts.invoicing.domain.tax_entries import TaxEntry
-from invx.kernel.money import exponent
+from invx.contexts.invoicing.domain.transmission import Transmission
+from invx.kernel.money import exponent, quantize
 from invx.rules.totals.model import ZERO
 
 Row = dict[str, Any]
@@ -61,6 +62,11 @@ def document_row(document: Document) -> Row:
         "gross_units": int(totals.gross.scaleb(exponent(content.currency))),
         "test": document.mode == "test",
         "released_at": document.released_at,
+        "delivery_status": str(document.way.delivery),
+        "clearance_status": str(document.way.clearance),
+        "clearance_id": document.way.authority_id,
+        "revision": document.revision,
+        "revises": links.revises,
         "credits": links.credits,
         "credit_notes": "{" + ",".join(str(id) for id in document.credits) + "}",
         "replaces": links.replaces,
@@ -126,8 +132,41 @@ def settlement_row(settlement: Settlement) -> Row:
         "entered_base": base,
         "entered_tax": tax,
         "unentered_tax": unentered,
+        **book_row(settlement),
         "booked": settlement.journal is not None,
         "booked_tax": journal_tax(settlement),
+    }
+
+
+def book_row(settlement: Settlement) -> Row:
+    """What a settlement is in the currency of the books; nothing where that is its own."""
+    book = settlement.books
+    value = book.value if book else None
+    rate = value.rate if value else None
+    realised = [each.exchange_difference or ZERO for each in book.entries.values()] if book else []
+    return {
+        "book_currency": value.currency if value else None,
+        "book_total": value.total if value else None,
+        "book_rate": rate.rate if rate else None,
+        "book_rate_source": rate.source if rate else None,
+        "book_rate_day": rate.day if rate else None,
+        "exchange_difference": (
+            quantize(sum(realised, ZERO), value.currency) if value is not None else None
+        ),
+        "awaits_rates": settlement.awaits_rates,
+    }
+
+
+def worth_row(entry: Entry) -> Row:
+    """What an entry is in the currency of the books."""
+    return {
+        "book_currency": entry.book_currency,
+        "booked_amount": entry.booked_amount,
+        "carried_amount": entry.carried_amount,
+        "exchange_difference": entry.exchange_difference,
+        "exchange_rate": entry.exchange_rate,
+        "rate_source": entry.rate_source,
+        "rate_day": entry.rate_day,
     }
 
 
@@ -182,11 +221,35 @@ def tax_entry_row(document_id: UUID, legal_entity_id: UUID, entry: TaxEntry) -> 
         "rate_source": entry.rate_source,
         "accounted_base": entry.accounted_base,
         "accounted_tax": entry.accounted_tax,
+        "rate_day": entry.rate_day,
         "provisional": entry.provisional,
         "derived": entry.derived,
         "supply": entry.supply,
         "partner": entry.partner,
         "origin_period": entry.origin,
+    }
+
+
+def transmission_row(document_id: UUID, transmission: Transmission) -> Row:
+    """A document on its way through a channel."""
+    return {
+        "document_id": document_id,
+        "channel": transmission.channel,
+        "format": transmission.format,
+        "status": str(transmission.status),
+        "clears": transmission.clears,
+        "delivers": transmission.delivers,
+        "revision": transmission.revision,
+        "recipient": transmission.recipient,
+        "attempts": transmission.attempts,
+        "sha256": transmission.sha256,
+        "receipt": transmission.receipt,
+        "authority_id": transmission.authority_id,
+        "reasons": msgspec.Raw(msgspec.json.encode(transmission.reasons)),
+        "queued_at": transmission.queued_at,
+        "sent_at": transmission.sent_at,
+        "answered_at": transmission.answered_at,
+        "next_attempt_at": transmission.next_attempt_at,
     }
 
 
@@ -226,6 +289,7 @@ def legal_entity_resource(entity: LegalEntity) -> Mapping[str, Any]:
     details: dict[str, Any] = msgspec.to_builtins(entity.details)
     seller = details.pop("seller", None) or {}
     party = seller.pop("party", None) or {"name": None}
+    party.pop("e_invoicing", None)
     return {**party, **seller, **details}
 
 

@@ -48,7 +48,8 @@ WITH touched AS (
     WHERE tenant_id = $1 AND legal_entity_id = $2 AND period = $3
 )
 SELECT s.currency, count(*) AS count,
-    sum(CASE WHEN d.voided THEN 0 WHEN d.type = 'credit_note' THEN -d.tax ELSE d.tax END) AS tax,
+    sum(CASE WHEN s.status = 'void' THEN 0
+        WHEN d.type = 'credit_note' THEN -d.tax ELSE d.tax END) AS tax,
     sum(s.entered_base) AS entered_base, sum(s.entered_tax) AS entered_tax,
     sum(s.unentered_tax) AS unentered_tax, sum(e.base) AS base, sum(e.tax) AS entry_tax
 FROM touched t

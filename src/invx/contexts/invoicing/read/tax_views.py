@@ -112,7 +112,12 @@ def _group(row: Row) -> dict[str, Any]:
 def _accounted(row: Row) -> dict[str, Any] | None:
     if (found := _accounted_sum(row)) is None:
         return None
-    return {**found, "exchange_rate": str(row["exchange_rate"]), "source": row["rate_source"]}
+    return {
+        **found,
+        "exchange_rate": f"{row['exchange_rate']:f}",
+        "source": row["rate_source"],
+        "rate_day": row["rate_day"].isoformat() if row["rate_day"] else None,
+    }
 
 
 def _accounted_sum(row: Row) -> dict[str, Any] | None:

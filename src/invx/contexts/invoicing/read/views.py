@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from invx.kernel.ids import typeid
 Row: TypeAlias = Mapping[str, Any] | asyncpg.Record
 
 INVOICE, LEGAL_ENTITY, SERIES, ENTRY = "inv", "le", "ser", "sent"
+TRANSMISSION = "trm"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -65,13 +67,16 @@ def document_summary(
         "issue_date": issued.isoformat() if issued else None,
         "due_date": due.isoformat() if due else None,
         **settled,
-        "delivery_status": "sent" if row["released_at"] else "none",
-        "clearance_status": "not_required",
+        "delivery_status": row["delivery_status"],
+        "clearance_status": row["clearance_status"],
+        "clearance_id": row["clearance_id"],
         "mode": "test" if row["test"] else "live",
         "credits": _id(INVOICE, row["credits"]),
         "credit_notes": [typeid(INVOICE, id) for id in notes],
         "replaces": _id(INVOICE, row["replaces"]),
         "replaced_by": _id(INVOICE, row["replaced_by"]),
+        "revises": _id(INVOICE, row["revises"]),
+        "revision": row["revision"],
         "cancels": _id(INVOICE, row["cancels"]),
         "cancelled_by": _id(INVOICE, row["cancelled_by"]),
         "created_at": instant(row["created_at"]),
@@ -127,7 +132,27 @@ def settlement_head(document_id: UUID, row: Row, now: datetime) -> dict[str, Any
         "overdue": is_overdue(row, now),
         "disputed": row["disputed"],
         "due_date": row["due_date"].isoformat() if row["due_date"] else None,
+        "book": _book(row),
+        "awaits_rates": row["awaits_rates"],
     }
+
+
+def _book(row: Row) -> dict[str, Any] | None:
+    """A claim in the currency of the books; without figures while its rate is not published."""
+    if row["book_currency"] is None:
+        return None
+    return {
+        "currency": row["book_currency"],
+        "total": _figure(row["book_total"]),
+        "exchange_rate": _figure(row["book_rate"]),
+        "rate_source": row["book_rate_source"],
+        "rate_day": row["book_rate_day"].isoformat() if row["book_rate_day"] else None,
+        "exchange_difference": str(row["exchange_difference"]),
+    }
+
+
+def _figure(number: Decimal | None) -> str | None:
+    return None if number is None else f"{number:f}"
 
 
 def settlement_view(
@@ -150,6 +175,22 @@ def entry_view(entry: Row) -> dict[str, Any]:
         "on": entry["on_date"].isoformat(),
         "note": entry["note"],
         "reverses": _id(ENTRY, entry["reverses"]),
+        "booked": _booked(entry),
+    }
+
+
+def _booked(entry: Row) -> dict[str, Any] | None:
+    """An entry in the currency of the books; None where there is no other, or no rate yet."""
+    if entry["booked_amount"] is None:
+        return None
+    return {
+        "currency": entry["book_currency"],
+        "amount": str(entry["booked_amount"]),
+        "carried": _figure(entry["carried_amount"]),
+        "exchange_difference": _figure(entry["exchange_difference"]),
+        "exchange_rate": _figure(entry["exchange_rate"]),
+        "rate_source": entry["rate_source"],
+        "rate_day": entry["rate_day"].isoformat() if entry["rate_day"] else None,
     }
 
 

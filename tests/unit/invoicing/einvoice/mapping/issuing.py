@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 
-from invx.contexts.invoicing.adapters.einvoice.formats import FORMATS
 from invx.contexts.invoicing.adapters.einvoice.model import EInvoice
-from invx.contexts.invoicing.adapters.einvoice.of_document import Issued, e_invoice_from
+from invx.contexts.invoicing.adapters.einvoice.of_document import e_invoice_from
 from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.content import Content
+from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
+from invx.contexts.invoicing.domain.issued import Issued
 from invx.contexts.invoicing.domain.party import Seller
 from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
 from invx.rules.totals.compute import compute

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from invx.contexts.invoicing.adapters.einvoice.formats import FORMATS, Syntax, format_of
-from invx.contexts.invoicing.adapters.einvoice.needs import EInvoiceIncomplete, missing
+from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS, Syntax, format_of
+from invx.contexts.invoicing.domain.e_invoice_needs import EInvoiceIncomplete, missing
 from tests.unit.invoicing.einvoice.mapping.issuing import SELLER, e_invoice, issued, item
 
 

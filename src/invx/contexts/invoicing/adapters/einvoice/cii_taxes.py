@@ -16,7 +16,6 @@ from invx.contexts.invoicing.adapters.einvoice.cii_tree import (
     text,
 )
 from invx.contexts.invoicing.adapters.einvoice.errors import EInvoiceUnwritable
-from invx.contexts.invoicing.adapters.einvoice.formats import MINIMUM
 from invx.contexts.invoicing.adapters.einvoice.model import (
     Adjustment,
     EInvoice,
@@ -24,6 +23,7 @@ from invx.contexts.invoicing.adapters.einvoice.model import (
     Totals,
 )
 from invx.contexts.invoicing.adapters.einvoice.xml import Node
+from invx.contexts.invoicing.domain.e_invoice_formats import MINIMUM
 
 # BT-8 is a code of UNTDID 2005 in the model and in UBL, and one of UNTDID 2475 in CII.
 _TO_2475 = {"3": "5", "35": "29", "432": "72"}

@@ -6,12 +6,9 @@ tax in the accounting currency (BT-111), worked out as the resource shows it.
 """
 
 from base64 import b64decode
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import replace
 
 from invx.contexts.invoicing.adapters.einvoice import model
-from invx.contexts.invoicing.adapters.einvoice.formats import Format, Needs
-from invx.contexts.invoicing.adapters.einvoice.needs import ensure_complete
 from invx.contexts.invoicing.adapters.einvoice.of_lines import adjustment, lines_of, vat_rate
 from invx.contexts.invoicing.adapters.einvoice.of_parties import (
     buyer_of,
@@ -24,32 +21,15 @@ from invx.contexts.invoicing.adapters.einvoice.of_parties import (
 )
 from invx.contexts.invoicing.adapters.einvoice.of_terms import due_date_of, payment_terms_of
 from invx.contexts.invoicing.adapters.wording import Wording, wording
-from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.content import Content, DocumentType
 from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.errors import NotRepresentable
-from invx.contexts.invoicing.domain.party import Seller
-from invx.kernel.errors import Problem, violated
-from invx.kernel.money import EXACT, quantize
-from invx.rules.calendar.terms import Instalment
-from invx.rules.totals.model import AdjustmentAmount, Profile, Regime, Totals
-from invx.rules.totals.representable import problems as problems_of_bill
+from invx.contexts.invoicing.domain.e_invoice_formats import Format, Needs
+from invx.contexts.invoicing.domain.e_invoice_needs import ensure_complete
+from invx.contexts.invoicing.domain.issued import Issued, ensure_representable
+from invx.kernel.errors import violated
+from invx.rules.totals.model import AdjustmentAmount, Regime, Totals
 
-DRAFT_NUMBER = "DRAFT"  # stands in for BT-1, which a draft has not
 _TYPE_CODES = {DocumentType.INVOICE: "380", DocumentType.CREDIT_NOTE: "381"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issued:
-    """What was issued, or would be: content and figures, by whom, when, under which number."""
-
-    content: Content
-    totals: Totals
-    seller: Seller
-    number: str = DRAFT_NUMBER
-    issue_date: date
-    due_date: date
-    instalments: tuple[Instalment, ...] = ()
 
 
 def issued(document: Document) -> Issued:
@@ -83,21 +63,6 @@ def e_invoice_from(stated: Issued, format: Format) -> model.EInvoice:
     ensure_representable(content, stated.totals)
     ensure_complete(content, stated.totals, stated.seller, format)
     return as_e_invoice(stated, format)
-
-
-def ensure_representable(content: Content, totals: Totals) -> None:
-    """Raises NotRepresentable: profile `plain` and proformas have no e-invoice (M3)."""
-    if content.type is DocumentType.PROFORMA:
-        detail = "A proforma is no invoice, so there is no e-invoice of it."
-        raise NotRepresentable(detail, problems=[Problem("/type", NotRepresentable.code, detail)])
-    if totals.profile is Profile.EN16931:
-        return
-    bill = replace(bill_of(content, totals.rounding), profile=Profile.EN16931)
-    found = [each for each in problems_of_bill(bill) if each.code == NotRepresentable.code]
-    detail = "A document in profile plain has no e-invoice."
-    raise NotRepresentable(
-        detail, problems=[Problem("/profile", NotRepresentable.code, detail), *found]
-    )
 
 
 def as_e_invoice(stated: Issued, format: Format) -> model.EInvoice:
@@ -214,11 +179,7 @@ def _totals(content: Content, totals: Totals) -> model.Totals:
         charges=totals.charges if content.charges else None,
         net=totals.net,
         tax=totals.tax,
-        tax_in_tax_currency=(
-            quantize(EXACT.multiply(totals.tax, accounted.rate), accounted.currency)
-            if accounted
-            else None
-        ),
+        tax_in_tax_currency=accounted.of(totals.tax) if accounted else None,
         gross=totals.gross,
         prepaid=totals.prepaid or None,
         rounding=totals.rounding_amount or None,

@@ -4,6 +4,7 @@ from datetime import date
 from typing import overload
 
 from invx.contexts.invoicing.adapters.einvoice import model
+from invx.contexts.invoicing.domain.check_parties import registration_of
 from invx.contexts.invoicing.domain.content import Content, PaymentMeans
 from invx.contexts.invoicing.domain.party import (
     Address,
@@ -11,14 +12,15 @@ from invx.contexts.invoicing.domain.party import (
     Contact,
     Identifier,
     Party,
-    Registration,
     Seller,
 )
-
-# UNTDID 4461
-CREDIT_TRANSFER, SEPA_TRANSFER = "30", "58"
-CARDS = frozenset({"48", "54", "55"})
-DIRECT_DEBITS = frozenset({"49", "59"})
+from invx.contexts.invoicing.domain.payment_codes import (
+    CARDS,
+    DIRECT_DEBITS,
+    accounts_of,
+    payment_code,
+)
+from invx.contexts.invoicing.domain.routing import shown_identifiers
 
 
 @overload
@@ -55,29 +57,12 @@ def seller_of(seller: Seller, content: Content, issue_date: date, *, exempt: boo
     )
 
 
-def registration_of(seller: Seller, content: Content, issue_date: date) -> Registration | None:
-    """The seller's registration in the country whose tax is charged, else in its own, else any."""
-    valid = [
-        each
-        for each in seller.registrations
-        if (each.valid_from or date.min) <= issue_date <= (each.valid_to or date.max)
-    ]
-    places = [tax.jurisdiction for line in content.lines for tax in line.taxes if tax.jurisdiction]
-    if seller.party.address is not None:
-        places.append(seller.party.address.country)
-    for place in places:
-        for each in valid:
-            if each.country == place:
-                return each
-    return next((each for each in valid if each.vat_id), valid[0] if valid else None)
-
-
 def buyer_of(party: Party, *, exempt: bool) -> model.Party:
-    """BG-7. It shows one identifier (BT-46): the first."""
+    """BG-7. It shows one identifier (BT-46): the first, or a SIRET that the buyer asks for."""
     return model.Party(
         name=party.legal_name or party.name,
         trading_name=_trading_name(party),
-        identifiers=tuple(identifier(each) for each in party.identifiers[:1]),
+        identifiers=tuple(identifier(each) for each in shown_identifiers(party)[:1]),
         registration=identifier(party.registration),
         vat_id=None if exempt else party.vat_id,
         endpoint=identifier(party.endpoint),
@@ -128,12 +113,10 @@ def delivery_of(content: Content) -> model.Delivery | None:
 def payments_of(content: Content, seller: Seller) -> tuple[model.Payment, ...]:
     """BG-16, with the seller's accounts in the currency of the document, else its first."""
     means = content.payment_means or PaymentMeans()
-    accounts = accounts_of(content, seller)
-    code = means.code or _code(means, accounts, content.currency)
+    code = payment_code(content, seller)
     if code is None:
         return ()
-    if code in CARDS | DIRECT_DEBITS:
-        accounts = []
+    accounts = [] if code in CARDS | DIRECT_DEBITS else accounts_of(content, seller)
     debit = means.direct_debit
     return (
         model.Payment(
@@ -155,23 +138,6 @@ def payments_of(content: Content, seller: Seller) -> tuple[model.Payment, ...]:
             ),
         ),
     )
-
-
-def accounts_of(content: Content, seller: Seller) -> list[BankAccount]:
-    """The accounts that a payer may choose from."""
-    numbered = [each for each in seller.bank_accounts if each.iban or each.account]
-    return [each for each in numbered if each.currency == content.currency] or numbered[:1]
-
-
-def _code(means: PaymentMeans, accounts: list[BankAccount], currency: str) -> str | None:
-    if means.card is not None:
-        return "48"
-    if means.direct_debit is not None:
-        return "59" if currency == "EUR" else "49"
-    if not accounts:
-        return None
-    sepa = currency == "EUR" and all(each.iban for each in accounts)
-    return SEPA_TRANSFER if sepa else CREDIT_TRANSFER
 
 
 def _transfer(account: BankAccount) -> model.CreditTransfer:

@@ -10,9 +10,6 @@ NAMES = {
     "cbc": f"{_SCHEMA}CommonBasicComponents-2",
 }
 
-# UNTDID 1001 as the official rules divide it (BR-CL-01): these are written as a CreditNote.
-CREDIT_NOTE_TYPES = frozenset("81 83 261 262 296 308 381 396 420 458 502 503 532".split())
-
 VAT = "VAT"
 OBJECT_TYPE = "130"  # UNTDID 1001 of a reference that is the invoiced object (BT-18, BT-128)
 PROJECT_TYPE = "50"  # and of one that is the project (BT-11), where there is no ProjectReference

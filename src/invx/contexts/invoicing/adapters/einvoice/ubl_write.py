@@ -4,7 +4,6 @@ from invx.contexts.invoicing.adapters.einvoice.errors import EInvoiceUnwritable
 from invx.contexts.invoicing.adapters.einvoice.model import Attachment, EInvoice, Note
 from invx.contexts.invoicing.adapters.einvoice.ubl_names import (
     CREDIT_NOTE_NAMESPACE,
-    CREDIT_NOTE_TYPES,
     INVOICE_NAMESPACE,
     NAMES,
     NO_ORDER,
@@ -25,6 +24,7 @@ from invx.contexts.invoicing.adapters.einvoice.ubl_write_parties import (
 )
 from invx.contexts.invoicing.adapters.einvoice.ubl_write_payment import write_payments
 from invx.contexts.invoicing.adapters.einvoice.xml import Branch, document, terms_text
+from invx.contexts.invoicing.domain.code_lists import CREDIT_NOTE_TYPES
 
 
 def write(invoice: EInvoice) -> bytes:

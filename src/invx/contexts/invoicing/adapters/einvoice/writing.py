@@ -2,16 +2,19 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+from uuid import UUID
 
 import msgspec
 
 from invx.contexts.invoicing.adapters.einvoice import cii_write, ubl_write
-from invx.contexts.invoicing.adapters.einvoice.formats import FORMATS, Format, Syntax
 from invx.contexts.invoicing.adapters.einvoice.model import EInvoice
 from invx.contexts.invoicing.adapters.einvoice.of_document import e_invoice_of
 from invx.contexts.invoicing.adapters.einvoice.profiles import REDUCED
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS, Format, Syntax
+from invx.contexts.invoicing.domain.issued import Issued
 from invx.infra.facts import Answered
 from invx.kernel.ports import Fact
 
@@ -26,8 +29,15 @@ def write(invoice: EInvoice, format: Format) -> bytes:
     return cii_write.write(reduce(invoice) if reduce else invoice)
 
 
+# Names the fact about what the official rules say; see `app.ports.EInvoices.judged`.
+Judging: TypeAlias = Callable[[UUID, Issued, str], Fact]
+
+
 class EInvoiceWriting:
     """Names the facts; see `app.ports.EInvoices`."""
+
+    def __init__(self, judged: Judging) -> None:
+        self.judged = judged
 
     def xml(self, document: Document, format: str) -> Fact:
         """The fact whose answer is the XML of a finalized document, as bytes."""

@@ -114,10 +114,19 @@ def _tax_currency(words: Wording, resource: Json) -> list[Row]:
         return []
     figure = other.get("tax") or other.get("amount")
     shown = words.figure(str(figure)) if figure is not None else ""
-    rate = other.get("rate")
-    note = words.say("total.tax_rate_note", rate=words.quantity(str(rate))) if rate else ""
     label = words.say("total.tax_currency", currency=word(other, "currency"))
-    return [_row(label, shown, note)]
+    return [_row(label, shown, _rate_note(words, other))]
+
+
+def _rate_note(words: Wording, other: Json) -> str:
+    """The rate; with who published it and from which day, where it was taken from there."""
+    if not other.get("rate"):
+        return ""
+    rate = words.quantity(str(other["rate"]))
+    if not other.get("source") or not other.get("day"):
+        return words.say("total.tax_rate_note", rate=rate)
+    source, day = word(other, "source").upper(), words.date(word(other, "day"))
+    return words.say("total.tax_rate_published", rate=rate, source=source, day=day)
 
 
 def _name(words: Wording, group: Json, *, home: str = "") -> str:

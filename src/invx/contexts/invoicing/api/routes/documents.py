@@ -14,8 +14,8 @@ from invx.contexts.invoicing.api.edge import InvoiceId, Invoicing, Once, answere
 from invx.contexts.invoicing.api.lists import DOCUMENTS, document_filter, document_slice
 from invx.contexts.invoicing.api.schemas.documents import DraftIn, EditIn, FinalizeIn
 from invx.contexts.invoicing.api.schemas.documents_out import InvoiceListOut, InvoiceOut
-from invx.contexts.invoicing.api.schemas.e_invoices import FormatCode
 from invx.contexts.invoicing.api.schemas.reports import CheckOut
+from invx.contexts.invoicing.api.schemas.routing import FormatCode
 from invx.contexts.invoicing.api.showing import (
     show_draft,
     show_finalized,

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from invx.contexts.invoicing.adapters.einvoice.formats import FORMATS, Format
 from invx.contexts.invoicing.adapters.einvoice.hybrid import Profile
 from invx.contexts.invoicing.adapters.wording import Mark
 from invx.contexts.invoicing.api.content import content_of
@@ -31,13 +30,9 @@ from invx.contexts.invoicing.api.edge import (
     id_of,
 )
 from invx.contexts.invoicing.api.schemas.documents_out import InvoiceOut
-from invx.contexts.invoicing.api.schemas.e_invoices import (
-    FORMAT_SAYS,
-    EInvoiceOut,
-    FormatCode,
-    ValidationOut,
-)
+from invx.contexts.invoicing.api.schemas.e_invoices import EInvoiceOut, ValidationOut
 from invx.contexts.invoicing.api.schemas.examples import E_INVOICE
+from invx.contexts.invoicing.api.schemas.routing import FORMAT_SAYS, FormatCode
 from invx.contexts.invoicing.api.showing import show_new_draft
 from invx.contexts.invoicing.app.archive_e_invoice import (
     ArchiveEInvoice,
@@ -46,6 +41,7 @@ from invx.contexts.invoicing.app.archive_e_invoice import (
 )
 from invx.contexts.invoicing.app.check_content import CheckContent, check_content
 from invx.contexts.invoicing.app.draft_document import DraftDocument, draft_document
+from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS, Format
 from invx.contexts.invoicing.domain.errors import DocumentNotFound, LegalEntityNotFound
 from invx.contexts.invoicing.read.archives import ArchivedFile, get_archived_file
 from invx.contexts.invoicing.read.queries import get_document
@@ -61,7 +57,10 @@ router = APIRouter(prefix="/v1", tags=["Electronic invoices"])
 
 Reader = Annotated[Caller, requires("invoices:read")]
 Writer = Annotated[Caller, requires("invoices:write")]
-Wanted = Annotated[FormatCode, Query(description=f"{FORMAT_SAYS}.")]
+Wanted = Annotated[
+    FormatCode | None,
+    Query(description=f"That of its route when absent, else `ubl`. {FORMAT_SAYS}."),
+]
 Rules = Annotated[
     FormatCode | None,
     Query(description="By whose rules; what the file claims to be when absent."),
@@ -72,6 +71,7 @@ Accepting = Annotated[
 ]
 
 XML, PDF = "application/xml", "application/pdf"
+_UNROUTED = "ubl"
 _XMLS = (XML, "text/xml")
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {
@@ -101,16 +101,19 @@ class _Sent:
 
 @router.get("/invoices/{invoice}/e-invoice", response_class=Response, responses=_FILE)
 async def get(
-    invoice: InvoiceId, request: Request, caller: Reader, edge: Invoicing, format: Wanted = "ubl"
+    invoice: InvoiceId, request: Request, caller: Reader, edge: Invoicing, format: Wanted = None
 ) -> Response:
     """Read an invoice as an e-invoice. What was first issued in a format stays as it is.
+
+    Without `format` it is the one that the buyer was to get.
 
     The formats of Factur-X are a PDF that carries the XML. Of a draft it is a preview, made anew
     each time: its header says `Invx-Preview: true`. The ETag of an issued one is the SHA-256 of its
     bytes.
     """
-    document_id, wanted = id_of(INVOICE, invoice, DocumentNotFound), FORMATS[format]
-    kind = archive_kind(format, hybrid=wanted.hybrid)
+    document_id = id_of(INVOICE, invoice, DocumentNotFound)
+    wanted = FORMATS[format or await _routed(document_id, caller, edge)]
+    kind = archive_kind(wanted.code, hybrid=wanted.hybrid)
     for _ in range(2):
         async with edge.runner.reading(caller) as (conn, ctx):
             archived = await get_archived_file(conn, ctx, document_id, kind)
@@ -120,8 +123,19 @@ async def get(
             return _issued(archived, wanted, request)
         if b'"status":"draft"' in shown.body:
             return await _preview(document_id, wanted, caller, edge)
-        await edge.runner.run(archive_e_invoice, ArchiveEInvoice(document_id, format), caller)
+        await edge.runner.run(archive_e_invoice, ArchiveEInvoice(document_id, wanted.code), caller)
     return violated("an archived e-invoice is not there")
+
+
+async def _routed(document_id: UUID, caller: Caller, edge: Edge) -> str:
+    """The format that a document was issued in, or that its draft would be."""
+    resource = await edge.resource(caller, document_id)
+    route = resource["route"]
+    if resource["number"] is None:
+        command = CheckContent(document_id=document_id)
+        due = (await edge.runner.run(check_content, command, caller)).route
+        return due.format if due else _UNROUTED
+    return str(route["format"]) if route else _UNROUTED
 
 
 def _issued(archived: ArchivedFile, format: Format, request: Request) -> Response:

@@ -21,6 +21,7 @@ from invx.contexts.invoicing.app.reverse_entry import ReverseEntry, reverse_entr
 from invx.contexts.invoicing.app.set_dispute import SetDispute, set_dispute
 from invx.contexts.invoicing.domain.balance import EntryKind
 from invx.contexts.invoicing.domain.errors import DocumentNotFound
+from invx.contexts.invoicing.domain.received import Received
 from invx.contexts.invoicing.read.queries import get_settlement
 from invx.contexts.invoicing.read.views import INVOICE
 from invx.infra.http.answers import encode, json_response
@@ -137,5 +138,8 @@ async def _post(
     once: IdempotencyRequest | None,
 ) -> Response:
     document_id = id_of(INVOICE, invoice, DocumentNotFound)
-    command = PostEntry(document_id=document_id, kind=kind, **body.model_dump())
+    said = body.model_dump()
+    if (received := said.pop("received", None)) is not None:
+        said["received"] = Received(**received)
+    command = PostEntry(document_id=document_id, kind=kind, **said)
     return await answered(edge, post_entry, command, caller, show=show_settlement, once=once)

@@ -7,7 +7,12 @@ from pydantic import ConfigDict, Field
 
 from invx.contexts.invoicing.api.schemas import examples
 from invx.contexts.invoicing.api.schemas.lines import DocumentAdjustmentIn, LineIn, PeriodIn
-from invx.contexts.invoicing.api.schemas.parties import IdentifierIn, PartyIn, PaymentTermsIn
+from invx.contexts.invoicing.api.schemas.parties import (
+    BuyerIn,
+    IdentifierIn,
+    PartyIn,
+    PaymentTermsIn,
+)
 from invx.contexts.invoicing.api.schemas.supplements import AttachmentIn, NoteIn, PaymentMeansIn
 from invx.contexts.invoicing.api.schemas.values import (
     Code,
@@ -50,7 +55,7 @@ class ContentIn(In):
     profile: Profile | None = Field(None, description="The legal entity's when absent.")
     language: Language | None = None
     prices_include_tax: Flag = False
-    buyer: PartyIn | None = None
+    buyer: BuyerIn | None = None
     recipient: PartyIn | None = None
     ship_to: PartyIn | None = None
     payee: PartyIn | None = None

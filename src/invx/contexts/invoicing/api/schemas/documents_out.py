@@ -11,11 +11,13 @@ from invx.contexts.invoicing.api.schemas.lines_out import (
     TaxGroupOut,
 )
 from invx.contexts.invoicing.api.schemas.parties_out import (
+    BuyerOut,
     IdentifierOut,
     PartyOut,
     PaymentTermsOut,
     SellerOut,
 )
+from invx.contexts.invoicing.api.schemas.routing import TakenRouteOut
 from invx.contexts.invoicing.api.schemas.supplements import AttachmentOut, NoteOut, PaymentMeansOut
 from invx.contexts.invoicing.api.schemas.values import (
     Amount,
@@ -90,11 +92,16 @@ class InvoiceHeadOut(Out):
     disputed: bool
     delivery_status: DeliveryStatus
     clearance_status: ClearanceStatus
+    clearance_id: str | None = Field(description="Under which the authority cleared it.")
     mode: Mode
     credits: InvoiceRef | None = Field(description="The invoice that this credit note credits.")
     credit_notes: list[InvoiceRef]
     replaces: InvoiceRef | None
     replaced_by: InvoiceRef | None
+    revises: InvoiceRef | None = Field(
+        description="What an authority rejected; this document has its number."
+    )
+    revision: int = Field(description="Counts the documents that had this number.")
     cancels: InvoiceRef | None
     cancelled_by: InvoiceRef | None
     created_at: MomentOut
@@ -156,6 +163,11 @@ class TaxCurrencyOut(Out):
 
     currency: str
     rate: DecimalOut
+    tax: Amount = Field(description="The tax of the document in it (BT-111).")
+    source: str | None = Field(
+        description="Who published the rate, where it was taken when the document was finalized."
+    )
+    day: DayOut | None = Field(description="The first day on which the published rate held.")
 
 
 class InstalmentOut(Out):
@@ -185,7 +197,7 @@ class InvoiceOut(InvoiceHeadOut):
     language: str
     prices_include_tax: bool
     seller: SellerOut | None = Field(description="Frozen at finalize; null on a draft.")
-    buyer: PartyOut | None
+    buyer: BuyerOut | None
     recipient: PartyOut | None
     ship_to: PartyOut | None
     payee: PartyOut | None
@@ -202,6 +214,9 @@ class InvoiceOut(InvoiceHeadOut):
     tax_point: DayOut | None
     payment_terms: PaymentTermsOut | None
     instalments: list[InstalmentOut] = Field(description="Empty when it is one payment.")
+    route: TakenRouteOut | None = Field(
+        description="Decided at finalize; null on a draft and for what is no e-invoice."
+    )
     lines: list[LineOut]
     discounts: list[AdjustmentOut]
     charges: list[AdjustmentOut]

@@ -4,26 +4,10 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from invx.contexts.invoicing.adapters.einvoice.formats import FORMATS
 from invx.contexts.invoicing.api.schemas import words
 from invx.contexts.invoicing.api.schemas.reports import FieldProblemOut
 from invx.contexts.invoicing.api.schemas.rulings import RulingOut
 from invx.contexts.invoicing.api.schemas.values import Out
-
-# Those of Factur-X are PDFs with the XML inside; the others are XML by themselves.
-FormatCode = Literal[
-    "ubl",
-    "cii",
-    "xrechnung_ubl",
-    "xrechnung_cii",
-    "peppol",
-    "facturx_en16931",
-    "facturx_extended",
-    "facturx_basic",
-    "facturx_basic_wl",
-    "facturx_minimum",
-]
-FORMAT_SAYS = "; ".join(f"`{each.code}`: {each.title}" for each in FORMATS.values())
 
 
 class ValidationOut(RulingOut):

@@ -99,6 +99,7 @@ DRAFT_IN_PARTS: Body = {
 FINALIZE: Body = {}
 REASON: Body = {"reason": "The wrong buyer was named."}
 RELEASE: Body = {"how": "sent by post"}
+TRANSMISSION: Body = {"channel": "folder", "format": "pdf"}
 CANCEL: Body = {"reason": "The order was withdrawn."}
 CREDIT_BY_AMOUNT: Body = {"amount": "11.90", "reason": "Goodwill", "finalize": True}
 CREDIT_BY_LINE: Body = {"lines": [{"line_id": "1", "quantity": "0.5"}], "reason": "Half a day less"}
@@ -119,6 +120,12 @@ SERIES: Body = {
     "types": ["invoice"],
     "reset": "yearly",
     "default": False,
+}
+ACCOUNTING_EXPORT: Body = {
+    "format": "datev",
+    "destination": "Kanzlei Brandt",
+    "until": "2026-11-30",
+    "settings": {"consultant": 29098, "client": 55003, "chart": "03"},
 }
 NEXT_NUMBER: Body = {"next": 1200, "reason": "We used another program until yesterday."}
 
@@ -202,3 +209,11 @@ E_INVOICE = """<?xml version="1.0" encoding="UTF-8"?>
 </cac:InvoiceLine>
 </Invoice>
 """
+
+EXCHANGE_RATES: Body = {
+    "source": "ecb",
+    "rates": [
+        {"base": "EUR", "quote": "USD", "on": "2026-11-27", "rate": "1.0865"},
+        {"base": "EUR", "quote": "GBP", "on": "2026-11-27", "rate": "0.8351"},
+    ],
+}

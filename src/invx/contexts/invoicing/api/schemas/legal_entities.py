@@ -16,8 +16,11 @@ from invx.contexts.invoicing.api.schemas.parties import (
     RegistrationIn,
 )
 from invx.contexts.invoicing.api.schemas.parties_out import PaymentTermsOut, SellerOut
+from invx.contexts.invoicing.api.schemas.routing import EInvoicePolicyIn, EInvoicePolicyOut
+from invx.contexts.invoicing.api.schemas.transmissions import TransmissionFormat
 from invx.contexts.invoicing.api.schemas.values import (
     Code,
+    Country,
     Currency,
     Flag,
     In,
@@ -31,6 +34,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     Whole,
 )
 from invx.rules.tax.model import Unproven
+from invx.rules.tax.packs import ClearanceRule
 from invx.rules.totals.model import Profile, Rounding
 
 _ENGINE = r"^[a-z0-9][a-z0-9_-]{0,39}$"
@@ -51,6 +55,33 @@ class DistanceSalesIn(In):
     last_year: NotNegative
     this_year: NotNegative
     waived: Flag = Field(False, description="Opted for taxation at the destination.")
+
+
+_Source = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,29}$")]
+
+
+class RateSourcesIn(In):
+    """Who publishes the exchange rates that count: `ecb`, `bmf`, `hmrc`, `estv`, `bazg`, own.
+
+    Where nothing is said: the ECB, and for taxes what the law of their country names.
+    """
+
+    book: _Source | None = None
+    settlement: _Source | None = None
+    tax: dict[Country, _Source] = Field(
+        default={},
+        max_length=50,
+        description="By the country whose tax it is; what its law names when absent.",
+        examples=[{"DE": "ecb"}],
+    )
+
+
+class ChannelUseIn(In):
+    """A channel that the operator set up, and as what documents go through it."""
+
+    channel: Code = Field(description="Such as `access_point` or `folder`.")
+    format: TransmissionFormat
+    automatic: Flag = Field(False, description="Send each document as soon as it may be.")
 
 
 class LegalEntityIn(In):
@@ -96,6 +127,14 @@ class LegalEntityIn(In):
     distance_sales: DistanceSalesIn | None = Field(
         None, description="Sales to consumers of other member states (Article 59c)."
     )
+    exchange_rate_sources: RateSourcesIn = Field(default_factory=RateSourcesIn)
+    transmission_channels: list[ChannelUseIn] = Field(default=[], max_length=20)
+    clearance: ClearanceRule | None = Field(
+        None,
+        description="Whether an authority clears the documents, and whether buyers wait for that. "
+        "What the country's pack says when absent.",
+    )
+    e_invoicing: EInvoicePolicyIn = Field(default_factory=EInvoicePolicyIn)
     accounting: AccountingIn | None = Field(
         None, description="The books; documents are booked from when it is set."
     )
@@ -118,6 +157,18 @@ class DistanceSalesOut(Out):
     waived: bool
 
 
+class RateSourcesOut(Out):
+    book: str | None
+    settlement: str | None
+    tax: dict[str, str]
+
+
+class ChannelUseOut(Out):
+    channel: str
+    format: str
+    automatic: bool
+
+
 class LegalEntityOut(SellerOut):
     """A legal entity. New details hold from now on; finalized documents keep those of their day."""
 
@@ -136,6 +187,10 @@ class LegalEntityOut(SellerOut):
     titles: dict[str, str]
     tax_id_policy: TaxIdPolicyOut
     distance_sales: DistanceSalesOut | None
+    exchange_rate_sources: RateSourcesOut
+    transmission_channels: list[ChannelUseOut]
+    clearance: words.ClearanceRule | None
+    e_invoicing: EInvoicePolicyOut
     accounting: AccountingOut | None
     tax_engine: str | None
 

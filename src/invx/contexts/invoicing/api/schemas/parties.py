@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from invx.contexts.invoicing.api.schemas.routing import RoutingIn
 from invx.contexts.invoicing.api.schemas.values import (
     Code,
     Country,
@@ -52,6 +53,9 @@ class CertificateIn(In):
     valid_until: Day = Field("2199-12-31", validate_default=True)
 
 
+DebtorNumber = Annotated[str, Field(pattern="^[1-9][0-9]{4,8}$", examples=["10042"])]
+
+
 class PartyIn(In):
     """A business or a person on a document, as the document shows it."""
 
@@ -69,6 +73,17 @@ class PartyIn(In):
     endpoint: IdentifierIn | None = Field(None, description="Where e-invoices go, with its EAS.")
     certificates: list[CertificateIn] = Field(
         default=[], max_length=20, description="That let it buy free of tax."
+    )
+    debtor_number: DebtorNumber | None = Field(
+        None, description="Of a buyer: its account in your books, if you have given it one."
+    )
+
+
+class BuyerIn(PartyIn):
+    """Who buys."""
+
+    e_invoicing: RoutingIn | None = Field(
+        None, description="How it wants its invoices; the legal entity decides when absent."
     )
 
 

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from invx.contexts.invoicing.api.schemas.routing import RoutingOut
 from invx.contexts.invoicing.api.schemas.values import (
     DayOut,
     DecimalOut,
@@ -57,6 +58,13 @@ class PartyOut(Out):
     identifiers: list[IdentifierOut]
     endpoint: IdentifierOut | None
     certificates: list[CertificateOut]
+    debtor_number: str | None
+
+
+class BuyerOut(PartyOut):
+    """Who buys, with how it wants its invoices."""
+
+    e_invoicing: RoutingOut | None
 
 
 class RegistrationOut(Out):

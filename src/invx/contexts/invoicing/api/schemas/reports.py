@@ -6,6 +6,7 @@ from pydantic import Field
 
 from invx.contexts.invoicing.api.schemas.documents_out import TotalsOut
 from invx.contexts.invoicing.api.schemas.lines_out import LineOut, TaxGroupOut
+from invx.contexts.invoicing.api.schemas.routing import DueRouteOut
 from invx.contexts.invoicing.api.schemas.rulings import RulingOut
 from invx.contexts.invoicing.api.schemas.values import InvoiceRef, MomentOut, Out
 from invx.contexts.invoicing.api.schemas.words import HistorySubject, Profile
@@ -29,13 +30,20 @@ class CheckOut(Out):
     object: Literal["check"]
     valid: bool = Field(description="Whether it could be finalized now.")
     problems: list[FieldProblemOut]
+    warnings: list[FieldProblemOut] = Field(
+        description="Worth a look; finalizing is not refused for them."
+    )
+    route: DueRouteOut | None = Field(
+        description="The e-invoice that it would become; null when it would become none."
+    )
     currency: str
     profile: Profile
     totals: TotalsOut | None = Field(description="Null when there can be no figures.")
     lines: list[LineOut]
     tax_groups: list[TaxGroupOut]
     e_invoice: RulingOut | None = Field(
-        description="By the rules of the `format` asked for; null without one, and while the draft "
+        description="By the rules of the `format` asked for, else those of the route where the "
+        "legal entity has them asked before finalizing; null without either, and while the draft "
         "makes no e-invoice at all."
     )
 

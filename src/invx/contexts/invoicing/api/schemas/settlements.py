@@ -12,6 +12,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     Currency,
     Day,
     DayOut,
+    DecimalOut,
     EntryRef,
     Flag,
     In,
@@ -31,6 +32,13 @@ class _EntryIn(In):
     note: Text | None = None
 
 
+class ReceivedIn(In):
+    """What the bank credited, in the currency of the books."""
+
+    amount: Positive
+    currency: Currency
+
+
 class PaymentIn(_EntryIn):
     """Money received for a document."""
 
@@ -39,6 +47,11 @@ class PaymentIn(_EntryIn):
     amount: Positive
     currency: Currency | None = Field(None, description="Must be the document's.")
     source: Code = Field(description="Your id of the payment; the same one counts once.")
+    received: ReceivedIn | None = Field(
+        None,
+        description="Of a document in a foreign currency: what the bank credited. It is kept "
+        "exactly; without it the `settlement` rate of the day counts.",
+    )
     account: Code | None = Field(None, description=_ACCOUNT)
 
 
@@ -88,6 +101,37 @@ class DisputeIn(In):
     reason: Text | None = None
 
 
+class BookOut(Out):
+    """The document in the currency of the books; without figures while its rate is unknown."""
+
+    currency: str
+    total: Amount | None
+    exchange_rate: DecimalOut | None = Field(
+        description="Units of this currency for one of the document's."
+    )
+    rate_source: str | None
+    rate_day: DayOut | None = Field(description="The first day on which the rate held.")
+    exchange_difference: Amount = Field(
+        description="Realised so far: above zero a gain, below a loss."
+    )
+
+
+class BookedOut(Out):
+    """An entry in the currency of the books: `amount` less `carried` is what was gained."""
+
+    currency: str
+    amount: Amount = Field(description="What the movement is worth, with its sign.")
+    carried: Amount | None = Field(description="The part of the document's value that it takes.")
+    exchange_difference: Amount | None = Field(description="Above zero a gain, below a loss.")
+    exchange_rate: DecimalOut | None = Field(
+        description="Units of this currency for one of the document's."
+    )
+    rate_source: str | None = Field(
+        description="Who published the rate; `received` where it follows from the bank's figure."
+    )
+    rate_day: DayOut | None
+
+
 class EntryOut(Out):
     """One entry of the ledger. What takes an earlier one back says so in `reverses`."""
 
@@ -101,6 +145,9 @@ class EntryOut(Out):
     on: DayOut
     note: str | None
     reverses: EntryRef | None
+    booked: BookedOut | None = Field(
+        description="In the currency of the books, where that is another one."
+    )
 
 
 class SettlementOut(Out):
@@ -123,4 +170,6 @@ class SettlementOut(Out):
     overdue: bool
     disputed: bool
     due_date: DayOut | None
+    book: BookOut | None
+    awaits_rates: bool = Field(description="An exchange rate is not published yet.")
     entries: list[EntryOut]

@@ -65,7 +65,8 @@ class AccountedOut(AccountedSumOut):
     """The entry in the currency in which its tax is accounted for."""
 
     exchange_rate: DecimalOut = Field(description="Units of this currency per document unit.")
-    source: str = Field(description="Where the rate comes from: `document`.")
+    source: str = Field(description="Who published the rate, or `document` that its author did.")
+    rate_day: DayOut | None = Field(description="The first day on which a published rate held.")
 
 
 class _TaxGroupOut(Out):
@@ -84,7 +85,10 @@ class _TaxGroupOut(Out):
 
 
 class TaxEntryOut(_TaxGroupOut):
-    """One entry of the tax ledger. It never changes; what corrects it is another entry."""
+    """One entry of the tax ledger. What corrects it is another entry.
+
+    Only a provisional one is stated once more, in the currency of the tax office.
+    """
 
     id: TaxEntryRef
     object: Literal["tax_entry"]
@@ -112,7 +116,7 @@ class TaxEntryOut(_TaxGroupOut):
     )
     accounted: AccountedOut | None
     provisional: bool = Field(
-        description="It is to be accounted for in another currency, and the document names no rate."
+        description="It is to be accounted for in another currency, and no rate is known yet."
     )
     recorded_at: MomentOut
 

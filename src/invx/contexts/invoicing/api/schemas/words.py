@@ -34,6 +34,7 @@ BookingKind = _words(
     "exchange",
     "allocation",
 )
+ClearanceRule = _words("none", "before_release", "after_issue")
 ClearanceStatus = _words("not_required", "pending", "cleared", "rejected")
 DeliveryStatus = _words("none", "queued", "sent", "delivered", "failed", "viewed")
 DocumentStatus = _words("draft", "finalized", "cancelled", "replaced")
@@ -50,19 +51,34 @@ EInvoiceFormat = _words(
     "facturx_basic_wl",
     "facturx_minimum",
 )
+EInvoiceRequirement = _words(
+    "buyer_reference",
+    "leitweg_id",
+    "purchase_order",
+    "contract",
+    "project",
+    "endpoint",
+    "siren",
+    "siret",
+)
 EInvoiceSyntax = _words("ubl", "cii")
 EntryKind = _words("payment", "credit", "write_off", "withholding", "discount", "refund")
+ExportFormat = _words("datev", "csv", "jsonl")
+ExportStatus = _words("ready", "handed_over", "cancelled")
 FindingResource = _words("invoice", "legal_entity")
-HistorySubject = _words("invoice", "settlement")
+HistorySubject = _words("invoice", "settlement", "delivery")
 LineKind = _words("item", "text", "heading", "subtotal")
 Mode = _words("live", "test")
 PartyKind = _words("business", "consumer")
+OfficialRules = _words("on_request", "before_finalize")
 Profile = _words("en16931", "plain")
+RateKind = _words("daily", "monthly")
 Regime = _words("vat", "sales", "levy", "withholding")
 Reset = _words("none", "yearly", "monthly")
 ReturnPeriod = _words("month", "quarter", "year")
 Rounding = _words("per_group", "per_line")
 SettlementStatus = _words("open", "partial", "settled", "overpaid", "written_off", "void")
+RouteSource = _words("buyer", "legal_entity")
 Severity = _words("fatal", "warning", "information")
 TaxBasis = _words("accrual", "cash")
 TaxCause = _words(
@@ -74,6 +90,9 @@ TaxCause = _words(
     "written_off",
     "corrected",
     "voided",
+)
+TransmissionStatus = _words(
+    "queued", "sent", "cleared", "delivered", "viewed", "rejected", "failed"
 )
 TaxReason = _words("no_box", "left_out", "no_scheme", "provisional", "currency", "no_form")
 TaxSupply = _words("goods", "services", "located", "triangular")

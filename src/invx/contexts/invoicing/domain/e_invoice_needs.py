@@ -8,33 +8,33 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from invx.contexts.invoicing.adapters.einvoice.formats import Format, Needs
-from invx.contexts.invoicing.adapters.einvoice.of_parties import (
+from invx.contexts.invoicing.domain.check import lines_of
+from invx.contexts.invoicing.domain.check_parties import (
+    buyer_problems,
+    registration_of,
+    taxes_of,
+)
+from invx.contexts.invoicing.domain.code_needs import code_problems
+from invx.contexts.invoicing.domain.content import Content
+from invx.contexts.invoicing.domain.e_invoice_formats import Format, Needs
+from invx.contexts.invoicing.domain.errors import EInvoiceIncomplete
+from invx.contexts.invoicing.domain.party import Party, Seller
+from invx.contexts.invoicing.domain.payment_codes import (
     CARDS,
     CREDIT_TRANSFER,
     DIRECT_DEBITS,
     SEPA_TRANSFER,
-    payments_of,
-    registration_of,
+    accounts_of,
+    payment_code,
 )
-from invx.contexts.invoicing.domain.check import lines_of
-from invx.contexts.invoicing.domain.check_parties import buyer_problems, taxes_of
-from invx.contexts.invoicing.domain.content import Content
-from invx.contexts.invoicing.domain.party import Party, Seller
 from invx.contexts.invoicing.domain.unit_codes import NOT_IN_E_INVOICES
-from invx.kernel.errors import Invalid, Problem
+from invx.kernel.errors import Problem
 from invx.rules.totals.model import LineKind, Regime, Totals
 
 # BR-DE-17, of UNTDID 1001
 _XRECHNUNG_TYPES = frozenset({"326", "380", "381", "384", "389", "875", "876", "877"})
 
 _WITHOUT_ROUNDING = ("basic", "basic_wl")  # profiles of Factur-X
-
-
-class EInvoiceIncomplete(Invalid):
-    """The e-invoice format asks for what the document does not say; `problems` names each field."""
-
-    code = "e_invoice_incomplete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def ensure_complete(content: Content, totals: Totals, seller: Seller, format: Fo
 def missing(content: Content, totals: Totals, seller: Seller, format: Format) -> Sequence[Problem]:
     """A problem for each field that stands in the way of the format."""
     asked = _Asked(content, totals, seller)
-    found = [*_core(asked)]
+    found = [*_core(asked), *code_problems(content, seller, format.syntax)]
     if format.needs is Needs.XRECHNUNG:
         found += _xrechnung(asked)
     elif format.needs is Needs.PEPPOL:
@@ -114,11 +114,12 @@ def _core(asked: _Asked) -> Iterator[Problem]:
 
 
 def _paying(asked: _Asked) -> Iterator[Problem]:
-    for payment in payments_of(asked.content, asked.seller):
-        if payment.code in {CREDIT_TRANSFER, SEPA_TRANSFER} and not payment.transfers:
-            yield _missing("/seller/bank_accounts", "an account to pay to", "BR-61")
-        if payment.code in CARDS and payment.card is None:
-            yield _missing("/payment_means/card", "the card", "BR-51")
+    code, means = payment_code(asked.content, asked.seller), asked.content.payment_means
+    transfer = code in {CREDIT_TRANSFER, SEPA_TRANSFER}
+    if transfer and not accounts_of(asked.content, asked.seller):
+        yield _missing("/seller/bank_accounts", "an account to pay to", "BR-61")
+    if code in CARDS and not (means and means.card and means.card.number):
+        yield _missing("/payment_means/card", "the card", "BR-51")
 
 
 def _xrechnung(asked: _Asked) -> Iterator[Problem]:
@@ -129,11 +130,11 @@ def _xrechnung(asked: _Asked) -> Iterator[Problem]:
         yield Problem("/type_code", "not_allowed", f"XRechnung knows {known} only (BR-DE-17).")
     if type_code == "384" and not content.preceding:
         yield _missing("/preceding", "the invoice that is corrected", "BR-DE-26")
-    payments = payments_of(content, seller)
-    if not payments:
+    code = payment_code(content, seller)
+    if code is None:
         yield _missing("/seller/bank_accounts", "an account or another means of payment", "BR-DE-1")
-    for payment in payments:
-        yield from _german_debit(payment.code, content)
+    elif code in DIRECT_DEBITS:
+        yield from _german_debit(content)
     if not content.buyer_reference:
         yield _missing("/buyer_reference", "a buyer reference (Leitweg-ID, BT-10)", "BR-DE-15")
     yield from _german_seller(asked)
@@ -145,9 +146,7 @@ def _xrechnung(asked: _Asked) -> Iterator[Problem]:
     yield from _endpoints(asked)
 
 
-def _german_debit(code: str, content: Content) -> Iterator[Problem]:
-    if code not in DIRECT_DEBITS:
-        return
+def _german_debit(content: Content) -> Iterator[Problem]:
     debit = content.payment_means.direct_debit if content.payment_means else None
     at = "/payment_means/direct_debit"
     if debit is None or not debit.creditor:

@@ -15,7 +15,7 @@ class Syntax(StrEnum):
 
 
 class Needs(StrEnum):
-    """What a format asks of a document beyond the core (`needs.py` looks for it)."""
+    """What a format asks of a document beyond the core (`e_invoice_needs` looks for it)."""
 
     XRECHNUNG = "xrechnung"  # BR-DE-1 to 31, and the Peppol rules that XRechnung took over
     PEPPOL = "peppol"  # PEPPOL-EN16931-R002 to R020

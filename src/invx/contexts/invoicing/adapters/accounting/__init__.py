@@ -1,0 +1,1 @@
+"""What accountants and auditors are given: DATEV files, plain tables, data access."""

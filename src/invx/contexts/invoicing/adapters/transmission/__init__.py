@@ -1,0 +1,1 @@
+"""Channels: where documents leave the house. See docs/transmissions.md."""
