@@ -23,7 +23,7 @@ Files = Callable[[Any, UUID], AsyncIterator[FileOfTenant]]
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """Of one context. `members` are SELECTs in order (their $1 is the tenant) by member name."""
+    """Of one context. `members` holds queries in order (their $1 is the tenant) by name."""
 
     examinations: Mapping[str, Examination] = field(default_factory=dict)
     members: Mapping[str, str] = field(default_factory=dict)

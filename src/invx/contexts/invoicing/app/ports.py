@@ -9,6 +9,7 @@ from uuid import UUID
 from invx.contexts.invoicing.domain.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.accounting_export_events import Selection
 from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
+from invx.contexts.invoicing.domain.archived import Archived
 from invx.contexts.invoicing.domain.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.debtor_numbers import DebtorNumber, Unnumbered
@@ -21,6 +22,8 @@ from invx.contexts.invoicing.domain.issued import Issued
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.rate_table import KnownTaxes, RateTable
+from invx.contexts.invoicing.domain.register import Register
+from invx.contexts.invoicing.domain.register_events import RegisteredDocument
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.tax_ids import RegisterAnswer, TaxIdForm
@@ -93,13 +96,16 @@ class ExchangeRates(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Archived:
-    """An archived file."""
+class Registers(Repository[Register], Protocol):
+    """The registers of legal entities, and what is not in them yet."""
 
-    media_type: str
-    content: bytes
-    sha256: str
+    async def locked(self, legal_entity_id: UUID) -> Register:
+        """That of a legal entity, locked; a new one when nothing was ever entered."""
+        ...
+
+    async def not_entered(self, legal_entity_id: UUID, limit: int) -> list[RegisteredDocument]:
+        """Documents that were issued or voided, in their order."""
+        ...
 
 
 class Archive(Protocol):
@@ -360,6 +366,8 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def series(self) -> SeriesRepository: ...
     @property
     def legal_entities(self) -> LegalEntities: ...
+    @property
+    def registers(self) -> Registers: ...
     @property
     def archive(self) -> Archive: ...
     @property

@@ -12,7 +12,8 @@ from invx.contexts.invoicing.app.archive_e_invoice import (
 )
 from invx.contexts.invoicing.app.ask_transmission import schedule_asking
 from invx.contexts.invoicing.app.note_answer import note_answer
-from invx.contexts.invoicing.app.ports import Archived, InvoicingUnitOfWork
+from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.domain.archived import Archived
 from invx.contexts.invoicing.domain.delivery import Delivery, delivery_id
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.transmission import (
