@@ -41,7 +41,7 @@ async def list_entries(
     query: Annotated[ListQuery, list_query(REGISTER)],
     edge: Invoicing,
 ) -> Response:
-    """List what a legal entity issued and voided, in that order, each entry chained to the last.
+    """List what a legal entity issued and voided, in order, each entry chained.
 
     Documents are entered within a minute.
     """

@@ -1,6 +1,6 @@
 """The register of a legal entity, and the seals over a tenant's history."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -71,7 +71,7 @@ class SealAnchorOut(Out):
     """Where a seal is kept outside the database."""
 
     anchor: str
-    receipt: dict[str, Any] = Field(description="What the anchor gave for it.")
+    receipt: dict[str, str | int] = Field(description="What the anchor gave for it.")
     anchored_at: MomentOut
 
 
