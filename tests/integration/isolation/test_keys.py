@@ -84,7 +84,7 @@ async def pointed_across(
 
 async def test_no_row_can_point_at_a_row_of_another_tenant(world: World) -> None:
     one, other = await furnish(world), await furnish(world)
-    await other.desk.draft()
+    await other.desk.draft(legal_entity=other.entity)
     await seal(other.desk)  # seals have numbers: this one the first tenant does not have
     async with unprotected(world) as conn:
         keys = [key for key in await references(conn) if not key["table"].startswith("analytics")]
