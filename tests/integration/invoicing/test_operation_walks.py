@@ -172,7 +172,7 @@ async def test_whatever_happens_each_item_is_done_once_and_counted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for seed in (1, 4):
-        model = await walk(await world.seller(), Random(seed), monkeypatch)  # noqa: S311
+        model = await walk(await world.seller(), Random(seed), monkeypatch)
         assert (seed, model.state, model.items) == (seed, "done", ["done"] * ITEMS)
         assert sorted(model.drawn) == list(range(ITEMS))
 
@@ -214,9 +214,7 @@ async def test_what_changed_between_selection_and_work_is_refused_by_itself(desk
     by_hand = await desk.finalize(drafts[0])
     await desk.client.delete(f"/v1/invoices/{drafts[1]['id']}")
     late = await desk.draft()  # fits the filter, but was not there
-    await desk.client.put(
-        f"/v1/invoices/{drafts[2]['id']}", json=draft_body(purchase_order="new")
-    )
+    await desk.client.put(f"/v1/invoices/{drafts[2]['id']}", json=draft_body(purchase_order="new"))
     await desk.world.settle()
     items = (await desk.get(f"/v1/operations/{begun['id']}/items"))["data"]
     codes = [each["problem"] and each["problem"]["code"] for each in items]

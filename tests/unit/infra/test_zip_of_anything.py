@@ -82,9 +82,10 @@ async def test_a_source_that_fails_fails_the_whole() -> None:
         raise ConnectionError
 
     sent = b""
+    parts = zipped(failing())
     with pytest.raises(ConnectionError):
-        async for part in zipped(failing()):
-            sent += part
+        while True:
+            sent += await anext(parts)
     assert sent
     with pytest.raises(zipfile.BadZipFile):
         zipfile.ZipFile(io.BytesIO(sent))
