@@ -81,11 +81,14 @@ async def test_a_source_that_fails_fails_the_whole() -> None:
         yield ZippedFile("a.pdf", b"1")
         raise ConnectionError
 
-    sent = b""
-    parts = zipped(failing())
+    sent = bytearray()
+
+    async def take() -> None:
+        async for part in zipped(failing()):
+            sent.extend(part)
+
     with pytest.raises(ConnectionError):
-        while True:
-            sent += await anext(parts)
+        await take()
     assert sent
     with pytest.raises(zipfile.BadZipFile):
         zipfile.ZipFile(io.BytesIO(sent))
