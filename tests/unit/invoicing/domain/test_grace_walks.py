@@ -1,8 +1,8 @@
 """Any sequence of acts on a grace period, against what its user is told."""
 
-import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -110,7 +110,7 @@ class GraceWalk(RuleBasedStateMachine):
         if not hasattr(self, "grace"):
             return
         kinds = [type(each).__name__ for each in self.grace.recorded]
-        repeated = [a for a, b in itertools.pairwise(kinds) if a == b]
+        repeated = [a for a, b in pairwise(kinds) if a == b]
         assert set(repeated) <= {"GraceGiven"}
 
     @invariant()
