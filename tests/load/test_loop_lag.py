@@ -11,6 +11,7 @@ import pytest
 from tests.world import Desk, draft_body, line
 
 LINES = 2_000
+BATCH = 300  # invoices, drafted and finalized by one request beside the long one
 HELD_SECONDS_MAX = 0.25  # measured without this: seconds; the machine that runs tests may be busy
 INTERVAL_SECONDS = 0.005
 JSON = {"content-type": "application/json"}
@@ -38,8 +39,10 @@ def p99(values: list[float]) -> float:
     return sorted(values)[int(len(values) * 0.99)]
 
 
-async def test_a_long_invoice_leaves_the_event_loop_free(desk: Desk) -> None:
-    """Created and finalized, while short requests are answered."""
+async def test_a_long_invoice_and_a_batch_leave_the_event_loop_free(desk: Desk) -> None:
+    """Both created and finalized at once, while short requests are answered."""
+    items = [{**draft_body(line("2.00"), line("3.00")), "finalize": True} for _ in range(BATCH)]
+    many = json.dumps({"items": items}).encode()
     lines = [line("1.19", description=f"Item {number}") for number in range(LINES)]
     body = json.dumps(draft_body(*lines)).encode()
     beside: list[float] = []
@@ -55,11 +58,16 @@ async def test_a_long_invoice_leaves_the_event_loop_free(desk: Desk) -> None:
     asking = asyncio.create_task(others())
     async with loop_lag() as lags:
         # The client shares this loop, so it neither writes nor reads JSON meanwhile.
+        batch = asyncio.create_task(
+            desk.client.post("/v1/invoices/batch", content=many, headers=JSON)
+        )
         created = await desk.client.post("/v1/invoices", content=body, headers=JSON)
         path = created.headers["location"]
         finalized = await desk.client.post(f"{path}/finalize")
+        made = await batch
     done.set()
     await asking
+    assert (made.json()["accepted"], made.json()["rejected"]) == (BATCH, 0)
     assert finalized.status_code == 200, finalized.text
     shown = await desk.get(path)
     assert shown["totals"]["line_net"] == "2380.00"
