@@ -71,6 +71,16 @@ def after(path: str, xml: str) -> Edit:
     return edit
 
 
+def before(path: str, xml: str) -> Edit:
+    """An element in front of that at a path; prefixes as usual."""
+
+    def edit(root: Any) -> None:
+        for found in _all(root, path):
+            found.addprevious(_element(xml))
+
+    return edit
+
+
 def inside(path: str, xml: str) -> Edit:
     """An element as the last one inside that at a path; prefixes as usual."""
 

@@ -9,6 +9,7 @@ with the usual prefixes; one that leads nowhere is an error.
     set PATH = TEXT      another text or attribute value at a path
     copy PATH            once more, behind itself
     after PATH = XML     an element behind that at a path
+    before PATH = XML    an element in front of that at a path
     into PATH = XML      an element as the last one inside that at a path
 """
 
@@ -23,6 +24,7 @@ from lxml import etree
 from tests.integration.invoicing.einvoice.editing import (
     Edit,
     after,
+    before,
     both,
     copied,
     drop,
@@ -85,7 +87,12 @@ def mutated(xml: bytes, mutation: str) -> bytes:
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
 
 
-_WITH_VALUE: dict[str, Callable[[str, str], Edit]] = {"set": put, "after": after, "into": inside}
+_WITH_VALUE: dict[str, Callable[[str, str], Edit]] = {
+    "set": put,
+    "after": after,
+    "before": before,
+    "into": inside,
+}
 _BARE: dict[str, Callable[[str], Edit]] = {"drop": drop, "copy": copied}
 
 
