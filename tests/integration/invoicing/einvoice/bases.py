@@ -1,4 +1,4 @@
-"""Valid invoices of ours to break: one with nearly every term, one per VAT category, two others.
+"""Valid invoices of ours to break: one with nearly every term, one per VAT category, three others.
 
 Each goes the way of a draft: body of the API, checks of the domain, figures, mapping, writer.
 """
@@ -134,6 +134,7 @@ _DEBIT = {"mandate": "M-1", "creditor": "DE98ZZZ09999999999", "account": "DE0212
 BODIES: dict[str, Json] = {
     "rich": RICH,
     **{category: _of_category(category) for category in TAXES},
+    "credit": {**RICH, "type": "credit_note"},
     "card": _paid(code="48", card={"number": "1234", "holder": "Ada Brandt"}),
     "debit": _paid(code="59", direct_debit=_DEBIT),
 }

@@ -11,6 +11,8 @@ with the usual prefixes; one that leads nowhere is an error.
     after PATH = XML     an element behind that at a path
     before PATH = XML    an element in front of that at a path
     into PATH = XML      an element as the last one inside that at a path
+
+`$line`, `$agreement`, `$delivery` and `$settlement` are the parts of CII.
 """
 
 import csv
@@ -22,6 +24,10 @@ from pathlib import Path
 from lxml import etree
 
 from tests.integration.invoicing.einvoice.editing import (
+    AGREEMENT,
+    DELIVERY,
+    LINE,
+    SETTLEMENT,
     Edit,
     after,
     before,
@@ -35,6 +41,12 @@ from tests.integration.invoicing.einvoice.editing import (
 
 _FOLDER = Path(__file__).parent
 _ATTRIBUTE = re.compile(r"^(?P<path>.+)/@(?P<name>\w+)$")
+_PARTS = {
+    "$line": LINE,
+    "$agreement": AGREEMENT,
+    "$delivery": DELIVERY,
+    "$settlement": SETTLEMENT,
+}
 _RANGE = re.compile(r"(\d+)-(\d+)")
 
 
@@ -82,6 +94,8 @@ def _rules(stated: str) -> Iterator[str]:
 
 def mutated(xml: bytes, mutation: str) -> bytes:
     """The document after the steps of a mutation."""
+    for name, path in _PARTS.items():
+        mutation = mutation.replace(name, path)
     root = etree.fromstring(xml, etree.XMLParser(remove_blank_text=True))
     both(*map(_step, mutation.split(" ; ")))(root)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))

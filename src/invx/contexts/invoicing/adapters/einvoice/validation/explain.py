@@ -60,7 +60,7 @@ def rule(id: str) -> Mapping[str, Any]:
     if found := table["rules"].get(id):
         return dict(found)
     family = _FAMILY.match(id)
-    if family and (found := table["families"].get(family[1])):
+    if found := table["families"].get(family[1] if family else id):
         return {**found, "of_family": True}
     category = _CATEGORY.match(id)
     if category is None:
