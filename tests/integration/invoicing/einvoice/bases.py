@@ -140,15 +140,10 @@ BODIES: dict[str, Json] = {
 }
 
 
-def format_of(name: str, syntax: str) -> str:
-    """The format of a base. XRechnung has no place for O: it wants a rate of every group."""
-    return syntax if name == "O" else SYNTAXES[syntax]
-
-
 @cache
 def base(name: str, syntax: str) -> bytes:
     """The XML of an invoice in its format of that syntax."""
-    format = format_of(name, syntax)
+    format = SYNTAXES[syntax]
     stated, problems = issued(BODIES[name], _SELLER, format)
     assert stated is not None, (name, problems)
     return write(as_e_invoice(stated, FORMATS[format]), FORMATS[format])

@@ -119,4 +119,3 @@ def _step(step: str) -> Edit:
     if verb in _BARE:
         return _BARE[verb](path)
     return _WITH_VALUE[verb](path, value)
-

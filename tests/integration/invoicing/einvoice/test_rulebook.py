@@ -13,7 +13,7 @@ import pytest
 
 from invx.contexts.invoicing.adapters.einvoice.validation import Finding, Findings, Validator
 from invx.contexts.invoicing.adapters.einvoice.validation.explain import rule
-from tests.integration.invoicing.einvoice.bases import BODIES, SYNTAXES, base, format_of
+from tests.integration.invoicing.einvoice.bases import BODIES, SYNTAXES, base
 from tests.integration.invoicing.einvoice.rulebook import Row, mutated, rows, unbroken
 from tests.integration.invoicing.einvoice.test_rule_words import texts
 
@@ -53,7 +53,7 @@ async def _validated(validator: Validator, keys: Iterable[Key]) -> dict[Key, Fin
         xml = base(name, syntax)
         async with turns:
             changed = mutated(xml, mutation) if mutation else xml
-            return await validator.validate(changed, format_of(name, syntax))
+            return await validator.validate(changed, SYNTAXES[syntax])
 
     wanted = list(dict.fromkeys(keys))
     return dict(zip(wanted, await asyncio.gather(*map(one, wanted)), strict=True))

@@ -7,6 +7,7 @@ tax in the accounting currency (BT-111), worked out as the resource shows it.
 
 from base64 import b64decode
 from dataclasses import replace
+from decimal import Decimal
 
 from invx.contexts.invoicing.adapters.einvoice import model
 from invx.contexts.invoicing.adapters.einvoice.of_lines import adjustment, lines_of, vat_rate
@@ -29,6 +30,7 @@ from invx.contexts.invoicing.domain.issued import Issued, ensure_representable
 from invx.kernel.errors import violated
 from invx.rules.totals.model import AdjustmentAmount, Regime, Totals
 
+_ZERO = Decimal(0)
 _TYPE_CODES = {DocumentType.INVOICE: "380", DocumentType.CREDIT_NOTE: "381"}
 
 
@@ -116,7 +118,7 @@ def as_e_invoice(stated: Issued, format: Format) -> model.EInvoice:
         payments=payments_of(content, stated.seller),
         adjustments=tuple(_adjustments(content, totals, words)),
         totals=_totals(content, totals),
-        taxes=tuple(_groups(totals)),
+        taxes=tuple(_groups(totals, rated=format.needs is Needs.XRECHNUNG)),
         attachments=tuple(_attachments(content)),
         lines=lines,
     )
@@ -187,13 +189,16 @@ def _totals(content: Content, totals: Totals) -> model.Totals:
     )
 
 
-def _groups(totals: Totals) -> list[model.TaxGroup]:
+def _groups(totals: Totals, *, rated: bool) -> list[model.TaxGroup]:
+    """BG-23. What is outside the scope of VAT has no rate, but `rated`, by BR-DE-14, it has 0."""
     return [
         model.TaxGroup(
             base=group.base,
             amount=group.amount,
             category=group.category,
-            rate=vat_rate(group.category, group.rate),
+            rate=Decimal(0)
+            if rated and group.category == "O"
+            else vat_rate(group.category, group.rate),
             reason=group.reason,
             reason_code=group.reason_code,
         )
