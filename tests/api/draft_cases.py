@@ -339,6 +339,18 @@ TERMS = [
 ]
 
 
+def _open(name: str, pointer: str, buyer: dict[str, Any], /, **supply: Any) -> Case:
+    """Taxes that nobody states and that cannot be told: what is missing is asked for."""
+    lines = [line("1.00"), {"description": "Box", "price": "1.00", "supply": supply}]
+    return _one("determination", name, pointer, "tax_undetermined", buyer=buyer, lines=lines)
+
+
+TAXES = [
+    _open("a supply to nowhere", "/buyer/address", {"name": "Jo"}, kind="goods"),
+    _open("a triangular sale", "/lines/1/taxes", BUYER, kind="goods", triangular=True),
+]
+
+
 def _route(name: str, pointer: str, code: str, *stated: dict[str, Any]) -> Case:
     buyer = {**BUYER, "e_invoicing": {"routes": list(stated)}}
     return _one("routes", name, f"/buyer/e_invoicing/routes/{pointer}", code, buyer=buyer)

@@ -10,7 +10,7 @@ from tests.world import BUYER, SELLER, line
 
 
 def _shut(codes: str, pointer: str, code: str, /, **body: Any) -> Case:
-    found = tuple(codes.split(", "))
+    found = tuple(each for each in codes.split(", ") if each)
     return Case(name=f"{pointer} {code}", codes=found, said=((pointer, code),), body=body)
 
 
@@ -43,6 +43,8 @@ DOCUMENTS = [
         "greater_than",
         tax_currency={"currency": "SEK", "rate": "0"},
     ),
+    _item("", "supply/triangular", "bool_type", supply={"kind": "goods", "triangular": "yes"}),
+    _item("", "supply/kind", "enum", supply={"kind": "triangular"}),
     _shut("check: text_too_long", "/notes", "string_too_long", notes="x" * 10_001),
     _shut("check: text_too_long", "/metadata/key", "string_too_long", metadata={"key": "x" * 501}),
     _shut(
@@ -107,6 +109,18 @@ ENTITIES = [
         "/tax_engine",
         "string_pattern_mismatch",
         tax_engine="https://engine.example.org",
+    ),
+    _entity(
+        "accounting: too_many",
+        "/accounting/overrides",
+        "too_long",
+        accounting={"overrides": [{"purpose": "revenue", "account": "8400"}] * 501},
+    ),
+    _entity(
+        "",
+        "/registrations/0/return_period",
+        "enum",
+        registrations=[{"country": "DE", "vat_id": "DE136695976", "return_period": "fortnight"}],
     ),
     _entity("legal_entity_details: name_missing", "/name", "required", name=...),
     _entity("legal_entity_details: address_missing", "/address", "required", address=...),

@@ -8,9 +8,12 @@ from types import ModuleType
 from typing import Any
 
 from invx.contexts.invoicing.domain import (
+    accounting,
+    accounts,
     bank,
     check,
     check_parties,
+    determination,
     legal_entity_details,
     numbering,
     rate_sources,
@@ -22,9 +25,12 @@ from invx.rules.calendar import terms
 from invx.rules.totals import inputs, representable
 
 MODULES: dict[str, ModuleType] = {
+    "accounting": accounting,
+    "accounts": accounts,
     "bank": bank,
     "check": check,
     "check_parties": check_parties,
+    "determination": determination,
     "inputs": inputs,
     "legal_entity_details": legal_entity_details,
     "numbering": numbering,

@@ -115,6 +115,28 @@ ISSUING = [
         entity="unnumbered",
         lines=[taxed(EXEMPT)],
     ),
+    _issue(
+        "accounts",
+        "an exemption that the chart has no account for",
+        ("/lines/0/children/0/ledger_account", "account_missing"),
+        entity="booked",
+        lines=[kit(children=[taxed(EXEMPT)])],
+    ),
+    _issue(
+        "accounts",
+        "an account of letters and a key of five digits",
+        ("/lines/0/ledger_account", "ledger_account_malformed"),
+        ("/lines/0/tax_key", "tax_key_malformed"),
+        entity="booked",
+        lines=[line("1.00", ledger_account="84OO", tax_key="12345")],
+    ),
+    _issue(
+        "accounts",
+        "a cost centre that the books cannot hold",
+        ("/lines/0/dimensions/a~1b", "cost_malformed"),
+        entity="booked",
+        lines=[line("1.00", dimensions={"a/b": "Süd!"})],
+    ),
 ]
 
 
@@ -133,7 +155,42 @@ def _registered(name: str, pointer: str, code: str, /, **second: Any) -> Case:
     return _entity(name, f"/registrations/1/{pointer}", code, registrations=registrations)
 
 
+def _booked(name: str, pointer: str, code: str, /, *rows: dict[str, Any], **more: Any) -> Case:
+    sound = {"purpose": "revenue", "account": "8400"}
+    books = {"overrides": [{**sound, **row} for row in rows], **more}
+    return _entity(name, f"/accounting{pointer}", code, "accounting", accounting=books)
+
+
 ENTITIES = [
+    _booked("a chart that nobody ships", "/chart", "chart_unknown", chart="SKR99"),
+    _booked(
+        "an account of ten digits",
+        "/overrides/1/account",
+        "account_malformed",
+        {"rate": "19"},
+        {"account": "1234567890"},
+    ),
+    _booked("a tax key of letters", "/overrides/0/tax_key", "tax_key_malformed", {"tax_key": "A1"}),
+    _booked(
+        "an account for a country nobody knows",
+        "/overrides/0/country",
+        "country_unknown",
+        {"country": "XX"},
+    ),
+    _booked(
+        "an account that ends before it begins",
+        "/overrides/0/valid_until",
+        "validity_reversed",
+        {"valid_from": "2026-02-01", "valid_until": "2026-01-31"},
+    ),
+    _booked(
+        "two accounts for the same",
+        "/overrides/2",
+        "account_rows_overlap",
+        {"rate": "19"},
+        {"rate": "7"},
+        {"rate": "19", "account": "8401"},
+    ),
     _entity("a zone nobody knows", "/time_zone", "unknown_zone", time_zone="Europe/Hamburg"),
     _entity("a zone of the machine", "/time_zone", "unknown_zone", time_zone="localtime"),
     _entity("a currency nobody knows", "/currency", "unknown_currency", currency="ZZZ"),

@@ -21,6 +21,7 @@ SELLERS: dict[str, dict[str, Any]] = {
     "usual": {},
     "by_line": {"default_profile": "plain", "rounding": "per_line"},
     "unnumbered": {"registrations": []},
+    "booked": {"accounting": {"chart": "SKR03", "cost_center_dimension": "a/b"}},
 }
 TERMS = {"kind": "net", "days": 14}
 JSON = {"content-type": "application/json"}  # no Idempotency-Key: a refusal would be kept under it
@@ -75,10 +76,16 @@ def refused(stage: Stage, path: str, body: dict[str, Any], case: Case) -> dict[s
 def ours(pointer: str, code: str) -> bool:
     """Whether what is at fault is not in the body: it is missing, or the legal entity's."""
     of_the_entity = pointer.startswith("/seller/") or pointer == "/rounding"
-    return of_the_entity or code == "required" or code.endswith("_missing")
+    asked = code in ("required", "tax_undetermined") or code.endswith("_missing")
+    return of_the_entity or asked
 
 
-ALL_DOCUMENTS = [*draft_cases.DRAFTS, *setting_cases.ISSUING, *edge_cases.DOCUMENTS]
+ALL_DOCUMENTS = [
+    *draft_cases.DRAFTS,
+    *draft_cases.TAXES,
+    *setting_cases.ISSUING,
+    *edge_cases.DOCUMENTS,
+]
 
 
 def test_the_sound_documents_of_the_cases_have_no_problem(
@@ -93,17 +100,39 @@ def test_the_sound_documents_of_the_cases_have_no_problem(
     assert rows(stage) != before, "rows are counted where drafts are written"
 
 
+def whole(case: Case) -> str:
+    """The code of the refusal as a whole: of what its problems are about."""
+    if case in draft_cases.PROFILES[:-2]:
+        return "not_representable"
+    if any(code == "document_empty" for _, code in case.said):
+        return "document_empty"
+    about = {code.partition(":")[0] for code in case.codes}
+    named = {"accounts": "account_missing", "determination": "tax_undetermined"}
+    return next((named[each] for each in about if each in named), "document_incomplete")
+
+
 @pytest.mark.parametrize("case", draft_cases.DRAFTS, ids=names(draft_cases.DRAFTS))
 def test_a_draft_is_refused_and_checked_in_the_same_words(
     stage: Stage, sellers: dict[str, str], case: Case
 ) -> None:
     body = document(case, sellers)
     answer = refused(stage, "/v1/invoices", body, case)
-    expected = "not_representable" if case in draft_cases.PROFILES[:-2] else "document_incomplete"
-    assert answer["code"] == expected
+    assert answer["code"] == whole(case)
     status, checked = send(stage, "/v1/invoices/check", body)
     assert (status, checked["valid"]) == (200, False)
     assert checked["problems"] == answer["problems"]
+
+
+@pytest.mark.parametrize("case", draft_cases.TAXES, ids=names(draft_cases.TAXES))
+def test_a_draft_whose_taxes_cannot_be_told_is_asked_for_what_is_missing(
+    stage: Stage, sellers: dict[str, str], case: Case
+) -> None:
+    """The check names the same, among what else is missing of an invoice without taxes."""
+    body = document(case, sellers)
+    answer = refused(stage, "/v1/invoices", body, case)
+    assert answer["code"] == whole(case)
+    _, checked = send(stage, "/v1/invoices/check", body)
+    assert all(each in checked["problems"] for each in answer["problems"])
 
 
 @pytest.mark.parametrize("case", setting_cases.ISSUING, ids=names(setting_cases.ISSUING))
@@ -115,8 +144,7 @@ def test_a_draft_that_lacks_something_is_not_finalized(
     assert status == 201, draft
     path = f"/v1/invoices/{draft['id']}"
     answer = refused(stage, f"{path}/finalize", {}, case)
-    empty = any(code == "document_empty" for _, code in case.said)
-    assert answer["code"] == ("document_empty" if empty else "document_incomplete")
+    assert answer["code"] == whole(case)
     for where, what in (("/v1/invoices/check", body), (f"{path}/check", {})):
         status, checked = send(stage, where, what)
         assert (status, checked["valid"]) == (200, False)

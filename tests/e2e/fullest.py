@@ -26,7 +26,7 @@ def party(name: str, **more: Any) -> dict[str, Any]:
         "tax_number": "22/815/08150",
         "registration": {"id": "HRB 90210", "scheme": "0204"},
         "identifiers": [{"id": "4012345000009", "scheme": "0088"}],
-        "endpoint": {"id": "mia@example.org", "scheme": "EM"},
+        "endpoint": {"id": "mia@example.org", "scheme": "9930"},
         **more,
     }
 

@@ -188,9 +188,9 @@ async def test_a_proforma_has_no_e_invoice(desk: Desk) -> None:
 
 XRECHNUNG: dict[str, Any] = {
     "contact": {"name": "Mia", "phone": "+49 40 1234567", "email": "mia@example.org"},
-    "endpoint": {"id": "mia@example.org", "scheme": "EM"},
+    "endpoint": {"id": "mia@example.org", "scheme": "9930"},
 }
-GERMAN_BUYER = {**BUYER, "endpoint": {"id": "buyer@example.org", "scheme": "EM"}}
+GERMAN_BUYER = {**BUYER, "endpoint": {"id": "buyer@example.org", "scheme": "9930"}}
 
 
 async def test_xrechnung_names_every_field_of_ours_that_it_misses(desk: Desk) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from invx.kernel.ids import parse_typeid
-from tests.e2e.rates import bmf, ecb
+from tests.e2e.rates import bmf, ecb, ministry
 from tests.world import SELLER, Desk, World, line
 
 D = Decimal
@@ -77,6 +77,19 @@ async def test_a_file_is_taken_down_listed_and_looked_up_and_twice_changes_nothi
     )
     cross = await desk.get("/v1/exchange-rates/lookup", **{**asked, "to": "JPY"})
     assert cross["rate"] == "150.391164289001"  # 163.40 / 1.0865
+
+
+async def test_the_ministrys_own_table_is_taken_down_as_it_is(desk: Desk):
+    table = ministry("Russland;1 Euro;", "USA;1 Euro" + ";1,25 USD" * 12, year=today().year)
+    for published in (12, 0):
+        response = await desk.client.post(
+            "/v1/exchange-rates/import", params={"source": "bmf"}, content=table, headers=CSV
+        )
+        assert response.status_code == 200, response.text
+        assert response.json()["published"] == published
+    invoice = await desk.invoice(line("100.00"), currency="USD", tax_currency=None)
+    assert invoice["tax_currency"]["tax"] == "15.20"
+    assert invoice["tax_currency"]["source"] == "bmf"
 
 
 async def test_a_correction_is_kept_beside_what_it_corrects(desk: Desk):

@@ -9,7 +9,10 @@ import asyncpg
 from invx.kernel.ids import parse_typeid
 from tests.world import Desk
 
-BIG = ("documents", "settlements", "document_contents", "document_search")
+BIG = (
+    *("documents", "settlements", "document_contents", "document_search"),
+    *("bookings", "tax_entries", "tax_partners", "engine_entries", "settlement_entries"),
+)
 
 # Ids grow with the number, as time-ordered ids do. Every 10th is a draft; customers have 100 each.
 _FILL = """
@@ -47,6 +50,11 @@ WITH numbers AS (
         date '2024-01-15' + (g / 100), timestamptz '2024-01-16Z' + (g / 100) * interval '1 day'
     FROM documents, LATERAL (SELECT CASE WHEN g % 97 = 0 THEN 0 ELSE g END AS s)
     WHERE g % 10 > 0 RETURNING 1
+), moved AS (
+    INSERT INTO invoicing.settlement_entries (tenant_id, document_id, sequence, entry_id, kind,
+        amount, settled_after, source, on_date, recorded_at)
+    SELECT $1, id, 1, id, 'payment', g, g, 'bank:' || g, date '2024-01-15' + (g / 100), now()
+    FROM documents WHERE g % 10 > 0 AND g % 97 > 0 RETURNING 1
 ), contents AS (
     INSERT INTO invoicing.document_contents (tenant_id, document_id, resource)
     SELECT $1, id, '{"lines":[],"totals":{"gross":"1.00"}}' FROM documents RETURNING 1
@@ -107,4 +115,25 @@ def faults(explained: dict[str, Any], rows_most: int) -> list[str]:
             read = sum(below["Actual Rows"] for below in node.get("Plans", ()))
             if read > rows_most:
                 found.append(f"{kind} of {read} rows by {node['Sort Key']}")
+    return found
+
+
+def walked(explained: dict[str, Any], rows_most: int) -> list[str]:
+    """Where a plan looks at too many rows that nobody asked for: no index fits what was asked."""
+    found = []
+    for node in nodes(explained["Plan"]):
+        removed = node.get("Rows Removed by Filter", 0) * node["Actual Loops"]
+        if removed > rows_most:
+            found.append(f"{node['Node Type']} looks at {removed} rows for {node.get('Filter')}")
+    return found
+
+
+def touched(explained: dict[str, Any], rows_most: int, prefix: str) -> list[str]:
+    """Which tables of that prefix a plan takes too many rows out of, kept or not."""
+    found = []
+    for node in nodes(explained["Plan"]):
+        removed = node.get("Rows Removed by Filter", 0)
+        count = (node["Actual Rows"] + removed) * node["Actual Loops"]
+        if node.get("Relation Name", "").startswith(prefix) and count > rows_most:
+            found.append(f"{node['Node Type']} takes {count} rows of {node['Relation Name']}")
     return found

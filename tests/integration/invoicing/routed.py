@@ -8,7 +8,7 @@ LEITWEG = "04011000-12345-03"
 SIRET, SIREN = "73282932000074", "732829320"  # of INSEE's own example
 GERMAN_SELLER: dict[str, Any] = {
     "contact": {"name": "Mia Lund", "phone": "+49 40 12345", "email": "mia@kontor.example"},
-    "endpoint": {"id": "rechnung@kontor.example", "scheme": "EM"},
+    "endpoint": {"id": "DE136695976", "scheme": "9930"},
 }
 AUTHORITY: dict[str, Any] = {
     **BUYER,

@@ -62,6 +62,7 @@ async def test_all_that_is_said_about_taxes_comes_back(world: World) -> None:
         "region": None,
         "special": "ordinary",
         "established": False,
+        "return_period": "month",
     }
     assert entity["registrations"] == [{**unsaid, **each} for each in registrations]
 

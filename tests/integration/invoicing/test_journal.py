@@ -232,15 +232,25 @@ async def test_a_foreign_currency_waits_for_its_rate_and_is_never_lost(world: Wo
     path = f"/v1/accounting/book-rates/{invoice['id']}"
     for _ in range(2):  # once more changes nothing
         told_ = await desk.post(path, {"rate": "0.9204"})
-        assert told_["bookings"] == 3
+        assert told_["bookings"] == 2  # the money waits for the rate of its own day
     other = await refused(desk, "POST", path, {"rate": "0.93"}, status=409)
     assert other["code"] == "nothing_pending"
+    day = invoice["issue_date"]
+    rate = {"base": "USD", "quote": "EUR", "on": day, "rate": "0.93"}
+    await desk.post("/v1/exchange-rates", {"source": "ecb", "rates": [rate]})
+    await desk.world.settle()
     await move(desk, invoice, "payments", amount="1000.00")
     assert await bookings(desk, pending="true") == []
     rows = await bookings(desk, invoice=invoice["id"])
     assert [row["id"] for row in rows][:3] == [row["id"] for row in waiting]
-    assert [row["booked_amount"] for row in rows] == ["1095.28", "492.41", "667.29", "920.40"]
-    day = invoice["issue_date"]
+    assert [(row["kind"], row["booked_amount"]) for row in rows] == [
+        ("revenue", "1095.28"),
+        ("revenue", "492.41"),
+        ("payment", "674.25"),
+        ("exchange", "6.96"),
+        ("payment", "930.00"),
+        ("exchange", "9.60"),
+    ]
     span = {"legal_entity": desk.entity, "from": day, "to": day}
     sums = await desk.get("/v1/accounting/balances", **span)
     assert {each["account"]: each["balance"] for each in sums["accounts"]}["debtor"] == "0.00"
@@ -273,6 +283,8 @@ TAMPERED = {
     "UPDATE invoicing.bookings SET receivable = receivable + 1, amount = amount + 1"
     " WHERE kind = 'revenue'": "journal",
     "UPDATE invoicing.bookings SET tax_due = tax_due + 1": "tax",
+    "UPDATE invoicing.bookings SET booked_amount = booked_amount + 1"
+    " WHERE kind = 'payment'": "book",
     "DELETE FROM invoicing.bookings WHERE kind = 'payment'": "journal",
     "UPDATE invoicing.settlement_entries SET amount = amount + 1": "receivables",
     "UPDATE invoicing.tax_entries SET tax = tax + 1": "tax_ledger",

@@ -1,14 +1,18 @@
 """What lists cost a tenant of 100,000 documents, as the application's own role (section 5)."""
 
+from datetime import date
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from invx.contexts.invoicing.api.lists import DOCUMENTS, document_filter, document_slice
+from invx.contexts.invoicing.read.open_items import OpenItemSlice, list_open_items
 from invx.contexts.invoicing.read.queries import list_documents
 from invx.infra.http.pagination import ListQuery, parse_list_query
 from invx.kernel.context import Caller
-from tests.integration.invoicing.crowd import Spy, faults, fill, nodes
+from invx.kernel.ids import parse_typeid
+from tests.integration.invoicing.crowd import Spy, faults, fill, nodes, touched
 from tests.world import Desk, World
 
 DOCUMENT_COUNT = 100_000
@@ -109,6 +113,29 @@ async def _words_and_metadata_are_found_by_their_index(crowd: Desk) -> None:
             assert used & {"document_search_words", "document_search_metadata"}, name
 
 
+async def _open_items_are_found_among_what_is_open(crowd: Desk) -> None:
+    """Of a hundred thousand documents nine hundred are open: today's answer looks at no others.
+
+    That of a day of the past looks at those, too, which have moved since.
+    """
+    runner = crowd.world.host.contexts["invoicing"].runner
+    caller = Caller(tenant_id=crowd.tenant_id, actor="user:test", correlation_id=uuid4())
+    filters: dict[str, dict[str, Any]] = {
+        "today": {},
+        "of a customer": {"customer": "C-97"},
+        "of an entity": {"legal_entities": [parse_typeid("le", crowd.entity)]},
+        "backwards": {"descending": True, "after": "EUR zzz"},
+        "a week before the last": {"on": date(2026, 10, 3)},
+    }
+    async with runner.reading(caller) as (conn, ctx):
+        for name, wanted in filters.items():
+            spy = Spy(conn)
+            rows, _ = await list_open_items(spy, ctx, OpenItemSlice(**wanted))
+            assert rows, name
+            wrong = [x for plan in spy.plans for x in touched(plan, ROWS_MOST, "settlement")]
+            assert not wrong, f"{name}: {wrong}"
+
+
 async def _a_search_that_all_documents_answer_pages_through_all_of_them(crowd: Desk) -> None:
     """More match than one search returns; the second page begins where the first one ended."""
     seen: list[str] = []
@@ -121,7 +148,8 @@ async def _a_search_that_all_documents_answer_pages_through_all_of_them(crowd: D
 
 
 async def test_lists_stay_quick_for_a_tenant_with_a_hundred_thousand_documents(crowd: Desk) -> None:
-    """One crowd for all three questions: making it takes longer than asking them."""
+    """One crowd for all four questions: making it takes longer than asking them."""
     await _every_filter_and_every_sort_is_served_by_an_index(crowd)
     await _words_and_metadata_are_found_by_their_index(crowd)
+    await _open_items_are_found_among_what_is_open(crowd)
     await _a_search_that_all_documents_answer_pages_through_all_of_them(crowd)

@@ -9,6 +9,7 @@ from tests.integration.isolation.markers import Marking
 from tests.world import SELLER, Desk, World, post
 
 CUSTOMER = "customer-9"
+DIMENSIONS = ("department", "site")  # of which books take cost centre and cost object
 _DRAFT = ("post", "/v1/invoices")
 
 
@@ -18,6 +19,7 @@ class CaseFile:
 
     desk: Desk
     marking: Marking
+    books: bool = False
     issued: list[str] = field(default_factory=list)
     drafts: list[str] = field(default_factory=list)
     keys: list[tuple[str, Any, str]] = field(default_factory=list)  # path, body, Idempotency-Key
@@ -43,7 +45,17 @@ class CaseFile:
         text = self.marking.mark(f"{about}.payment_terms.text")
         body["payment_terms"] = {"kind": "net", "days": 14, "text": text}
         body["external_id"] = None  # one that is taken is refused
+        if self.books:
+            self._book(body, about)
         return body
+
+    def _book(self, body: dict[str, Any], about: str) -> None:
+        """Accounts and cost centres that the books can hold; the centres are marked."""
+        [first, kit] = body["lines"]
+        names = {name: f"{about}.lines.dimensions.{name}" for name in DIMENSIONS}
+        first |= {"ledger_account": "8410", "tax_key": None}
+        first["dimensions"] = {name: self.marking.mark(field) for name, field in names.items()}
+        kit["children"][0]["ledger_account"] = "8105"  # the chart has no account for E as such
 
     async def once(self, path: str, body: Any) -> dict[str, Any]:
         """POST with an Idempotency-Key, so that the answer is stored."""
@@ -78,17 +90,17 @@ class CaseFile:
         return await self.once(f"{path}/{route}", self.marking.body("post", whole, route, **other))
 
 
-async def open_case(world: World) -> CaseFile:
-    """A seller full of markers of its own, and no document yet."""
+async def open_case(world: World, accounting: dict[str, Any] | None = None) -> CaseFile:
+    """A seller full of markers of its own, and no document yet; books only if they are said."""
     tenant_id = await world.tenant()
     client = world.client(tenant_id)
     marking = Marking((await client.get("/openapi.json")).json())
-    unsaid = {"titles": {}, "payment_terms": None, "accounting": None}
+    unsaid = {"titles": {}, "payment_terms": None, "accounting": accounting}
     body = marking.body("post", "/v1/legal-entities", "entity", **unsaid)
     body |= {"registrations": SELLER["registrations"]}
     body |= {"transmission_channels": [{"channel": "folder", "format": "pdf"}], "clearance": None}
     entity = await post(client, "/v1/legal-entities", body)
-    return CaseFile(Desk(world, tenant_id, client, entity["id"]), marking)
+    return CaseFile(Desk(world, tenant_id, client, entity["id"]), marking, accounting is not None)
 
 
 async def fill(case: CaseFile) -> None:

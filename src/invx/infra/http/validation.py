@@ -11,6 +11,10 @@ from fastapi.exceptions import RequestValidationError
 from invx.kernel.errors import Problem
 
 _CODES = {"missing": "required", "extra_forbidden": "unknown_field"}
+_WORDS = {
+    "missing": "This field is missing.",
+    "extra_forbidden": "There is no field of this name here.",
+}
 _PROBLEMS_MAX = 100  # a body with ten thousand bad lines is answered with the first hundred
 
 
@@ -39,7 +43,9 @@ def field_problems(error: RequestValidationError) -> list[Problem]:
             pointer = f"{place}:{'.'.join(str(part) for part in path)}"
         if pointer not in found:
             code = _CODES.get(each["type"], each["type"])
-            found[pointer] = Problem(pointer, code, _sentence(each["msg"]))
+            found[pointer] = Problem(
+                pointer, code, _WORDS.get(each["type"]) or _sentence(each["msg"])
+            )
         if len(found) == _PROBLEMS_MAX:
             break
     return list(found.values())

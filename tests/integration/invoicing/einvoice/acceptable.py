@@ -82,7 +82,9 @@ def _adjustments(taxes: st.SearchStrategy[Json] | None, *reasons: str) -> st.Sea
     said = {"reason": texts(), "reason_code": st.sampled_from(reasons)}
     return st.fixed_dictionaries(
         {"percent": numbers("0", "100", 2), **more}, optional=said
-    ) | st.fixed_dictionaries({"amount": numbers("0", "50", 2), **more}, optional=said)
+    ) | st.fixed_dictionaries(
+        {"amount": numbers("0", "50", 2), **more}, optional={**said, "base": numbers("50", "99", 2)}
+    )
 
 
 def _lines(taxes: st.SearchStrategy[Json]) -> st.SearchStrategy[list[Json]]:
@@ -149,7 +151,9 @@ _SAID: dict[str, st.SearchStrategy[Any]] = {
     "tax_point_code": st.sampled_from(["3", "35", "432"]),
     "prepaid": numbers("-100", "100", 2),
     "payable_rounding": numbers("-1", "1", 2),
-    "tax_currency": st.just({"currency": "GBP", "rate": "0.87"}),
+    "tax_currency": st.sampled_from(["GBP", "EUR"]).map(
+        lambda at: {"currency": at, "rate": "0.87"}
+    ),
     "notes": texts(),
     "further_notes": st.lists(
         st.fixed_dictionaries(
@@ -160,7 +164,7 @@ _SAID: dict[str, st.SearchStrategy[Any]] = {
     "invoiced_object": under("AAA", "nope"),
     "delivery_location": under("0088", "XX"),
     "payment_means": some(
-        code=st.sampled_from(["58", "30", "10", "99"]),
+        code=st.sampled_from(["58", "30", "10", "99", "49", "59", "48"]),
         text=texts(),
         remittance=texts(),
         card=st.just({"number": "1234"}),
@@ -199,6 +203,7 @@ def _document(mix: list[str]) -> st.SearchStrategy[Json]:
                     {"kind": "net", "days": 14, "discounts": [{"percent": "2", "days": 7}]},
                     {"kind": "on_receipt"},
                     {"kind": "net", "days": 30, "text": "Net, please."},
+                    {"kind": "net", "days": 30, "text": "#1 of our terms"},
                 ]
             ),
         },
@@ -227,7 +232,7 @@ sellers = st.fixed_dictionaries(
 REACHABLE = {
     **BUYER,
     "address": {**BUYER["address"]},
-    "endpoint": {"id": "a@b.example", "scheme": "EM"},
+    "endpoint": {"id": "a@b.example", "scheme": "9930"},
 }
 
 

@@ -57,7 +57,7 @@ async def test_no_body_at_all_is_a_missing_body(client: httpx.AsyncClient) -> No
     answered = await client.post("/v1/notes")
     assert answered.status_code == 422
     assert answered.json()["problems"] == [
-        {"pointer": "", "code": "required", "detail": "Field required."}
+        {"pointer": "", "code": "required", "detail": "This field is missing."}
     ]
 
 

@@ -11,7 +11,7 @@ from invx.contexts.invoicing.adapters.rate_files import reading
 from invx.contexts.invoicing.adapters.rate_files.opening import between, read_rates
 from invx.contexts.invoicing.adapters.rate_files.reading import RateFileUnreadable
 from invx.contexts.invoicing.domain.exchange import RateKind
-from tests.e2e.rates import bmf, ecb
+from tests.e2e.rates import bmf, ecb, ministry
 
 HMRC = """<?xml version="1.0" encoding="UTF-8"?>
 <exchangeRateMonthList Period="01/Nov/2026 to 30/Nov/2026">
@@ -104,6 +104,27 @@ def test_the_months_of_a_whole_year_are_known():
     assert [each.split()[2][5:7] for each in rates] == [f"{month:02}" for month in range(1, 13)]
 
 
+def test_the_table_as_the_ministry_publishes_it():
+    table = ministry(
+        "Südkorea;1 Euro;1.749,43 KRW;1.702,5KRW",
+        "Russland;1 Euro;",
+        'Vereinigte Staaten;1 Euro;"1,0812\nUSD";1,0874 USD ;1,09 usd',
+    )
+    kind, rates = said(table, "bmf")
+    assert kind is RateKind.MONTHLY
+    assert rates == [
+        "EUR KRW 2026-01-01..2026-01-31 1749.43",
+        "EUR KRW 2026-02-01..2026-02-28 1702.5",
+        "EUR USD 2026-01-01..2026-01-31 1.0812",
+        "EUR USD 2026-02-01..2026-02-28 1.0874",
+        "EUR USD 2026-03-01..2026-03-31 1.09",
+    ]
+    leap = said(ministry("USA;1 Euro;;1,1 USD", year=2024), "bmf")[1]
+    assert leap == ["EUR USD 2024-02-01..2024-02-29 1.1"]
+    whole = said(ministry("USA;1 Euro" + ";1,1 USD" * 12), "bmf")[1]
+    assert [each.split()[2][5:7] for each in whole] == [f"{month:02}" for month in range(1, 13)]
+
+
 def test_currencies_out_of_use_are_left_out_and_named():
     file = read_rates(HIST.replace("N/A", "0.58").encode(), "ecb")
     assert file.ignored == ("CYP",)
@@ -146,6 +167,13 @@ OUTSIDE = BOMB.replace('<!ENTITY a "1">', '<!ENTITY a SYSTEM "rates.dtd">')
         (HIST.replace("1.0850", "1,0850"), "ecb", "is not"),
         (bmf("USA;USD;1.0812e1;-"), "bmf", "is not a rate"),
         ("Land;Kurs\nUSA;1\n", "bmf", "currency column"),
+        ("Kurse;;\nVon;heute;\n", "bmf", "currency column"),
+        ("Kurse;;\nLand;Währung;Januar\nUSA;1 Euro;1,1 USD\n", "bmf", "says one year"),
+        ("2025;2026;\nLand;Währung;Mai\nUSA;1 Euro;1,1 USD\n", "bmf", "says one year"),
+        (ministry("USA;100 Euro;1,1 USD"), "bmf", "line 4: it is not for 1 Euro"),
+        (ministry("USA;1 Euro;1,1"), "bmf", "line 4: '1,1' is not a rate such as"),
+        (ministry("USA;1 Euro;1,1,1 USD"), "bmf", "line 4: '1,1,1' is not a rate"),
+        (ministry("Russland;1 Euro;"), "bmf", "no rates"),
         (OWN.replace("0.9204", "0,92"), "house", "is not"),
         (OWN.replace("on,", "month,"), "house", "is not a month"),
         (OWN.replace("rate", "rate,note"), "house", "is none of its columns"),

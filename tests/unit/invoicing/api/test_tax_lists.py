@@ -33,7 +33,9 @@ def test_a_period_is_one_month_or_the_months_in_it(period, ranges, by_period):
 def test_the_period_of_the_supply_does_not_decide_the_order():
     wanted = asked(origin_period="2026-Q1", period="2026-05")
     assert not wanted.by_period
-    assert ("origin_period", "<=", "2026-03") in wanted.ranges
+    supplied = "coalesce(origin_period, period)"
+    assert (supplied, "<=", "2026-03") in wanted.ranges
+    assert asked(**{"origin_period[gte]": "2026-Q2"}).ranges == [(supplied, ">=", "2026-04")]
 
 
 @pytest.mark.parametrize("period", ["2026-13", "2026-Q0", "2026-1", "26", "2026-11-01", "1899"])

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.content import DocumentType
-from invx.contexts.invoicing.domain.settlement import Posting, Settlement
+from invx.contexts.invoicing.domain.posting import Posting
+from invx.contexts.invoicing.domain.settlement import Settlement
 
 DAY = date(2026, 3, 2)
 OVERDUE = datetime(2026, 3, 16, 23, tzinfo=UTC)

@@ -12,6 +12,7 @@ from invx.contexts.invoicing.domain.accounts import accounts_of, rows_of
 from invx.contexts.invoicing.domain.apply_credit import apply_credit
 from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.book import Book, Part, book_of, parts_of
+from invx.contexts.invoicing.domain.books import BookValue, Worth
 from invx.contexts.invoicing.domain.content import Content, DocumentType
 from invx.contexts.invoicing.domain.credit_taxes import fitted
 from invx.contexts.invoicing.domain.crediting import (
@@ -26,7 +27,8 @@ from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
 from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.party import Basis, Registration
-from invx.contexts.invoicing.domain.settlement import Posting, Settlement
+from invx.contexts.invoicing.domain.posting import Posting
+from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.settlement_events import (
     EntryRecorded,
     SettlementOpened,
@@ -68,19 +70,35 @@ class Case:
     _count: int = 0
 
     @classmethod
-    def of(cls, said: Content, seller: LegalEntity, *, name: str = "document") -> "Case":
+    def of(
+        cls,
+        said: Content,
+        seller: LegalEntity,
+        *,
+        name: str = "document",
+        value: BookValue | None = None,
+    ) -> "Case":
+        """`value` says at which rate the document stands in books of another currency."""
         document = finalize(drafted(said, name=name))
-        return cls(seller, document, _opened(document, seller, None))
+        return cls(seller, document, _opened(document, seller, None, value=value))
 
     @property
     def settlements(self) -> list[Settlement]:
         return [self.settlement, *self.notes]
 
-    def post(self, name: str, amount: Any = None, on: date = TODAY, which: int = 0) -> UUID:
+    def post(
+        self,
+        name: str,
+        amount: Any = None,
+        on: date = TODAY,
+        which: int = 0,
+        worth: Worth | None = None,
+    ) -> UUID:
         """An entry; its id. `which` is 0 for the invoice, then its credit notes."""
         self._count += 1
         wanted = None if amount is None else D(amount)
-        posting = Posting(source=f"s{self._count}", on=on, amount=wanted)
+        said = {"worth": worth} if worth else {}
+        posting = Posting(source=f"s{self._count}", on=on, amount=wanted, **said)
         return getattr(self.settlements[which], name)(posting).entry_id
 
     def reverse(self, entry_id: UUID, on: date = TODAY, which: int = 0) -> UUID:
@@ -104,7 +122,8 @@ class Case:
         note = drafted(said, name=name, links=Links(credits=original.id, **links))
         original.record_credit(note.id, said, totalled(said))
         finalize(note, issue_date=on)
-        settlement = _opened(note, self.seller, self, original.accounts)
+        value = self.settlement.books.value if self.settlement.books else None
+        settlement = _opened(note, self.seller, self, original.accounts, value=value)
         apply_credit(self.settlement, settlement, Posting(source=str(note.id), on=on))
         self.notes.append(settlement)
         return settlement
@@ -120,6 +139,8 @@ def _opened(
     seller: LegalEntity,
     original: Case | None,
     like: Sequence[LineAccount] = (),
+    *,
+    value: BookValue | None = None,
 ) -> Settlement:
     credits = document.content.type is DocumentType.CREDIT_NOTE
     issued = document.issue_date or TODAY
@@ -137,7 +158,13 @@ def _opened(
     )
     taxed = tax_account_of(said, seller, issued, corrected)
     booked = _booked(document, seller, taxed, like)
-    return Settlement.open_for(claim, subject_id=SUBJECT, tax_account=taxed, booked=booked)
+    if value is not None:
+        value = replace(value, total=None)
+        value = value.at(value.rate, claim.total) if value.rate else value
+        booked = (replace(booked[0], exchange_rate=value.factor), booked[1]) if booked else None
+    return Settlement.open_for(
+        claim, subject_id=SUBJECT, tax_account=taxed, booked=booked, value=value
+    )
 
 
 def _booked(

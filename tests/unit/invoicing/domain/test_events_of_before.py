@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from invx.contexts.invoicing.domain.settlement import Posting, Settlement
+from invx.contexts.invoicing.domain.posting import Posting
+from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.wiring import CODEC
 from tests.unit.invoicing.domain.drafts import TODAY, D, content, line
 from tests.unit.invoicing.domain.taxed import ACCRUAL, CASH, Case, entity

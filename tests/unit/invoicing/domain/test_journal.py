@@ -11,7 +11,7 @@ from invx.contexts.invoicing.domain.booking import BookingKind
 from invx.contexts.invoicing.domain.chart import AccountRow, Purpose
 from invx.contexts.invoicing.domain.content import Period, TaxCurrency
 from invx.contexts.invoicing.domain.journal import booking_id
-from invx.contexts.invoicing.domain.settlement import Posting
+from invx.contexts.invoicing.domain.posting import Posting
 from invx.kernel.errors import Invalid
 from invx.rules.totals.model import Profile, Regime, Tax
 from tests.unit.invoicing.domain.drafts import ENTITY, S7, S19, TODAY, D, content, line, off
@@ -250,6 +250,22 @@ def test_void_takes_all_back_when_it_was_booked():
     made = subject.settlement.journal.bookings
     assert [each.reverses for each in made[2:]] == [each.booking_id for each in made[:2]]
     assert {each.booked_on for each in made} == {TODAY}
+
+
+def test_what_was_taken_back_already_is_no_matter_for_a_void():
+    subject = case(line("1", "100"))
+    for source in ("a", "b"):
+        entry = subject.settlement.record_payment(Posting(source=source, on=TODAY, amount=D(50)))
+        subject.reverse(entry.entry_id)
+    subject.settlement.close_void(moved=True)
+    made = subject.settlement.journal.bookings
+    [sale, *others, void] = made
+    assert void.reverses == sale.booking_id
+    assert [each.sequence for each in made] == [1, 2, 3, 4, 5, 6]
+    taken_back = [each.reverses for each in made if each.reverses is not None]
+    assert len(set(taken_back)) == len(taken_back) == 3, "each once"
+    assert sum(each.receivable for each in made) == 0
+    assert sum(each.receivable for each in others) == 0
 
 
 def test_what_buyers_keep_back_is_booked_as_that():

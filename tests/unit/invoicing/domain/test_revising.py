@@ -1,6 +1,7 @@
 """A rejected document issued anew: what moves over, to the cent, in both ledgers and currencies."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from invx.contexts.invoicing.domain.balance import Entry, EntryKind
+from invx.contexts.invoicing.domain.books import BookRecord, BookValue, Worth, worth_of
 from invx.contexts.invoicing.domain.content import DocumentType, TaxCurrency
 from invx.contexts.invoicing.domain.delivery_errors import DocumentNotRevisable, RevisionNotDue
 from invx.contexts.invoicing.domain.document import Document
@@ -19,11 +22,13 @@ from invx.contexts.invoicing.domain.errors import (
     DocumentReplacedAlready,
     DocumentSettled,
 )
+from invx.contexts.invoicing.domain.exchange import ExchangeRate
 from invx.contexts.invoicing.domain.revising import (
     ensure_movable,
     ensure_revisable,
     move_payments,
 )
+from invx.contexts.invoicing.domain.settlement import Posting
 from invx.contexts.invoicing.domain.settlement_errors import SettlementInUse
 from invx.contexts.invoicing.domain.status import Status
 from invx.contexts.invoicing.domain.transmission import ClearanceStatus, DeliveryStatus, Way
@@ -156,3 +161,52 @@ def test_both_ledgers_hold_everything_once(
         alone.settlement.standing.paid,
         alone.settlement.status,
     )
+
+
+BANK = Entry(
+    entry_id=named("entry"),
+    kind=EntryKind.PAYMENT,
+    amount=D("22.00"),
+    source="bank-1",
+    on=TODAY,
+    book_currency="EUR",
+    booked_amount=D("17.00"),
+    exchange_rate=D("0.772727272727"),
+    rate_day=TODAY,
+)
+PUBLISHED = ExchangeRate(rate=D("0.772727272727"), source="ecb", day=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("source", "worth"),
+    [
+        ("received", Worth(amount=D("17.00"))),  # what the bank credited is exact
+        ("ecb", Worth(rate=PUBLISHED)),
+        (None, Worth()),  # not known yet, and asked for again
+    ],
+)
+def test_a_payment_that_moves_is_worth_what_it_was(source: str | None, worth: Worth) -> None:
+    entry = replace(BANK, rate_source=source)
+    assert worth_of(entry) == worth
+    value = BookValue(currency="EUR", day=TODAY, rate=PUBLISHED, total=D("100.00"))
+    again = BookRecord(value, D("129.41")).figured(
+        Entry(entry_id=named("again"), kind=entry.kind, amount=entry.amount, source="s", on=TODAY),
+        worth_of(entry),
+    )
+    if source is None:
+        assert again.booked_amount is None
+    else:
+        assert (again.booked_amount, again.rate_source) == (D("17.00"), source)
+
+
+def test_a_payment_stays_on_the_bank_account_that_it_came_to() -> None:
+    seller = entity(ACCRUAL)
+    first, second = Case.of(SAID, seller), Case.of(SAID, seller, name="second")
+    for source, account in (("a", "1210"), ("b", None)):
+        posting = Posting(source=source, on=TODAY, amount=D("5.00"), account=account)
+        first.settlement.record_payment(posting)
+    move_payments(first.settlement, second.settlement)
+    moved = [(each.source, each.account) for each in second.settlement.entries]
+    assert moved == [("a", "1210"), ("b", None)]
+    backs = [each.account for each in first.settlement.entries if each.reverses]
+    assert backs == [None, "1210"], "taken back where they came to, the last one first"

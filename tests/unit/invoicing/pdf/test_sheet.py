@@ -240,6 +240,16 @@ def test_attachments_are_named_with_their_file_or_their_place():
     assert view(samples.hosted(), mark=None)["attachments"] is None
 
 
+def test_the_company_number_stands_in_the_imprint_once():
+    """SIREN, KvK, CVR and their like, which letters must show (directive 2017/1132, art. 26)."""
+    resource = hosted()
+    told = resource["seller"] | {"register": None, "registration": {"id": "303265045"}}
+    assert "Company number 303265045" in view(resource | {"seller": told}, mark=None)["imprint"][2]
+    told = resource["seller"] | {"registration": {"id": "HRB 154321"}}
+    imprint = view(resource | {"seller": told}, mark=None)["imprint"][2]
+    assert [line for line in imprint if "HRB" in line] == ["Amtsgericht Hamburg, HRB 154321"]
+
+
 def test_legal_information_stands_in_the_imprint():
     resource = samples.hosted()
     told = resource["seller"] | {"legal_information": "Share capital 25,000 EUR\nHRA 7"}

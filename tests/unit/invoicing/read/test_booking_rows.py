@@ -131,9 +131,10 @@ def owing(**more: Any) -> dict[str, Any]:
         "buyer_name": "Name",
         "currency": "EUR",
         "count": 2,
+        "day": date(2026, 3, 2),
         **dict.fromkeys(ages, D("1.00")),
     }
-    return open_item_view(row | more, date(2026, 3, 2))
+    return open_item_view(row | more)
 
 
 def test_open_items_lead_to_their_documents():

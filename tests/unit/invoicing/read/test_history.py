@@ -10,9 +10,10 @@ from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import DocumentNotFound
+from invx.contexts.invoicing.domain.posting import Posting
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.series_definition import SeriesDefinition
-from invx.contexts.invoicing.domain.settlement import Posting, Settlement
+from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.read.history import document_as_of, document_history
 from invx.kernel.ids import typeid
 from tests.unit.invoicing.domain.drafts import (

@@ -15,9 +15,10 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
 from invx.contexts.invoicing.domain.numbering import Reset
+from invx.contexts.invoicing.domain.posting import Posting
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.series_definition import SeriesDefinition
-from invx.contexts.invoicing.domain.settlement import Posting, Settlement
+from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.read.projections import project
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import DomainError, InvariantViolation

@@ -15,9 +15,10 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Links
 from invx.contexts.invoicing.domain.numbering import Reset
 from invx.contexts.invoicing.domain.party import Contact, Party
+from invx.contexts.invoicing.domain.posting import Posting
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.series_definition import SeriesDefinition
-from invx.contexts.invoicing.domain.settlement import Posting, Settlement
+from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.status import Status
 from invx.contexts.invoicing.read.rows import (
     document_row,

@@ -100,6 +100,16 @@ async def test_within_a_quarter_an_earlier_month_is_no_correction():
     assert row.sums == {"": D("6.00")}
 
 
+async def test_what_is_paid_before_its_supply_counts_when_it_is_paid():
+    """Article 65: an advance is no correction of a period that is still to come."""
+    [row] = (await sales(listed("5.00", origin_period="2026-04"), listed("1.00"))).rows
+    assert row.sums == {"": D("6.00")}
+    found = await quarter(shopped("5.00", "1.00", origin_period="2026-07"))
+    assert found["corrections"] == []
+    [supply] = found["supplies"]
+    assert (supply["base"], "origin_period%5Bgte%5D=2026-Q2" in supply["entries"]) == ("5.00", True)
+
+
 @pytest.mark.parametrize(
     "base,stated", [("20.50", 21), ("-20.50", -21), ("0.49", 0), ("-0.49", 0), ("99.99", 100)]
 )

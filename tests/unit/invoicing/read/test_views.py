@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.content import DocumentType
-from invx.contexts.invoicing.domain.settlement import Posting, Settlement
-from invx.contexts.invoicing.read.rows import document_row, entry_row, settlement_row
+from invx.contexts.invoicing.domain.posting import Posting
+from invx.contexts.invoicing.domain.settlement import Settlement
+from invx.contexts.invoicing.read.rows import document_row, entry_row, settlement_row, worth_row
 from invx.contexts.invoicing.read.views import (
     born,
     document_json,
@@ -189,7 +190,7 @@ class TestLedger:
         settlement.record_payment(Posting(source="p", on=TODAY, amount=D("20.00")))
         settlement.take_discount(Posting(source="d", on=TODAY, amount=D("2.00")))
         settlement.write_off(Posting(source="w", on=TODAY, amount=D("1.00")))
-        entries = [entry_row(entry, None) for entry in settlement.entries]
+        entries = [{**entry_row(entry, None), **worth_row(entry)} for entry in settlement.entries]
         shown = settlement_view(DOCUMENT, settlement_row(settlement), entries, NOW)
         assert [each["amount"] for each in shown["entries"]] == ["20.00", "2.00", "1.00"]
         assert [each["kind"] for each in shown["entries"]] == ["payment", "discount", "write_off"]
@@ -203,9 +204,10 @@ class TestLedger:
         settlement = settled()
         first = settlement.record_payment(Posting(source="p", on=TODAY, amount=D("20.00")))
         settlement.reverse(first.entry_id, Posting(source="r", on=TODAY))
-        entries = [entry_row(entry, None) for entry in settlement.entries]
+        entries = [{**entry_row(entry, None), **worth_row(entry)} for entry in settlement.entries]
         one, two = settlement_view(DOCUMENT, settlement_row(settlement), entries, NOW)["entries"]
         assert (one["reverses"], two["reverses"]) == (None, one["id"])
+        assert (one["booked"], two["booked"]) == (None, None), "its books have no other currency"
 
 
 def test_types_of_a_series_read_the_same_from_table_and_write_set():

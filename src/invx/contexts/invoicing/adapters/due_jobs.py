@@ -16,6 +16,7 @@ from invx.contexts.invoicing.app.tell_engine import TellEngine, tell_engine
 from invx.infra.context import Job
 from invx.infra.operations import JOB as OPERATION
 from invx.infra.operations import work_on
+from invx.kernel import limits
 
 PDFS_AT_ONCE_MAX = 16  # of a job; all are in memory
 
@@ -34,7 +35,8 @@ async def _overdue(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
 
 
 async def _end_grace(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
-    await end_grace(EndGrace(UUID(payload["key"])), uow)
+    last = payload["attempt"] >= limits.REACTION_ATTEMPTS_MAX
+    await end_grace(EndGrace(UUID(payload["key"]), last), uow)
 
 
 async def _operate(payload: Mapping[str, Any], uow: UnitOfWork) -> None:

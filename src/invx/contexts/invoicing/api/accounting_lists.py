@@ -84,11 +84,11 @@ def booking_slice(query: ListQuery) -> TaxSlice:
     )
 
 
-def open_item_slice(query: ListQuery, today: date) -> OpenItemSlice:
+def open_item_slice(query: ListQuery) -> OpenItemSlice:
     """The open items that are asked for."""
     said = {each.field: each.value for each in query.conditions}
     return OpenItemSlice(
-        on=said.get("on", today),
+        on=said.get("on"),
         legal_entities=said.get("legal_entity"),
         customer=said.get("customer"),
         after=str(query.after.key) if query.after else None,

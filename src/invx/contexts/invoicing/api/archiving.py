@@ -1,7 +1,7 @@
 """Archives of many documents at the edge: which files are meant, and the ZIP that holds them."""
 
 import csv
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any
@@ -21,7 +21,8 @@ from invx.contexts.invoicing.read.selection import (
 )
 from invx.contexts.invoicing.read.views import INVOICE
 from invx.infra.http.filters import Choice, Condition, Id
-from invx.infra.http.pagination import Listing, ListQuery
+from invx.infra.http.pagination import InvalidQuery, Listing, ListQuery
+from invx.infra.http.problems import parameter_problem
 from invx.infra.operations import get_operation
 from invx.infra.zipped import ZippedFile
 from invx.kernel import limits
@@ -60,7 +61,7 @@ class Selected:
 async def archived(query: ListQuery, edge: Edge, caller: Caller) -> Selected:
     """The files that are asked for, all of which are there.
 
-    Raises SelectionEmpty, SelectionTooLarge, ArchiveIncomplete, OperationNotFound.
+    Raises SelectionEmpty, SelectionTooLarge, ArchiveIncomplete, OperationNotFound, InvalidQuery.
     """
     wanted = await _selected(query, edge, caller)
     issued: list[UUID] = []
@@ -81,16 +82,38 @@ async def archived(query: ListQuery, edge: Edge, caller: Caller) -> Selected:
 async def _selected(query: ListQuery, edge: Edge, caller: Caller) -> Selected:
     given: dict[str, Any] = {each.field: each.value for each in query.conditions}
     most = limits.ARCHIVED_DOCUMENTS_MAX
+    if "operation" in given:
+        _refuse_others(given)
     async with edge.runner.reading(caller) as (conn, ctx):
         if "operation" in given:
             schema = edge.runner.database.schema
             operation = await get_operation(conn, ctx, schema, given["operation"][0])
             ids = await done_by(conn, ctx, operation.operation_id)
-            return Selected(ids, operation.settings.get("files", (PDF,)))
-        ids = await select_documents(conn, ctx, document_filter(_narrowed(query)), most + 1)
-    if len(ids) > most:
-        raise SelectionTooLarge(f"An archive holds the files of {most:,} documents at most.")
-    return Selected(ids, given.get("files", (PDF,)))
+            files = given.get("files", operation.settings.get("files", (PDF,)))
+        else:
+            ids = await select_documents(conn, ctx, document_filter(_narrowed(query)), most + 1)
+            files = given.get("files", (PDF,))
+    ensure_archivable(ids)
+    return Selected(ids, files)
+
+
+def _refuse_others(given: Mapping[str, Any]) -> None:
+    """The documents are those of the operation: what would narrow them is a mistake."""
+    others = [name for name in given if name not in ("operation", "files")]
+    if others:
+        detail = "An operation and a filter exclude each other."
+        raise InvalidQuery(
+            problems=[
+                parameter_problem("query", name, "not_with_operation", detail) for name in others
+            ]
+        )
+
+
+def ensure_archivable(ids: Sequence[UUID]) -> None:
+    """Raises SelectionTooLarge for more documents than one archive holds."""
+    if len(ids) > limits.ARCHIVED_DOCUMENTS_MAX:
+        most = f"{limits.ARCHIVED_DOCUMENTS_MAX:,}"
+        raise SelectionTooLarge(f"An archive holds the files of {most} documents at most.")
 
 
 def _narrowed(query: ListQuery) -> ListQuery:

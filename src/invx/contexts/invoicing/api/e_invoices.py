@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from invx.contexts.invoicing.adapters.einvoice import cii_read, ubl_read
 from invx.contexts.invoicing.adapters.einvoice.differences import Difference, compare
+from invx.contexts.invoicing.adapters.einvoice.errors import EInvoiceUnwritable
 from invx.contexts.invoicing.adapters.einvoice.model import EInvoice
 from invx.contexts.invoicing.adapters.einvoice.of_document import (
     as_e_invoice,
@@ -27,7 +28,13 @@ from invx.contexts.invoicing.app.check_content import Checked
 from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.check import lines_of, problems_of
 from invx.contexts.invoicing.domain.content import Content
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS, Format, Syntax, format_of
+from invx.contexts.invoicing.domain.e_invoice_formats import (
+    FORMATS,
+    Format,
+    Syntax,
+    format_of,
+    judged_as,
+)
 from invx.contexts.invoicing.domain.e_invoice_needs import missing
 from invx.contexts.invoicing.domain.issued import Issued, unrepresentable, would_be_issued
 from invx.contexts.invoicing.domain.legal_entity_details import details_problems
@@ -84,10 +91,10 @@ def syntax_of(data: bytes) -> Syntax:
 
 
 def claimed(data: bytes, *, hybrid: bool = False) -> str:
-    """The format that a file claims to be, else the plain one. Raises EInvoiceUnreadable."""
+    """The format by which a file is judged, else the plain one. Raises EInvoiceUnreadable."""
     syntax = syntax_of(data)
     said = _READERS[syntax].read(data).specification
-    return (format_of(said, syntax, hybrid=hybrid) or _PLAIN[syntax]).code
+    return (judged_as(said, syntax, hybrid=hybrid) or _PLAIN[syntax]).code
 
 
 def parse(data: bytes, *, hybrid: bool = False) -> Parsed:
@@ -195,7 +202,12 @@ async def ruling_of(checked: Checked, format: str | None, validator: Validator) 
     ]
     if content.buyer is None or not totals.lines:
         return Ruling(tuple(found), None)
-    xml = await written(about_to_be_issued(checked), wanted, checking=True)
+    try:
+        xml = await written(about_to_be_issued(checked), wanted, checking=True)
+    except EInvoiceUnwritable:
+        if not found:
+            raise
+        return Ruling(tuple(found), None)  # the fields that were named stand in the way
     findings = await validator.validate(xml, format)
     pointers = {line.id: pointer for pointer, line in lines_of(content.lines)}
     return Ruling(tuple(found), findings.at_lines(pointers))

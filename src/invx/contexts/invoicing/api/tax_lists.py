@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.tax_entries import TaxCause
@@ -14,7 +14,7 @@ from invx.contexts.invoicing.read.tax_queries import TaxSlice
 from invx.contexts.invoicing.read.tax_views import REGISTRATION
 from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY, Row
 from invx.infra.http.fields import typeid_pattern
-from invx.infra.http.filters import EQUAL, Amount, Choice, Day, Flag, Id, Text
+from invx.infra.http.filters import EQUAL, Amount, Choice, Condition, Day, Flag, Id, Text
 from invx.infra.http.pagination import InvalidQuery, Listing, ListQuery
 from invx.infra.http.problems import parameter_problem
 
@@ -45,7 +45,7 @@ class Month:
 class Months:
     """A reporting period: a month, a quarter or a year; parsed, its first and last month."""
 
-    operators = (EQUAL,)
+    operators: ClassVar[tuple[str, ...]] = (EQUAL,)
 
     @property
     def schema(self) -> Mapping[str, Any]:
@@ -55,6 +55,12 @@ class Months:
         if not re.fullmatch(PERIOD, text, re.ASCII):
             raise ValueError("Expected a month, quarter or year such as 2026-11, 2026-Q4, 2026.")
         return months_in(text)
+
+
+class Origins(Months):
+    """The period of the supply; `gte` takes all that is not earlier, such as advances have it."""
+
+    operators = (EQUAL, "gte")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,7 @@ ENTRIES = Listing(
     filters={
         "legal_entity": Id(LEGAL_ENTITY),
         "period": Months(),
-        "origin_period": Months(),
+        "origin_period": Origins(),
         "registration": Id(REGISTRATION),
         "registered": Flag(),
         "cause": Choice(tuple(TaxCause)),
@@ -127,7 +133,8 @@ _AMONG = {
     "treatment": "treatment",
 }
 _COMPARED = ("rate", "tax_point")
-_SPANS = ("period", "origin_period")
+# Entries of before their period of origin was kept are of the period that they are in.
+_SPANS = {"period": "period", "origin_period": "coalesce(origin_period, period)"}
 _EXPRESSIONS = {"reporting_currency": "coalesce(tax_currency, currency)"}
 _MISSING = {"registered": "registration_id", "accounted": "tax_currency"}
 OPERATORS = {"eq": "=", "gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
@@ -144,9 +151,7 @@ def tax_slice(query: ListQuery) -> TaxSlice:
         if each.field == "same_buyer_as":
             buyer_of = each.value
         elif each.field in _SPANS:
-            first, last = each.value
-            bounds = (("=", first),) if first == last else ((">=", first), ("<=", last))
-            ranges += [(each.field, operator, month) for operator, month in bounds]
+            ranges += [(_SPANS[each.field], *bound) for bound in _bounds(each)]
         elif each.field in _AMONG:
             among.append((_AMONG[each.field], each.value))
         elif each.field in _COMPARED:
@@ -166,6 +171,14 @@ def tax_slice(query: ListQuery) -> TaxSlice:
         after=after_of(query),
         limit=query.limit,
     )
+
+
+def _bounds(condition: Condition) -> tuple[tuple[str, str], ...]:
+    """The months that a period stands for, as comparisons."""
+    first, last = condition.value
+    if condition.operator == "gte":
+        return ((">=", first),)
+    return (("=", first),) if first == last else ((">=", first), ("<=", last))
 
 
 def place_of(row: Row, day: str = "tax_point") -> tuple[str, UUID]:

@@ -13,14 +13,17 @@ from invx.kernel.messages import Command
 
 @dataclass(frozen=True, slots=True)
 class EndGrace(Command):
+    """`last` when nobody tries again if this fails."""
+
     document_id: UUID
+    last: bool = False
 
 
 async def end_grace(command: EndGrace, uow: InvoicingUnitOfWork) -> None:
     """Finalize the draft; harmless when it is none any more, is held, or waits for longer.
 
     What refuses it is kept with the grace period, where people see it. A refusal that may pass by
-    itself is raised, so that the job is tried again.
+    itself is raised, so that the job is tried again; what does not pass is kept in the end too.
     """
     grace = await uow.graces.get(grace_id(command.document_id))
     document = await uow.documents.get(command.document_id)
@@ -33,7 +36,7 @@ async def end_grace(command: EndGrace, uow: InvoicingUnitOfWork) -> None:
         await finalize_document(FinalizeDocument(document_id=document.id), uow)
         grace.end()
     except DomainError as refusal:
-        if not refusal.lasting:
+        if not (refusal.lasting or command.last):
             raise
         uow.start_over()
         grace = await uow.graces.get(grace_id(command.document_id))

@@ -27,13 +27,10 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Issue, Links
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.line_account import LineAccount
+from invx.contexts.invoicing.domain.posting import Posting
 from invx.contexts.invoicing.domain.routing import TakenRoute
 from invx.contexts.invoicing.domain.series import Series
-from invx.contexts.invoicing.domain.settlement import (
-    Posting,
-    Settlement,
-    settlement_id,
-)
+from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
 from invx.contexts.invoicing.domain.tax_entries import TaxAccount
 from invx.contexts.invoicing.domain.tax_opening import tax_account_of
 from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
@@ -274,7 +271,7 @@ def _at_book_rate(
     """The journal at the rate of the document's value in the books: pending while that is open."""
     if found is None or value is None:
         return found
-    return replace(found[0], exchange_rate=value.rate.rate if value.rate else None), found[1]
+    return replace(found[0], exchange_rate=value.factor), found[1]
 
 
 def _tax_account(

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from invx.contexts.invoicing.app.open_delivery import queue_automatic
+from invx.contexts.invoicing.app.open_delivery import queue_cleared
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
@@ -36,4 +36,4 @@ async def _send_on(document: Document, delivery: Delivery, uow: InvoicingUnitOfW
     if document.status is not Status.FINALIZED:
         return
     entity = await uow.legal_entities.get(document.legal_entity_id)
-    queue_automatic(document, delivery, entity, uow)
+    queue_cleared(document, delivery, entity, uow)

@@ -5,6 +5,7 @@ from uuid import UUID
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.delivery import Delivery
+from invx.contexts.invoicing.domain.delivery_errors import ChannelUnknown
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Mode
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
@@ -36,12 +37,35 @@ def queue_automatic(
 
     While clearance is awaited only the authority gets it; the rest follows when it has cleared.
     """
+    for use in _unused(delivery, entity):
+        if _may_go(document, delivery, uow.transmissions.channel(use.channel)):
+            queue_transmission(document, delivery, use, uow)
+
+
+def queue_cleared(
+    document: Document, delivery: Delivery, entity: LegalEntity, uow: InvoicingUnitOfWork
+) -> None:
+    """Queue what waited for the clearance. Nothing may be refused here: the clearance stands.
+
+    What cannot be written, or goes through a channel that is gone, fails visibly when it is sent.
+    """
+    for use in _unused(delivery, entity):
+        channel = _known_or_gone(use.channel, uow)
+        if _may_go(document, delivery, channel):
+            _queue(document, delivery, channel, use.format, uow)
+
+
+def _unused(delivery: Delivery, entity: LegalEntity) -> list[ChannelUse]:
     used = {each.channel for each in delivery.transmissions.values()}
-    for use in entity.details.transmission_channels:
-        if use.automatic and use.channel not in used:
-            channel = uow.transmissions.channel(use.channel)
-            if _may_go(document, delivery, channel):
-                queue_transmission(document, delivery, use, uow)
+    uses = entity.details.transmission_channels
+    return [use for use in uses if use.automatic and use.channel not in used]
+
+
+def _known_or_gone(name: str, uow: InvoicingUnitOfWork) -> Channel:
+    try:
+        return uow.transmissions.channel(name)
+    except ChannelUnknown:
+        return Channel(name=name, test=True)
 
 
 def _may_go(document: Document, delivery: Delivery, channel: Channel) -> bool:
@@ -58,10 +82,15 @@ def queue_transmission(
     """Queue one; its job is due at once. Raises what `Delivery.queue` and the format refuse."""
     if use.format != PDF:
         uow.e_invoices.xml(document, use.format)  # names what is missing; nothing is written
-    channel = uow.transmissions.channel(use.channel)
+    return _queue(document, delivery, uow.transmissions.channel(use.channel), use.format, uow)
+
+
+def _queue(
+    document: Document, delivery: Delivery, channel: Channel, format: str, uow: InvoicingUnitOfWork
+) -> Transmission:
     if not delivery.version:
         uow.deliveries.add(delivery)
-    transmission = delivery.queue(document, channel, use.format, now=uow.ctx.now)
+    transmission = delivery.queue(document, channel, format, now=uow.ctx.now)
     schedule_sending(document.id, transmission.id, uow)
     return transmission
 

@@ -14,8 +14,9 @@ from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.accounts import bank_account
 from invx.contexts.invoicing.domain.balance import EntryKind
 from invx.contexts.invoicing.domain.books import Worth
+from invx.contexts.invoicing.domain.posting import Posting
 from invx.contexts.invoicing.domain.received import Received, received_worth
-from invx.contexts.invoicing.domain.settlement import Posting, Settlement, settlement_id
+from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
 from invx.kernel.errors import Invalid, Problem, violated
 from invx.kernel.messages import Command
 

@@ -7,7 +7,8 @@ from uuid import UUID
 from invx.contexts.invoicing.app.apply_exchange_rates import await_rates
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.post_entry import day_of
-from invx.contexts.invoicing.domain.settlement import Posting, Settlement, settlement_id
+from invx.contexts.invoicing.domain.posting import Posting
+from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
 from invx.kernel.messages import Command
 
 

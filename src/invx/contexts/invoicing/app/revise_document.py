@@ -10,9 +10,11 @@ from invx.contexts.invoicing.app.draft_document import filled, open_draft
 from invx.contexts.invoicing.app.finalize_document import Finalized, settle_finalized
 from invx.contexts.invoicing.app.open_delivery import open_delivery
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.rates_at_issue import rates_at_issue
 from invx.contexts.invoicing.app.route_document import route_document
 from invx.contexts.invoicing.app.tell_engine import owe_engine, owe_engine_void
 from invx.contexts.invoicing.app.versions import expect
+from invx.contexts.invoicing.domain.books import BookValue
 from invx.contexts.invoicing.domain.content import Content
 from invx.contexts.invoicing.domain.delivery import delivery_id
 from invx.contexts.invoicing.domain.delivery_errors import (
@@ -30,6 +32,7 @@ from invx.contexts.invoicing.domain.revising import (
 )
 from invx.contexts.invoicing.domain.settlement import settlement_id
 from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
+from invx.contexts.invoicing.domain.titles import title_of
 from invx.kernel.errors import Problem, violated
 from invx.kernel.messages import Command
 
@@ -57,9 +60,9 @@ async def revise_document(command: ReviseDocument, uow: InvoicingUnitOfWork) -> 
     await _ensure_due(original, entity, uow)
     settlement = await uow.settlements.get(settlement_id(original.id))
     ensure_movable(settlement)
-    revision = await _revision(command, original, entity, uow)
+    revision, book = await _revision(command, original, entity, uow)
     original.record_revision(revision.id)
-    opened = await settle_finalized(revision, entity, None, uow)
+    opened = await settle_finalized(revision, entity, None, uow, book)
     if opened is None:
         violated("an invoice has something to settle")
     move_payments(settlement, opened)
@@ -87,7 +90,7 @@ async def _ensure_due(original: Document, entity: LegalEntity, uow: InvoicingUni
 
 async def _revision(
     command: ReviseDocument, original: Document, entity: LegalEntity, uow: InvoicingUnitOfWork
-) -> Document:
+) -> tuple[Document, BookValue | None]:
     if original.number is None or original.series_id is None or original.issue_date is None:
         violated("a finalized document has a number and a date")
     content = filled(command.content, command.defaults, entity)
@@ -95,6 +98,7 @@ async def _revision(
     day = original.issue_date
     content = await determine_taxes(content, entity, uow, day=day)
     revision = open_draft(content, entity, uow, Links(revises=original.id))
+    book = await rates_at_issue(revision, entity, day, None, uow)
     route = await route_document(revision, entity, day, uow)
     issue = Issue(
         number=original.number,
@@ -102,13 +106,13 @@ async def _revision(
         issue_date=day,
         due_date=due_date_of(content, day),
         instalments=instalments_of(content, revision.totals.due, day),
-        title=entity.title_of(content.type),
+        title=title_of(content, revision.links, entity, uow.packs),
         route=route,
         revision=original.revision + 1,
         accounts=line_accounts(revision, entity, None, day, uow),
     )
     revision.finalize(entity.seller, issue, now=uow.ctx.now)
-    return revision
+    return revision, book
 
 
 def _ensure_alike(content: Content, original: Document) -> None:

@@ -36,6 +36,15 @@ class AccountingExportWasHandedOver(Conflict):
     """The destination has this export; its bookings cannot be taken back."""
 
 
+class AccountingFileChanged(Conflict):
+    """The archived file is not what was archived: its hash is another. A backup has the right one.
+
+    It may also be deleted, and is then made again of the same bookings.
+    """
+
+    lasting = False
+
+
 class AccountingExportWasCancelled(Conflict):
     """The export was cancelled."""
 

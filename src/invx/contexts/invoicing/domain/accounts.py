@@ -186,13 +186,13 @@ class _Determining:
                 self.problems.append(Problem(at, ACCOUNT_MISSING, detail))
 
     def _line(self, at: str, line: Line, scheme: str | None) -> None:
-        for name, text, sound in (
-            ("ledger_account", line.ledger_account, is_account),
-            ("tax_key", line.tax_key, is_tax_key),
-        ):
-            if text is not None and not sound(text):
-                detail = "An account has 3 to 9 digits, a tax key 1 to 4."
-                self.problems.append(Problem(f"{at}/{name}", f"{name}_malformed", detail))
+        if line.ledger_account is not None and not is_account(line.ledger_account):
+            detail = "An account has 3 to 9 digits."
+            problem = Problem(f"{at}/ledger_account", "ledger_account_malformed", detail)
+            self.problems.append(problem)
+        if line.tax_key is not None and not is_tax_key(line.tax_key):
+            detail = "A tax key has 1 to 4 digits."
+            self.problems.append(Problem(f"{at}/tax_key", "tax_key_malformed", detail))
         self._decide(at, line.id, line.taxes, line, scheme)
 
     def _decide(
@@ -284,7 +284,7 @@ class _Determining:
             return None
         if not is_cost(text):
             name = str(dimension).replace("~", "~0").replace("/", "~1")
-            detail = "A cost centre has 1 to 36 letters, digits, blanks and ._/-"
+            detail = "A cost centre has 1 to 36 letters, digits, blanks and the signs . _ / -."
             self.problems.append(Problem(f"{at}/dimensions/{name}", "cost_malformed", detail))
             return None
         return text

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from invx.contexts.invoicing.domain import settlement_errors as errors
 from invx.contexts.invoicing.domain.books import Worth
-from invx.contexts.invoicing.domain.settlement import Posting, Settlement
+from invx.contexts.invoicing.domain.posting import Posting
+from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.tax_record import matched
 
 

@@ -34,6 +34,11 @@ class BookValue:
     rate: ExchangeRate | None = None
     total: Decimal | None = None
 
+    @property
+    def factor(self) -> Decimal | None:
+        """The rate as a number: units of the books' currency for one of the claim's."""
+        return self.rate.rate if self.rate else None
+
     def at(self, rate: ExchangeRate, claimed: Decimal) -> "BookValue":
         """The value of a claim at this rate."""
         return replace(self, rate=rate, total=rate.of(claimed, self.currency))
@@ -51,6 +56,16 @@ def effective(received: Decimal, amount: Decimal, day: date) -> ExchangeRate:
     """The rate that follows from what was credited; the amount stays exact, this is rounded."""
     rate = plain(_ROUNDING.plus(EXACT.divide(received, amount)))
     return ExchangeRate(rate=rate, source=RECEIVED, day=day)
+
+
+def worth_of(entry: Entry) -> Worth:
+    """What an entry was worth by itself, so that it can be entered again elsewhere."""
+    rate, source, day = entry.exchange_rate, entry.rate_source, entry.rate_day
+    if rate is None or source is None or day is None:
+        return Worth()
+    if source == RECEIVED:
+        return Worth(amount=entry.booked_amount)
+    return Worth(rate=ExchangeRate(rate=rate, source=source, day=day))
 
 
 class BookRecord:

@@ -112,9 +112,11 @@ class AccountRow:
         return self.valid_from or date.min, self.valid_until or date.max
 
     @property
-    def weight(self) -> tuple[tuple[bool, ...], int]:
-        """How telling the conditions are; the longer beginning of a reason is the more telling."""
-        return tuple(getattr(self, name) is not None for name in CONDITIONS), len(self.reason or "")
+    def weight(self) -> tuple[tuple[bool, ...], bool, int]:
+        """How telling the conditions are; of reasons the whole one, else the longer beginning."""
+        stated = tuple(getattr(self, name) is not None for name in CONDITIONS)
+        reason = self.reason or ""
+        return stated, not reason.endswith("*"), len(reason)
 
     @property
     def conditions(self) -> tuple[object, ...]:

@@ -114,3 +114,17 @@ def format_of(specification: str, syntax: Syntax, *, hybrid: bool = False) -> Fo
     """
     found = [each for each in _ALL if (each.syntax, each.specification) == (syntax, specification)]
     return next((each for each in found if each.hybrid is hybrid), found[0] if found else None)
+
+
+def judged_as(specification: str, syntax: Syntax, *, hybrid: bool = False) -> Format | None:
+    """The format whose rules hold for a file: what it claims, or what that is an extension of.
+
+    An extension or a further CIUS appends to BT-24 of what it builds on, such as XRechnung's
+    `…xrechnung_3.0#conformant#urn:xeinkauf.de:kosit:extension:xrechnung_3.0`.
+    """
+    said = specification
+    while said:
+        if found := format_of(said, syntax, hybrid=hybrid):
+            return found
+        said = said.rpartition("#")[0]
+    return None

@@ -5,7 +5,7 @@ the journal is the settlement's balance. Taxes are those that the tax ledger tak
 a write-off take the parts of the document that `tax_holdings` gives them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -15,11 +15,18 @@ from invx.contexts.invoicing.domain.balance import Claim, Entry, EntryKind
 from invx.contexts.invoicing.domain.book import Book, GivenUp, Part
 from invx.contexts.invoicing.domain.booking import DEBTOR, Booking, BookingKind
 from invx.contexts.invoicing.domain.chart import Account
+from invx.contexts.invoicing.domain.journal_worth import (
+    as_taken_back,
+    at_par,
+    at_rate,
+    at_worth,
+    left_over,
+)
 from invx.contexts.invoicing.domain.tax_entries import Holdings, Share, TaxAccount, TaxMovement
 from invx.contexts.invoicing.domain.tax_points import period_of
 from invx.contexts.invoicing.domain.tax_record import TaxRecord
 from invx.contexts.invoicing.domain.tax_split import minus
-from invx.kernel.money import EXACT, quantize, round_to_sum
+from invx.kernel.money import quantize
 from invx.rules.totals.model import ZERO
 
 _DEBTOR = Account(account=DEBTOR, automatic=True)
@@ -47,12 +54,26 @@ class _Line:
     part: Part | None = None
 
 
-class Journal:
-    """Begins with the book of a document. Says what an event adds, and remembers events."""
+def opening_of(
+    claim: Claim, booked: tuple[Book, Sequence[Part]] | None, *, valued: bool
+) -> tuple[Booking, ...]:
+    """What finalizing adds to the journal; nothing where no books are kept."""
+    return Journal(claim, booked[0], valued=valued).opening(booked[1]) if booked else ()
 
-    def __init__(self, claim: Claim, book: Book, opening: Sequence[Booking] = ()) -> None:
+
+class Journal:
+    """Begins with the book of a document. Says what an event adds, and remembers events.
+
+    Where its entries are `valued`, they say what they are worth in the books; in journals of before
+    there were such figures everything stands at the rate of the document.
+    """
+
+    def __init__(
+        self, claim: Claim, book: Book, opening: Sequence[Booking] = (), *, valued: bool = False
+    ) -> None:
         self.claim = claim
         self.book = book
+        self._valued = valued
         self._made: list[tuple[Booking, ...]] = []  # by event
         self.remember(opening)
 
@@ -65,6 +86,11 @@ class Journal:
     def pending(self) -> bool:
         """Whether bookings wait for a rate to the book currency."""
         return self.claim.currency != self.book.book_currency and self.book.exchange_rate is None
+
+    @property
+    def waits(self) -> bool:
+        """Whether bookings wait for a rate, of the document or of a movement."""
+        return self._valued and any(each.pending for each in self.bookings)
 
     def tax_of(self, taxes: TaxRecord | None, *, voided: bool) -> Decimal:
         """The tax that the journal must hold of the document: all that is not given up."""
@@ -86,50 +112,97 @@ class Journal:
             _Line(each.kind, _DEBTOR, each.account, each.amount, each.amount, each)
             for each in parts
         ]
-        return self._booked(lines, self.claim.opened_on)
+        return self._at_documents_rate(self._booked(lines, self.claim.opened_on))
 
     def movement(
         self, entry: Entry, taxes: TaxRecord | None, moved: TaxMovement | None
     ) -> tuple[Booking, ...]:
-        """What an entry of the settlement adds, on its day, beside what it moves of the taxes."""
+        """What an entry of the settlement adds, on its day, beside what it moves of the taxes.
+
+        What was gained or lost by the rate comes last; if it is not known yet, it comes later.
+        """
         if taxes is None or moved is None:
             lines = [self._money(entry, _of_kind(entry.kind, self.book.untaxed))]
         else:
             lines = list(self._lines(entry, taxes.account, taxes.held, moved.after))
         found = self._booked(lines, entry.on, entry)
-        return self._linked(found, entry.reverses) if entry.reverses else found
+        if not self._valued:
+            found = self._at_documents_rate(found)
+        else:
+            found = at_worth(found, entry, self.book.exchange_rate)
+            found += self._differences(found, entry, len(self.bookings) + len(found) + 1)
+        return self._linked(found, entry.reverses, self.bookings) if entry.reverses else found
 
     def voiding(self) -> tuple[Booking, ...]:
-        """Takes back all that is booked, when it was: there never was such a document."""
-        found = []
-        for number, each in enumerate(self.bookings, len(self.bookings) + 1):
-            back = replace(
-                each,
-                booking_id=booking_id(self.claim.document_id, number),
-                sequence=number,
-                reverses=each.booking_id,
-                debit=each.credit,
-                credit=each.debit,
-                receivable=-each.receivable,
-                tax_due=-each.tax_due,
-            )
-            found.append(back)
-        return tuple(found)
+        """Takes back all that stands, when it was booked: there never was such a document."""
+        first = len(self.bookings) + 1
+        return tuple([_back(each, number) for number, each in enumerate(self._standing(), first)])
+
+    def _standing(self) -> list[Booking]:
+        """All but those that cancel each other: nothing is taken back twice."""
+        by_id = {each.booking_id: each for each in self.bookings}
+        gone: set[UUID] = set()
+        for each in self.bookings:
+            other = by_id.get(each.reverses) if each.reverses else None
+            # One that waits for its rate will be worth what it takes back.
+            waits = other is not None and (each.pending or other.pending)
+            if other is not None and (waits or other.booked_amount == each.booked_amount):
+                gone |= {each.booking_id, other.booking_id}
+        return [each for each in self.bookings if each.booking_id not in gone]
 
     def rated(self, rate: Decimal) -> tuple[Booking, ...]:
         """All bookings with their amounts in the book currency, now that its rate is known."""
-        book, receivable = replace(self.book, exchange_rate=rate), ZERO
+        receivable = ZERO
         found: list[Booking] = []
         for made in self._made:
-            found += _valued(made, book, receivable)
+            found += at_rate(made, rate, receivable)
             receivable += sum((each.receivable for each in made), ZERO)
         return tuple(found)
 
-    def remember_rate(self, rate: Decimal, bookings: Sequence[Booking]) -> None:
-        """The event with this rate has happened."""
+    def completed(self, rate: Decimal | None, entries: Iterable[Entry]) -> tuple[Booking, ...]:
+        """The bookings that waited and wait no more, and the differences that come out now.
+
+        `rate` is that of the document, `entries` are those with more figures than before. What a
+        booking had before stays; a difference takes the next place in the sequence.
+        """
+        known = {each.booking_id: each for each in self.bookings}
+        before = dict(known)
+        if rate is not None:
+            opening = [each for each in self.bookings if each.settlement_entry is None]
+            waiting = [each for each in opening if each.pending and each.reverses is None]
+            known |= _by_id(at_rate(waiting, rate, ZERO))
+        for entry in entries:
+            made = [
+                each
+                for each in known.values()
+                if each.settlement_entry == entry.entry_id and not _is_voiding(each, known)
+            ]
+            found = made
+            if any(each.pending for each in made):
+                found = list(at_worth(made, entry, rate))
+            known |= _by_id(found)
+            more = self._differences(found, entry, len(known) + 1)
+            if entry.reverses:
+                more = self._linked(more, entry.reverses, known.values())
+            known |= _by_id(more)
+        known |= _by_id(
+            [
+                as_taken_back(each, known[each.reverses])
+                for each in known.values()
+                if each.reverses and each.pending and _is_voiding(each, known)
+            ]
+        )
+        return tuple([each for each in known.values() if before.get(each.booking_id) != each])
+
+    def complete(self, rate: Decimal | None, bookings: Sequence[Booking]) -> None:
+        """The event with these bookings, new ones or with more figures, has happened."""
         self.book = replace(self.book, exchange_rate=rate)
-        known = {each.booking_id: each for each in bookings}
-        self._made = [tuple([known[each.booking_id] for each in made]) for made in self._made]
+        anew = _by_id(bookings)
+        known = {each.booking_id for each in self.bookings}
+        self._made = [
+            tuple([anew.get(each.booking_id, each) for each in made]) for made in self._made
+        ]
+        self.remember([each for each in bookings if each.booking_id not in known])
 
     def _lines(
         self, entry: Entry, account: TaxAccount, before: Holdings, after: Holdings
@@ -202,8 +275,34 @@ class Journal:
         self, lines: Iterable[_Line], on: date, entry: Entry | None = None
     ) -> tuple[Booking, ...]:
         first = len(self.bookings) + 1
-        made = [self._booking(line, on, number, entry) for number, line in enumerate(lines, first)]
-        return _valued(made, self.book, sum((each.receivable for each in self.bookings), ZERO))
+        return tuple(
+            [self._booking(line, on, number, entry) for number, line in enumerate(lines, first)]
+        )
+
+    def _at_documents_rate(self, made: tuple[Booking, ...]) -> tuple[Booking, ...]:
+        rate = self.book.exchange_rate
+        if self.claim.currency == self.book.book_currency:
+            return at_par(made)
+        if rate is None:
+            return tuple([replace(each, pending=True) for each in made])
+        return at_rate(made, rate, sum((each.receivable for each in self.bookings), ZERO))
+
+    def _differences(
+        self, made: Sequence[Booking], entry: Entry, number: int
+    ) -> tuple[Booking, ...]:
+        """What was gained or lost with an entry: one booking without an amount of the document.
+
+        What takes an entry back takes it from the account that it went to.
+        """
+        gained = left_over(made, entry)
+        if not gained:
+            return ()
+        on_gain = (gained > 0) is (entry.reverses is None)
+        account = self.book.gain if on_gain else self.book.loss
+        sides = (_DEBTOR, account) if gained > 0 else (account, _DEBTOR)
+        line = _Line(BookingKind.EXCHANGE, *sides, ZERO)
+        booking = self._booking(line, entry.on, number, entry)
+        return (replace(booking, booked_amount=abs(gained), exchange_rate=None),)
 
     def _booking(self, line: _Line, on: date, number: int, entry: Entry | None) -> Booking:
         claim, book, part = self.claim, self.book, line.part
@@ -242,9 +341,11 @@ class Journal:
             automatic=told.automatic,
         )
 
-    def _linked(self, bookings: Sequence[Booking], entry_id: UUID) -> tuple[Booking, ...]:
+    def _linked(
+        self, bookings: Sequence[Booking], entry_id: UUID, among: Iterable[Booking]
+    ) -> tuple[Booking, ...]:
         """Each names the booking of that entry that it takes back."""
-        left = [each for each in self.bookings if each.settlement_entry == entry_id]
+        left = [each for each in among if each.settlement_entry == entry_id]
         found = []
         for each in bookings:
             other = next((made for made in left if _takes_back(each, made)), None)
@@ -252,6 +353,30 @@ class Journal:
                 left.remove(other)
             found.append(replace(each, reverses=other.booking_id if other else None))
         return tuple(found)
+
+
+def _by_id(bookings: Iterable[Booking]) -> dict[UUID, Booking]:
+    return {each.booking_id: each for each in bookings}
+
+
+def _back(booking: Booking, number: int) -> Booking:
+    """What takes this booking back as if it had never been; `number` is its place."""
+    return replace(
+        booking,
+        booking_id=booking_id(booking.document_id, number),
+        sequence=number,
+        reverses=booking.booking_id,
+        debit=booking.credit,
+        credit=booking.debit,
+        receivable=-booking.receivable,
+        tax_due=-booking.tax_due,
+    )
+
+
+def _is_voiding(booking: Booking, among: Mapping[UUID, Booking]) -> bool:
+    """Whether it takes another booking of its own cause back: only voiding does."""
+    other = among.get(booking.reverses) if booking.reverses else None
+    return other is not None and other.settlement_entry == booking.settlement_entry
 
 
 def _takes_back(booking: Booking, other: Booking) -> bool:
@@ -271,40 +396,3 @@ def _contained(line: _Line) -> Decimal:
     # On the buyer's side amount and tax rise together; a discount takes both away.
     rises = line.part.tax if line.account is _DEBTOR else -line.part.tax
     return tax if rises * line.amount >= 0 else -tax
-
-
-def _valued(bookings: Sequence[Booking], book: Book, receivable: Decimal) -> tuple[Booking, ...]:
-    """The bookings of one event with their amounts in the book currency.
-
-    What the buyer owes is converted as a whole before and after, so that nothing is left in the
-    books of a document that is settled; the parts of an event sum to that by largest remainder.
-    """
-    if not bookings:
-        return ()
-    currency = book.book_currency
-    if bookings[0].currency == currency:
-        return tuple([replace(each, booked_amount=each.amount) for each in bookings])
-    rate = book.exchange_rate
-    if rate is None:
-        return tuple([replace(each, pending=True) for each in bookings])
-    after = receivable + sum((each.receivable for each in bookings), ZERO)
-    total = _converted(after, rate, currency) - _converted(receivable, rate, currency)
-    exact = [EXACT.multiply(each.receivable, rate) for each in bookings]
-    parts = round_to_sum(exact, total, currency)
-    return tuple(
-        [
-            replace(
-                each,
-                booked_amount=abs(part)
-                if each.receivable
-                else _converted(each.amount, rate, currency),
-                exchange_rate=rate,
-                pending=False,
-            )
-            for each, part in zip(bookings, parts, strict=True)
-        ]
-    )
-
-
-def _converted(amount: Decimal, rate: Decimal, currency: str) -> Decimal:
-    return quantize(EXACT.multiply(amount, rate), currency)

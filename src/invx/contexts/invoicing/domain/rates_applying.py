@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.balance import Entry, EntryKind
+from invx.contexts.invoicing.domain.booking import Booking
 from invx.contexts.invoicing.domain.books import Worth
 from invx.contexts.invoicing.domain.exchange import ExchangeRate
 from invx.contexts.invoicing.domain.settlement import Settlement
@@ -40,7 +41,7 @@ def unbooked_money(settlement: Settlement) -> list[Entry]:
 def complete_books(
     settlement: Settlement, rate: ExchangeRate | None, worths: Mapping[UUID, Worth]
 ) -> None:
-    """Its value in the books, and that of its entries, with the rates that are known now.
+    """Its value in the books, that of its entries and of their bookings, with these rates.
 
     Nothing is recorded when nothing changes.
     """
@@ -50,8 +51,12 @@ def complete_books(
     value = record.value
     if rate is not None and value.rate is None:
         value = value.at(rate, settlement.claim.total)
-        if settlement.journal is not None and settlement.journal.pending:
-            settlement.state_book_rate(rate.rate)
     entries = record.completed(value, worths)
-    if entries or value != record.value:
-        settlement.record(EntriesBooked(claim=settlement.claim, value=value, entries=entries))
+    if not entries and value == record.value:
+        return
+    bookings: tuple[Booking, ...] = ()
+    if settlement.journal is not None:
+        bookings = settlement.journal.completed(value.factor, entries)
+    settlement.record(
+        EntriesBooked(claim=settlement.claim, value=value, entries=entries, bookings=bookings)
+    )

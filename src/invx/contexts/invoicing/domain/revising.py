@@ -1,6 +1,7 @@
 """When a document may be issued anew under its number, and what becomes of its ledger then."""
 
 from invx.contexts.invoicing.domain.balance import Entry, EntryKind
+from invx.contexts.invoicing.domain.books import worth_of
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.delivery_errors import DocumentNotRevisable, RevisionNotDue
 from invx.contexts.invoicing.domain.document import Document
@@ -9,7 +10,8 @@ from invx.contexts.invoicing.domain.errors import (
     DocumentReplacedAlready,
     DocumentSettled,
 )
-from invx.contexts.invoicing.domain.settlement import Posting, Settlement
+from invx.contexts.invoicing.domain.posting import Posting
+from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.transmission import ClearanceStatus
 
 
@@ -38,7 +40,9 @@ def ensure_movable(settlement: Settlement) -> None:
 
 
 def move_payments(closed: Settlement, opened: Settlement) -> None:
-    """Each payment is taken back from the one and stands in the other, with its day and source.
+    """Each payment is taken back from the one and stands in the other, as it came.
+
+    That is with its day and source, its account and its worth in the books.
 
     With the day the tax of cash-based registrations stays in its period. The last one goes first,
     so that each takes back what it had brought, also where too much was paid. Then the first claim
@@ -54,6 +58,8 @@ def move_payments(closed: Settlement, opened: Settlement) -> None:
             on=entry.on,
             amount=entry.amount,
             currency=opened.claim.currency,
+            worth=worth_of(entry),
+            account=entry.account,
         )
         opened.record_payment(again)
 

@@ -1,7 +1,7 @@
 """The e-invoice that a document becomes: which route is taken, and what stands in its way.
 
 Sources: XRechnung 3.0 (BT-10), Leitweg-ID format specification 2.0.2 of KoSIT (check digits of
-ISO 7064 MOD 97-10), INSEE (SIREN and SIRET: the formula of Luhn).
+ISO 7064 MOD 97-10).
 """
 
 import re
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from invx.contexts.invoicing.domain.check_digits import is_siren, is_siret
 from invx.contexts.invoicing.domain.content import Content, DocumentType
 from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS, Needs
 from invx.contexts.invoicing.domain.e_invoice_needs import missing
@@ -23,7 +24,6 @@ from invx.rules.totals.model import Profile, Totals
 SIREN, SIRET, LEITWEG = "0002", "0009", "0204"  # ICD and EAS
 # It begins with the number of the state, or with that of the federation.
 _LEITWEG = re.compile(r"(0[1-9]|1[0-6]|99)[0-9]{0,10}(-[A-Z0-9]{1,30})?-[0-9]{2}")
-_LA_POSTE = "356000000"  # its establishments have a check of their own
 
 # Where our API takes what a buyer asks for; the two French numbers are looked for by scheme.
 _FIELDS = {
@@ -118,28 +118,10 @@ def is_leitweg_id(text: str) -> bool:
     return int("".join(str(int(char, 36)) for char in text if char != "-")) % 97 == 1
 
 
-def is_siren(text: str) -> bool:
-    """Nine digits whose last one follows from the others."""
-    return bool(re.fullmatch(r"[0-9]{9}", text)) and _luhn(text)
-
-
-def is_siret(text: str) -> bool:
-    """Fourteen digits: a SIREN and five of the establishment; La Poste counts in its own way."""
-    if not re.fullmatch(r"[0-9]{14}", text) or not is_siren(text[:9]):
-        return False
-    own = text.startswith(_LA_POSTE) and sum(map(int, text)) % 5 == 0
-    return own or _luhn(text)
-
-
 def shown_identifiers(buyer: Party) -> Sequence[Identifier]:
     """The buyer's identifiers, the one that is shown (BT-46) first: a SIRET that it asks for."""
     asked = buyer.e_invoicing is not None and Requirement.SIRET in buyer.e_invoicing.requires
     return sorted(buyer.identifiers, key=lambda each: asked and each.scheme != SIRET)
-
-
-def _luhn(digits: str) -> bool:
-    doubled = (int(digit) * (1 + at % 2) for at, digit in enumerate(reversed(digits)))
-    return sum(each // 10 + each % 10 for each in doubled) % 10 == 0
 
 
 def _required(content: Content, buyer: Party) -> Iterator[Problem]:

@@ -1,8 +1,8 @@
 """What is still open of one finalized document: the only place where that is decided (M4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Self
 from uuid import UUID, uuid5
@@ -20,8 +20,9 @@ from invx.contexts.invoicing.domain.balance import (
     standing_voided,
 )
 from invx.contexts.invoicing.domain.book import Book, Part
-from invx.contexts.invoicing.domain.books import BookRecord, BookValue, Worth
-from invx.contexts.invoicing.domain.journal import Journal
+from invx.contexts.invoicing.domain.books import BookRecord, BookValue
+from invx.contexts.invoicing.domain.journal import Journal, opening_of
+from invx.contexts.invoicing.domain.posting import Posting
 from invx.contexts.invoicing.domain.settlement_events import (
     BecameOverdue,
     BookRateStated,
@@ -40,24 +41,6 @@ from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import invariant, violated
 from invx.kernel.messages import Event
 from invx.kernel.money import quantize
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
-    """A wish for an entry. Without an amount it takes as much as there is.
-
-    `source` makes it safe to repeat: a second posting of one source with the same figures changes
-    nothing, with other figures it is refused. `currency` is checked when the caller names one.
-    """
-
-    source: str
-    on: date
-    amount: Decimal | None = None
-    currency: str | None = None
-    note: str | None = None
-    worth: Worth = field(default_factory=Worth)  # in the books, where their currency is another
-    account: str | None = None  # of the ledger, which the money went through
-    default_account: str | None = None  # where the caller names none
 
 
 def settlement_id(document_id: UUID) -> UUID:
@@ -105,7 +88,7 @@ class Settlement(Aggregate):
                 taxes=TaxRecord.opening(tax_account, claim.opened_on) if tax_account else None,
                 value=value,
                 book=booked[0] if booked else None,
-                bookings=Journal(claim, booked[0]).opening(booked[1]) if booked else (),
+                bookings=opening_of(claim, booked, valued=value is not None),
             )
         )
         settlement._note_status(SettlementStatus.OPEN)
@@ -127,8 +110,9 @@ class Settlement(Aggregate):
 
     @property
     def awaits_rates(self) -> bool:
-        """Whether an exchange rate is missing, of its tax or of its value in the books."""
+        """Whether an exchange rate is missing: of its tax, its value in the books, its bookings."""
         late = self.books is not None and self.books.waits and not self.standing.voided
+        late = late or (self.journal is not None and self.journal.waits)
         return late or (self.taxes is not None and self.taxes.provisional)
 
     @property
@@ -270,12 +254,7 @@ class Settlement(Aggregate):
         match event:
             case SettlementOpened():
                 self._begin(event)
-            case EntryRecorded():
-                self._by_source[event.entry.source] = event.entry
-                self._by_id[event.entry.entry_id] = event.entry
-                self.standing = event.after
-                self._remember(event)
-            case SettlementVoided():
+            case EntryRecorded() | SettlementVoided():
                 self.standing = event.after
                 self._remember(event)
             case TaxConverted() if self.taxes is not None:
@@ -283,7 +262,7 @@ class Settlement(Aggregate):
             case EntriesBooked():
                 self._complete(event)
             case BookRateStated() if self.journal is not None:
-                self.journal.remember_rate(event.rate, event.bookings)
+                self.journal.complete(event.rate, event.bookings)
             case SettlementStatusChanged() | BecameOverdue() | DisputeRaised() | DisputeCleared():
                 self.standing = event.after
             case _:
@@ -296,11 +275,14 @@ class Settlement(Aggregate):
         if event.value is not None:
             self.books = BookRecord(event.value, event.claim.total)
         if event.book is not None:
-            self.journal = Journal(event.claim, event.book, event.bookings)
+            valued = event.value is not None
+            self.journal = Journal(event.claim, event.book, event.bookings, valued=valued)
 
     def _remember(self, event: EntryRecorded | SettlementVoided) -> None:
         """What a movement did beside the balance: taxes, value in the books, journal."""
         entry = event.entry if isinstance(event, EntryRecorded) else None
+        if entry is not None:
+            self._keep((entry,))
         if self.taxes is not None and event.taxes is not None:
             self.taxes.remember(event.taxes, entry.entry_id if entry else None)
         if self.books is not None and entry is not None:
@@ -309,9 +291,14 @@ class Settlement(Aggregate):
             self.journal.remember(event.bookings)
 
     def _complete(self, event: EntriesBooked) -> None:
-        self._by_id |= {each.entry_id: each for each in event.entries}
-        self._by_source |= {each.source: each for each in event.entries}
+        self._keep(event.entries)
         self.books = BookRecord(event.value, self.claim.total, self.entries)
+        if self.journal is not None:
+            self.journal.complete(event.value.factor, event.bookings)
+
+    def _keep(self, entries: Sequence[Entry]) -> None:
+        self._by_id |= {each.entry_id: each for each in entries}
+        self._by_source |= {each.source: each for each in entries}
 
     def _lower(self, kind: EntryKind, posting: Posting, taken: Cells | None = None) -> Entry:
         if existing := self._repeated(kind, posting):

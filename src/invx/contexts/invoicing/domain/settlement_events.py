@@ -131,8 +131,10 @@ class EntriesBooked(Event):
     """A rate was published that the document or its entries waited for in the books.
 
     `value` is that of the document from now on; `entries` are those with more figures than before.
+    `bookings` of the journal are those that waited, each whole, and new ones: what was gained.
     """
 
     claim: Claim
     value: BookValue
     entries: tuple[Entry, ...]
+    bookings: tuple[Booking, ...] = ()

@@ -1,5 +1,7 @@
 """Accounting exports: their rows, and what the API shows of them."""
 
+import asyncio
+import hashlib
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ import msgspec
 from invx.contexts.invoicing.domain.accounting_export import (
     AccountingExport,
     AccountingExportNotFound,
+    AccountingFileChanged,
 )
 from invx.contexts.invoicing.domain.accounting_export_events import AccountingExportOpened
 from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
@@ -177,13 +180,32 @@ async def list_exports(conn: Connection, ctx: RequestContext, asked: ExportSlice
 
 
 async def get_export_file(conn: Connection, ctx: RequestContext, export_id: UUID) -> bytes | None:
-    """The archived file, or None when it was never made."""
-    found = await conn.fetchval(
-        "SELECT compressed FROM invoicing.accounting_files WHERE tenant_id = $1 AND export_id = $2",
+    """The archived file, or None when it was never made.
+
+    Raises AccountingFileChanged: nobody is given other books than those that were archived.
+    """
+    row = await conn.fetchrow(
+        "SELECT f.compressed, x.file_sha256 FROM invoicing.accounting_files f"
+        " JOIN invoicing.accounting_exports x"
+        " ON x.tenant_id = f.tenant_id AND x.export_id = f.export_id"
+        " WHERE f.tenant_id = $1 AND f.export_id = $2",
         ctx.tenant_id,
         export_id,
     )
-    return zlib.decompress(found) if found is not None else None
+    if row is None:
+        return None
+    content = await asyncio.to_thread(_unpacked, row["compressed"], row["file_sha256"])
+    if content is None:
+        raise AccountingFileChanged
+    return content
+
+
+def _unpacked(compressed: bytes, sha256: str) -> bytes | None:
+    try:
+        content = zlib.decompress(compressed)
+    except zlib.error:
+        return None
+    return content if hashlib.sha256(content).hexdigest() == sha256 else None
 
 
 _DEBTORS = """

@@ -35,7 +35,8 @@ SELECT count(*) FROM invoicing.bookings WHERE tenant_id = $1 AND legal_entity_id
     AND booked_on BETWEEN $3 AND $4 AND pending
 """
 # Document by document: what it asks for, what settled it, what is left, and what the two ledgers
-# hold of it. Only a document that is due on accrual alone has all of its tax in both.
+# hold of it. Only a document that is due on accrual alone has all of its tax in both. `worth` is
+# what is left of it in the currency of the books, once none of its bookings waits for a rate.
 _SOURCES = """
 WITH told AS (
     SELECT s.document_id, s.currency, s.booked, s.booked_tax, s.open - s.surplus AS balance,
@@ -43,18 +44,27 @@ WITH told AS (
         coalesce((SELECT sum(e.amount) FROM invoicing.settlement_entries e
             WHERE e.tenant_id = $1 AND e.document_id = s.document_id), 0) AS settled,
         coalesce(b.owed, 0) AS owed, coalesce(b.tax, 0) AS journal_tax,
-        coalesce(b.pending, 0) AS pending,
+        coalesce(b.pending, 0) AS pending, coalesce(b.side, 0) AS side,
+        CASE WHEN s.status = 'void' THEN 0
+            WHEN s.currency = b.book_currency THEN s.open - s.surplus
+            ELSE s.book_total - coalesce((
+                SELECT sum(e.carried_amount) FROM invoicing.settlement_bookings e
+                WHERE e.tenant_id = $1 AND e.document_id = s.document_id), 0) END AS worth,
         coalesce(t.tax, 0) AS ledger_tax, coalesce(t.accrual, false) AS accrual
     FROM invoicing.settlements s
     LEFT JOIN LATERAL (SELECT sum(receivable) AS owed, sum(tax_due) AS tax,
-            count(*) FILTER (WHERE pending) AS pending FROM invoicing.bookings x
+            count(*) FILTER (WHERE pending) AS pending, min(book_currency) AS book_currency,
+            sum(booked_amount * CASE WHEN receivable <> 0 THEN sign(receivable)
+                ELSE (debit = 'debtor')::int - (credit = 'debtor')::int END) AS side
+        FROM invoicing.bookings x
         WHERE x.tenant_id = $1 AND x.document_id = s.document_id) b ON s.booked
     LEFT JOIN LATERAL (SELECT sum(tax) AS tax, bool_and(basis = 'accrual') AS accrual
         FROM invoicing.tax_entries x
         WHERE x.tenant_id = $1 AND x.document_id = s.document_id) t ON s.booked
     WHERE s.tenant_id = $1 AND s.legal_entity_id = $2
 ), judged AS (
-    SELECT *, booked AND (owed <> balance OR journal_tax <> booked_tax
+    SELECT *, booked AND pending = 0 AND worth IS NOT NULL AS valued,
+        booked AND (owed <> balance OR journal_tax <> booked_tax OR (pending = 0 AND side <> worth)
         OR (accrual AND journal_tax <> ledger_tax)) OR claimed - settled <> balance AS astray
     FROM told
 )
@@ -63,6 +73,8 @@ SELECT currency, count(*) FILTER (WHERE booked) AS booked,
     sum(claimed) AS documents, sum(settled) AS settlements, sum(balance) AS receivables,
     coalesce(sum(balance) FILTER (WHERE booked), 0) AS booked_receivables,
     coalesce(sum(owed) FILTER (WHERE booked), 0) AS debtors,
+    coalesce(sum(worth) FILTER (WHERE valued), 0) AS worth,
+    coalesce(sum(side) FILTER (WHERE valued), 0) AS side,
     coalesce(sum(journal_tax) FILTER (WHERE booked), 0) AS journal_tax,
     coalesce(sum(booked_tax) FILTER (WHERE booked), 0) AS booked_tax,
     coalesce(sum(ledger_tax) FILTER (WHERE booked), 0) AS ledger_tax,
@@ -152,6 +164,7 @@ def _currency(entity_id: UUID, row: Row) -> dict[str, Any]:
             "journal": str(row["debtors"]),
             "bookings": f"/v1/accounting/bookings?{urlencode(query)}",
         },
+        "book": {"open": str(row["worth"]), "journal": str(row["side"])},
         "tax": {
             "journal": str(row["journal_tax"]),
             "ledger": str(row["ledger_tax"]),
@@ -160,6 +173,7 @@ def _currency(entity_id: UUID, row: Row) -> dict[str, Any]:
         "differences": {
             "receivables": str(row["documents"] - row["settlements"] - row["receivables"]),
             "journal": str(row["booked_receivables"] - row["debtors"]),
+            "book": str(row["worth"] - row["side"]),
             "tax": str(row["booked_tax"] - row["journal_tax"]),
             "tax_ledger": str(row["accrual_tax"]),
         },

@@ -29,7 +29,8 @@ GOODS, SERVICES, TRIANGULAR = "L", "S", "D"  # as the German list writes them
 _NORTHERN_IRELAND = "XI"
 _LISTED = """
 SELECT p.vat_id, CASE WHEN p.vat_id IS NULL THEN t.document_id END AS alone, t.partner, t.supply,
-    t.origin_period, t.provisional, coalesce(t.tax_currency, t.currency) AS currency,
+    coalesce(t.origin_period, t.period) AS origin_period, t.provisional,
+    coalesce(t.tax_currency, t.currency) AS currency,
     array_agg(DISTINCT t.treatment) AS treatments, min(t.document_id::text) AS sample,
     {amounts}
 FROM invoicing.tax_entries t
@@ -95,7 +96,7 @@ def _is_usable(row: Row, registered: Registered) -> bool:
 
 
 def _listed(rows: Iterable[Row], period: str) -> Iterable[Listed]:
-    first, last = months_in(period)
+    first, _ = months_in(period)
     found: dict[_Key, Listed] = {}
     for row in rows:
         code = code_of(row["supply"])
@@ -105,8 +106,8 @@ def _listed(rows: Iterable[Row], period: str) -> Iterable[Listed]:
             sample = UUID(row["sample"])
             listed = Listed(row["vat_id"], row["partner"], code, row["alone"], sample)
             found[key] = listed
-        origin = row["origin_period"] or ""
-        origin = "" if first <= origin <= last else origin
+        # What is paid before its supply counts to the period of the payment (Article 65).
+        origin = row["origin_period"] if row["origin_period"] < first else ""
         listed.sums[origin] = listed.sums.get(origin, ZERO) + row["base"]
         listed.treatments |= set(row["treatments"])
         listed.count += row["count"]

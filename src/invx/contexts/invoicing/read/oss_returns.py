@@ -21,10 +21,11 @@ from invx.contexts.invoicing.read.views import Row
 from invx.infra.postgres import Connection
 from invx.kernel.context import RequestContext
 
-_BY = """left(t.jurisdiction, 2), t.supply, t.rate, t.origin_period, t.provisional,
-    coalesce(t.tax_currency, t.currency), t.treatment, t.scheme"""
+_BY = """left(t.jurisdiction, 2), t.supply, t.rate, coalesce(t.origin_period, t.period),
+    t.provisional, coalesce(t.tax_currency, t.currency), t.treatment, t.scheme"""
 _SUMS = f"""
-SELECT left(t.jurisdiction, 2) AS country, t.supply, t.rate, t.origin_period, t.provisional,
+SELECT left(t.jurisdiction, 2) AS country, t.supply, t.rate,
+    coalesce(t.origin_period, t.period) AS origin_period, t.provisional,
     coalesce(t.tax_currency, t.currency) AS currency, t.treatment, t.scheme, {AMOUNTS}
 FROM invoicing.tax_entries t WHERE {OF_RETURN} GROUP BY {_BY} ORDER BY {_BY}
 """
@@ -46,7 +47,7 @@ async def oss_return(
     total = Sum()
     for row in rows:
         total.add(row)
-        origin = row["origin_period"] or first
+        origin = row["origin_period"]
         if row["provisional"] or row["currency"] != _CURRENCY or row["scheme"] not in _SHOPS:
             unassigned.append(row)
         elif origin < first:
@@ -74,7 +75,9 @@ def _supply_view(key: _Group, found: Sum, registered: Registered, quarter: str) 
         "supply": supply,
         "rate": rate,
         **found.view(),
-        "entries": _address(found.treatments, registered, quarter, quarter),
+        "entries": _address(
+            found.treatments, registered, quarter, **{"origin_period[gte]": quarter}
+        ),
     }
 
 
@@ -86,17 +89,17 @@ def _correction_view(
         "country": vat_prefix(country),
         "quarter": origin,
         **found.view(),
-        "entries": _address(found.treatments, registered, quarter, origin),
+        "entries": _address(found.treatments, registered, quarter, origin_period=origin),
     }
 
 
-def _address(treatments: set[str], registered: Registered, quarter: str, origin: str) -> str:
+def _address(treatments: set[str], registered: Registered, quarter: str, **origin: str) -> str:
     return registered.address(
         quarter,
         treatment=",".join(sorted(treatments)),
-        origin_period=origin,
         provisional="false",
         reporting_currency=_CURRENCY,
+        **origin,
     )
 
 

@@ -56,6 +56,8 @@ from invx.infra.piecewise import encode
 from invx.infra.unit_of_work import Rows
 from invx.kernel.errors import violated
 
+_BOOKING = SettlementOpened | EntryRecorded | SettlementVoided | BookRateStated | EntriesBooked
+
 
 def project(recorded: Recorded, rows: Rows) -> None:
     """State the rows of the stream that this event belongs to, as after the whole command."""
@@ -127,7 +129,7 @@ def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
         _taxes(recorded, settlement, event.entries, rows)
     elif isinstance(event, EntriesBooked):
         _bookings(settlement, event.entries, rows)
-    if isinstance(event, SettlementOpened | EntryRecorded | SettlementVoided | BookRateStated):
+    if isinstance(event, _BOOKING):
         for booking in event.bookings:
             rows.put(
                 "bookings",

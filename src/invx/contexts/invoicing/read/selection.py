@@ -48,7 +48,10 @@ class SelectedFile:
 async def select_issued(
     conn: Connection, ctx: RequestContext, ids: Sequence[UUID], kinds: Sequence[str]
 ) -> tuple[list[UUID], int]:
-    """Which of these documents are issued, in order, and how many of their files are not made."""
+    """Which of these documents are issued, in order, and how many of their files are not made.
+
+    Files that went with an erasure are not to come: they count as neither.
+    """
     rows = await conn.fetch(
         """SELECT d.document_id, (
             SELECT count(*) FROM invoicing.archives a WHERE a.tenant_id = d.tenant_id
@@ -60,8 +63,23 @@ async def select_issued(
         list(ids),
         list(kinds),
     )
-    missing = sum(len(kinds) - row["made"] for row in rows)
-    return [row["document_id"] for row in rows], missing
+    lacking = {each["document_id"]: lack for each in rows if (lack := len(kinds) - each["made"])}
+    gone = await _erased(conn, ctx, list(lacking)) if lacking else set()
+    issued = [
+        each["document_id"] for each in rows if each["made"] or each["document_id"] not in gone
+    ]
+    return issued, sum(lack for id, lack in lacking.items() if id not in gone)
+
+
+async def _erased(conn: Connection, ctx: RequestContext, ids: Sequence[UUID]) -> set[UUID]:
+    """Those from which somebody's personal data was erased, and the archived files with it."""
+    rows = await conn.fetch(
+        """SELECT DISTINCT stream_id FROM invoicing.events
+        WHERE tenant_id = $1 AND stream_id = ANY($2::uuid[]) AND type = 'PersonalDataErased'""",
+        ctx.tenant_id,
+        ids,
+    )
+    return {row["stream_id"] for row in rows}
 
 
 async def done_by(conn: Connection, ctx: RequestContext, operation_id: UUID) -> list[UUID]:

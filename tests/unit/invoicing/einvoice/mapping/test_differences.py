@@ -104,3 +104,31 @@ def test_a_term_is_found_for_a_part_of_an_identifier_and_for_sub_lines() -> None
     assert term_of("/seller/endpoint/scheme") == "BT-34"
     assert term_of("/lines/3/children/1/children/0/net") == "BT-131"
     assert term_of("/nowhere") is None
+
+
+def _part(net: str, **more: Any) -> model.Line:
+    price = model.Price(net=Decimal(net))
+    return replace(LINE, net=Decimal(net), price=price, adjustments=(), **more)
+
+
+def test_a_line_that_only_sums_its_sub_lines_says_what_they_say() -> None:
+    """Sub-lines are of XRechnung's extension; a document with children has no line for the sum."""
+    whole = _part("99.00", item=model.Item(name="Parcel"), note="Fragile")
+    parts = (_part("59.00", note="Blue"), _part("40.00"))
+    source = replace(SOURCE, lines=(replace(whole, children=parts),))
+    told = replace(parts[0], note="Parcel\nFragile\nBlue")
+    assert compare(source, replace(SOURCE, lines=(told, parts[1]))) == []
+    wrong = replace(SOURCE, lines=(replace(whole, children=parts[:1]),))
+    assert "/lines/0/net" in {each.pointer for each in compare(wrong, source) if each.is_figure}
+
+
+def test_another_way_to_pay_is_seen() -> None:
+    """Several accounts are one way to pay; a card beside them is another (UBL-SR-47)."""
+    one, two = model.CreditTransfer(account="DE1"), model.CreditTransfer(account="DE2")
+    transfer = model.Payment(code="58", transfers=(one, two))
+    parts = tuple(model.Payment(code="58", transfers=(each,)) for each in (one, two))
+    paid = replace(SOURCE, payments=(transfer,))
+    assert compare(replace(SOURCE, payments=parts), paid) == []
+    card = model.Payment(code="48", card=model.Card(number="1234"))
+    found = compare(replace(SOURCE, payments=(*parts, card)), paid)
+    assert {each.term for each in found} == {"BT-81", "BT-87"}

@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS, Syntax, format_of
+from invx.contexts.invoicing.domain.e_invoice_formats import (
+    FORMATS,
+    Syntax,
+    format_of,
+    judged_as,
+)
 from invx.contexts.invoicing.domain.e_invoice_needs import EInvoiceIncomplete, missing
 from tests.unit.invoicing.einvoice.mapping.issuing import SELLER, e_invoice, issued, item
 
@@ -35,9 +40,13 @@ def test_xrechnung_asks_for_the_german_fields() -> None:
     }
 
 
+ABROAD = {"name": "Sondages SA", "address": {"country": "FR"}}
+
+
 def test_peppol_takes_a_purchase_order_for_a_buyer_reference() -> None:
-    assert pointers("peppol") == {"/buyer_reference", "/buyer/endpoint", "/seller/endpoint"}
-    assert pointers("peppol", purchase_order="PO") == {"/buyer/endpoint", "/seller/endpoint"}
+    asked = {"/buyer_reference", "/buyer/endpoint", "/seller/endpoint"}
+    assert pointers("peppol", buyer=ABROAD) == asked
+    assert pointers("peppol", buyer=ABROAD, purchase_order="PO") == asked - {"/buyer_reference"}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +97,7 @@ def test_a_corrected_invoice_in_xrechnung_names_what_it_corrects() -> None:
 
 def test_the_refusal_names_the_format_and_every_field() -> None:
     with pytest.raises(EInvoiceIncomplete) as refused:
-        e_invoice(format="peppol")
+        e_invoice(format="peppol", buyer=ABROAD)
     assert refused.value.code == "e_invoice_incomplete"
     assert refused.value.detail == "3 fields are missing or wrong for Peppol BIS Billing 3.0."
     assert len(refused.value.problems) == 3
@@ -100,3 +109,14 @@ def test_a_format_is_known_by_its_specification_and_syntax() -> None:
     assert format_of(german, Syntax.UBL) is FORMATS["xrechnung_ubl"]
     assert format_of("urn:cen.eu:en16931:2017", Syntax.CII) is FORMATS["cii"]
     assert format_of("urn:example", Syntax.UBL) is None
+
+
+def test_an_extension_is_judged_as_what_it_builds_on() -> None:
+    german = FORMATS["xrechnung_ubl"].specification
+    extended = f"{german}#conformant#urn:xeinkauf.de:kosit:extension:xrechnung_3.0"
+    assert format_of(extended, Syntax.UBL) is None
+    assert judged_as(extended, Syntax.UBL) is FORMATS["xrechnung_ubl"]
+    assert judged_as(german, Syntax.CII) is FORMATS["xrechnung_cii"]
+    dutch = "urn:cen.eu:en16931:2017#compliant#urn:fdc:nen.nl:nlcius:v1.0"
+    assert judged_as(dutch, Syntax.UBL) is FORMATS["ubl"]
+    assert judged_as("urn:example", Syntax.UBL) is None

@@ -95,7 +95,7 @@ def test_early_payment_is_worded_or_coded_for_xrechnung() -> None:
 
 
 _ADDRESS = {"country": "DE", "city": "Hamburg", "postal_code": "20457"}
-_ENDPOINT = {"id": "a@example.org", "scheme": "EM"}
+_ENDPOINT = {"id": "a@example.org", "scheme": "9930"}
 _GERMAN = {
     "buyer_reference": "04011000-1",
     "buyer": {"name": "B", "address": _ADDRESS, "endpoint": _ENDPOINT},

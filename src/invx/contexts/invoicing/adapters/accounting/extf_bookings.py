@@ -33,7 +33,7 @@ _WORDS = {
     BookingKind.ALLOCATION: "Verrechnung",
 }
 # Members of the European Union, as DATEV wants them named (EL for Greece).
-_MEMBERS = {
+MEMBERS = {
     each: {"GR": "EL"}.get(each, each)
     for each in (
         "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
@@ -152,7 +152,7 @@ def _notes(booking: Booking) -> dict[str, str]:
 
 def _abroad(booking: Booking, settings: ExportSettings) -> dict[str, str]:
     """The member state of destination and its rate: for sales that a one-stop shop reports."""
-    member, rate = _MEMBERS.get(booking.country or ""), booking.tax_rate
+    member, rate = MEMBERS.get(booking.country or ""), booking.tax_rate
     if not rate or member is None or booking.country == settings.country:
         return {}
     return {
@@ -171,12 +171,12 @@ def _tax_key(booking: Booking) -> str:
 
 def words(booking: Booking) -> str:
     """What happened, in German, with the number of the document; nobody is named."""
-    word = _WORDS[booking.kind]
-    if booking.reverses is not None:
-        word = f"{_TAKEN_BACK} {word}"
-    elif booking.kind is BookingKind.REVENUE and booking.credit == DEBTOR:
-        word = _CREDITED
-    return f"{word} {booking.document_number}"
+    back = booking.reverses is not None
+    # What takes a booking back stands on its other side.
+    credited = (booking.debit if back else booking.credit) == DEBTOR
+    word = _CREDITED if credited and booking.kind is BookingKind.REVENUE else _WORDS[booking.kind]
+    told = f"{word} {booking.document_number}"
+    return f"{_TAKEN_BACK} {told}" if back else told
 
 
 def _what(booking: Booking) -> str:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from invx.contexts.invoicing.adapters.accounting import extf
+from invx.contexts.invoicing.adapters.accounting.extf_bookings import MEMBERS
 from invx.contexts.invoicing.adapters.accounting.extf_columns import DEBTORS
 from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
 
@@ -12,6 +13,8 @@ _UNSPECIFIED, _BUSINESS = "0", "2"
 _CUSTOMER_CHARS = 15
 _VAT_ID_CHARS = 15
 _COLLECTIVE = "Diverse Debitoren"
+# Whose VAT ids the two fields are for; Northern Ireland has one of the Union for goods.
+_UNION = {*MEMBERS.values(), "XI"}
 
 
 def file(
@@ -83,9 +86,10 @@ def _values(debtor: Mapping[str, Any]) -> dict[str, str]:
 
 def _vat_id(said: str | None) -> dict[str, str]:
     compact = "".join(each for each in said or "" if each.isalnum())
-    if not compact[:2].isalpha() or not compact.isascii() or len(compact) > _VAT_ID_CHARS:
+    country = compact[:2].upper()
+    if country not in _UNION or not compact.isascii() or len(compact) > _VAT_ID_CHARS:
         return {}
-    return {"EU-Land": compact[:2].upper(), "EU-UStID": compact[2:]}
+    return {"EU-Land": country, "EU-UStID": compact[2:]}
 
 
 def _customer(said: str | None) -> dict[str, str]:

@@ -14,7 +14,8 @@ from invx.kernel.ids import typeid
 
 # As the API shows these ids.
 _INVOICE, _LEGAL_ENTITY, _ENTRY, _BOOKING = "inv", "le", "sent", "bkg"
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+# OWASP, "CSV Injection": also in full width, which spreadsheets of East Asia take for the same.
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _BOM = "\ufeff"  # so that spreadsheets read UTF-8
 
 COLUMNS = (

@@ -4,7 +4,8 @@ import zipfile
 from datetime import date
 from typing import IO, Any
 
-_EPOCH = date(1980, 1, 1)  # the first day that a zip archive can name
+# The days that a zip archive can name; documents may be older, and clocks of sandboxes ahead.
+_EPOCH, _LAST = date(1980, 1, 1), date(2107, 12, 31)
 _READABLE = 0o644 << 16
 
 
@@ -57,6 +58,7 @@ class ZipStream:
 
 
 def _entry(name: str, on: date, *, squeeze: bool) -> zipfile.ZipInfo:
+    on = min(max(on, _EPOCH), _LAST)
     entry = zipfile.ZipInfo(name, (on.year, on.month, on.day, 0, 0, 0))
     entry.compress_type = zipfile.ZIP_DEFLATED if squeeze else zipfile.ZIP_STORED
     entry.external_attr = _READABLE

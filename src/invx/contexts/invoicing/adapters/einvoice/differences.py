@@ -2,8 +2,8 @@
 
 What only looks different is the same: an absent base quantity and one of 1, a gross price that is
 the net price, an optional total of zero and none, runs of white space, spaces in account numbers
-and tax ids, the order of discounts among charges. What the issuer's house gives (number BT-1,
-process BT-23, specification BT-24) is not compared.
+and tax ids, the order of discounts among charges, a line that only sums its sub-lines. What the
+issuer's house gives (number BT-1, process BT-23, specification BT-24) is not compared.
 """
 
 import re
@@ -72,7 +72,7 @@ def normal(invoice: model.EInvoice) -> model.EInvoice:
             )
         ),
         tax_currency=None if invoice.tax_currency == invoice.currency else invoice.tax_currency,
-        lines=tuple(_line(each) for each in invoice.lines),
+        lines=tuple(_line(each) for each in _flat(invoice.lines)),
         payments=_payments(invoice.payments),
     )
 
@@ -102,12 +102,33 @@ def _line(line: model.Line) -> model.Line:
     )
 
 
+def _flat(lines: tuple[model.Line, ...]) -> Iterator[model.Line]:
+    """Lines that only sum their sub-lines give way to them, their words as the note of the first.
+
+    So does a document with children: it says the same without sub-lines, which EN 16931 lacks.
+    """
+    for line in lines:
+        parts = [each for each in line.children if not each.informative]
+        sums = bool(parts) and sum(each.net for each in parts) == line.net and not line.adjustments
+        if not sums or len(parts) != len(line.children):
+            yield line
+            continue
+        words = [text for text in (line.item.name, line.item.description, line.note) if text]
+        for each in _flat(line.children):
+            note = "\n".join([*words, *([each.note] if each.note else [])])
+            yield replace(each, note=note or None)
+            words = []
+
+
 def _payments(payments: tuple[model.Payment, ...]) -> tuple[model.Payment, ...]:
     """One way to pay with all its accounts: files repeat it for each account."""
     if len(payments) < 2:  # noqa: PLR2004 - nothing to join
         return payments
-    accounts = tuple(each for payment in payments for each in payment.transfers)
-    return (replace(payments[0], transfers=accounts),)
+    first = payments[0]
+    same = [each for each in payments if each.code == first.code]
+    accounts = tuple(each for payment in same for each in payment.transfers)
+    others = tuple(each for each in payments if each.code != first.code)
+    return (replace(first, transfers=accounts), *others)
 
 
 def _differ(pointer: str, source: Any, ours: Any) -> Iterator[Difference]:

@@ -7,7 +7,6 @@ tax in the accounting currency (BT-111), worked out as the resource shows it.
 
 from base64 import b64decode
 from dataclasses import replace
-from decimal import Decimal
 
 from invx.contexts.invoicing.adapters.einvoice import model
 from invx.contexts.invoicing.adapters.einvoice.of_lines import adjustment, lines_of, vat_rate
@@ -30,7 +29,6 @@ from invx.contexts.invoicing.domain.issued import Issued, ensure_representable
 from invx.kernel.errors import violated
 from invx.rules.totals.model import AdjustmentAmount, Regime, Totals
 
-_ZERO = Decimal(0)
 _TYPE_CODES = {DocumentType.INVOICE: "380", DocumentType.CREDIT_NOTE: "381"}
 
 
@@ -75,6 +73,10 @@ def as_e_invoice(stated: Issued, format: Format) -> model.EInvoice:
     lines, leftover = lines_of(content, totals, words)
     if content.buyer is None:
         violated("an e-invoice has a buyer")
+    adjustments = tuple(_adjustments(content, totals, words))
+    if format.needs is not None:
+        lines = tuple(replace(each, adjustments=_whole(each.adjustments)) for each in lines)
+        adjustments = _whole(adjustments)
     accounted = content.tax_currency
     return model.EInvoice(
         number=stated.number,
@@ -116,9 +118,9 @@ def as_e_invoice(stated: Issued, format: Format) -> model.EInvoice:
         delivery=delivery_of(content),
         period=period(content),
         payments=payments_of(content, stated.seller),
-        adjustments=tuple(_adjustments(content, totals, words)),
+        adjustments=adjustments,
         totals=_totals(content, totals),
-        taxes=tuple(_groups(totals, rated=format.needs is Needs.XRECHNUNG)),
+        taxes=tuple(_groups(totals, rated=format.needs is not None)),
         attachments=tuple(_attachments(content)),
         lines=lines,
     )
@@ -152,6 +154,7 @@ def _adjustments(content: Content, totals: Totals, words: Wording) -> list[model
     for said, amount in zip(written, totals.adjustments, strict=True):
         for share in amount.shares:
             whole = len(amount.shares) == 1
+            stated = said if whole else replace(said, base=None)
             part = AdjustmentAmount(
                 charge=amount.charge,
                 base=amount.base if whole else None,
@@ -165,12 +168,19 @@ def _adjustments(content: Content, totals: Totals, words: Wording) -> list[model
             )
             found.append(
                 replace(
-                    adjustment(said, part, words),
+                    adjustment(stated, part, words),
                     category=group.category,
                     rate=vat_rate(group.category, group.rate),
                 )
             )
     return found
+
+
+def _whole(adjustments: tuple[model.Adjustment, ...]) -> tuple[model.Adjustment, ...]:
+    """Peppol and XRechnung refuse a base without its percent (PEPPOL-EN16931-R042)."""
+    return tuple(
+        each if each.percent is not None else replace(each, base=None) for each in adjustments
+    )
 
 
 def _totals(content: Content, totals: Totals) -> model.Totals:
@@ -190,15 +200,13 @@ def _totals(content: Content, totals: Totals) -> model.Totals:
 
 
 def _groups(totals: Totals, *, rated: bool) -> list[model.TaxGroup]:
-    """BG-23. What is outside the scope of VAT has no rate, but `rated`, by BR-DE-14, it has 0."""
+    """BG-23. `rated` states the rate of each group, even of category O (BR-DE-14, DE-R-014)."""
     return [
         model.TaxGroup(
             base=group.base,
             amount=group.amount,
             category=group.category,
-            rate=Decimal(0)
-            if rated and group.category == "O"
-            else vat_rate(group.category, group.rate),
+            rate=group.rate if rated else vat_rate(group.category, group.rate),
             reason=group.reason,
             reason_code=group.reason_code,
         )

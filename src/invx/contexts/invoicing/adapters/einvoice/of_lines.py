@@ -51,13 +51,16 @@ def vat_rate(category: str, rate: Decimal) -> Decimal | None:
 
 
 def adjustment(said: AdjustmentLine, amount: AdjustmentAmount, words: Wording) -> model.Adjustment:
-    """A discount or charge. One without a reason is named what it is: BR-33, 38, 42 and 44."""
+    """A discount or charge. One without a reason is named what it is: BR-33, 38, 42 and 44.
+
+    The base of a percent is that of the amount; where a percent is shared out, it has none.
+    """
     label = "line.charge" if amount.charge else "line.discount"
     named = said.reason or said.reason_code
     return model.Adjustment(
         charge=amount.charge,
         amount=amount.amount,
-        base=amount.base if amount.percent is not None else said.base,
+        base=amount.base if said.percent is not None else said.base,
         percent=amount.percent,
         reason=said.reason if named else words.say(label),
         reason_code=said.reason_code,

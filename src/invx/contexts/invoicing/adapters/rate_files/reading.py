@@ -128,6 +128,17 @@ def table_of(text: str) -> tuple[Sequence[str], Iterator[Line]]:
     return columns, _lines(reader, columns)
 
 
+def rows_of(text: str) -> Iterator[tuple[int, list[str]]]:
+    """All lines of a table with semicolons, numbered from 1; white space in cells is one space.
+
+    Raises RateFileUnreadable.
+    """
+    reader, number = csv.reader(io.StringIO(text), delimiter=";"), 0
+    while (row := _next(reader)) is not None:
+        number += 1
+        yield number, [" ".join(cell.split()) for cell in row]
+
+
 def _lines(reader: Iterator[list[str]], columns: Sequence[str]) -> Iterator[Line]:
     number = 1
     while (row := _next(reader)) is not None:

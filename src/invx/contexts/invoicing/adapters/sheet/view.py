@@ -193,8 +193,13 @@ def _imprint(words: Wording, seller: Json) -> list[list[str]]:
     home = word(part(seller, "address"), "country")
     directors = [tidy(str(name)).replace(" ", NBSP) for name in seller.get("directors") or ()]
     entry = ", ".join(text for text in (word(register, "court"), word(register, "number")) if text)
+    company = word(part(seller, "registration"), "id")
     label = words.say("footer.director" if len(directors) == 1 else "footer.directors")
-    numbers = {"id.vat": parties.vat_id(seller), "id.tax": parties.tax_number(seller)}
+    numbers = {
+        "id.company": "" if company and company in entry else company,
+        "id.vat": parties.vat_id(seller),
+        "id.tax": parties.tax_number(seller),
+    }
     columns = [
         [name, *parties.address(words, seller, home=home)],
         [word(contact, key) for key in ("name", "email", "phone")],

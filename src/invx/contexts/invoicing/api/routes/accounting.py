@@ -127,11 +127,13 @@ async def sums(
 async def open_items(
     caller: Reader, query: Annotated[ListQuery, list_query(OPEN_ITEMS)], edge: Invoicing
 ) -> Response:
-    """List what each buyer owes on a day (today if none is named), by age."""
+    """List what each buyer owes on a day, by age.
+
+    If no day is named it is today in the time zone of each legal entity.
+    """
     async with edge.runner.reading(caller) as (conn, ctx):
-        wanted = open_item_slice(query, ctx.now.date())
-        page, more = await list_open_items(conn, ctx, wanted)
-    items = [encode(open_item_view(row, wanted.on)) for row in page]
+        page, more = await list_open_items(conn, ctx, open_item_slice(query))
+    items = [encode(open_item_view(row)) for row in page]
     following = query.cursor(page[-1]["place"], page[-1]["legal_entity_id"]) if more else None
     return json_response(page_body(items, has_more=more, next=following))
 
@@ -176,6 +178,6 @@ def _shown(settlement: Settlement, unit: UnitOfWork) -> Answer:
         "currency": settlement.claim.currency,
         "book_currency": journal.book.book_currency if journal else None,
         "rate": format(journal.book.exchange_rate, "f") if journal else None,
-        "bookings": len(journal.bookings) if journal else 0,
+        "bookings": sum(not each.pending for each in journal.bookings) if journal else 0,
     }
     return Answer(200, encode(body), {"content-type": "application/json"})

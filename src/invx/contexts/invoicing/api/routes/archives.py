@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from starlette.responses import Response, StreamingResponse
 
-from invx.contexts.invoicing.api.archiving import ARCHIVED, archived, files_in
+from invx.contexts.invoicing.api.archiving import ARCHIVED, archived, ensure_archivable, files_in
 from invx.contexts.invoicing.api.edge import Invoicing, Once, answered
 from invx.contexts.invoicing.api.operating import selected, show_begun
 from invx.contexts.invoicing.api.schemas.operations import ArchiveIn, OperationOut
@@ -46,5 +46,6 @@ async def read(
 async def make(body: ArchiveIn, caller: Reader, once: Once, edge: Invoicing) -> Response:
     """Make the files that are not there yet, as an operation. Its result says where the ZIP is."""
     ids = await selected(body, edge, caller)
+    ensure_archivable(ids)
     command = BeginOperation("archive", ids, {"files": list(dict.fromkeys(body.files))})
     return await answered(edge, begin_operation, command, caller, show=show_begun, once=once)

@@ -1,7 +1,7 @@
 """What tax engines are told of documents: to look at, and to send again."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path
@@ -65,16 +65,20 @@ async def list_(
     caller: Reader, query: Annotated[ListQuery, list_query(ENTRIES)], edge: Invoicing
 ) -> Response:
     """List what tax engines are told of your documents, the oldest first."""
-    conditions = [(_COLUMNS[each.field], each.value) for each in query.conditions]
     async with edge.runner.reading(caller) as (conn, ctx):
         found = await list_engine_entries(
-            conn, ctx, conditions, _after(query), query.limit, descending=query.descending
+            conn, ctx, conditions_of(query), _after(query), query.limit, descending=query.descending
         )
     page, more = found[: query.limit], len(found) > query.limit
     last = page[-1] if more else None
     following = query.cursor(last["owed_at"].isoformat(), last["engine_entry_id"]) if last else None
     items = [encode(engine_entry_view(row["engine_entry_id"], row)) for row in page]
     return json_response(page_body(items, has_more=more, next=following))
+
+
+def conditions_of(query: ListQuery) -> list[tuple[str, Any]]:
+    """The entries that are asked for, in terms of columns."""
+    return [(_COLUMNS[each.field], each.value) for each in query.conditions]
 
 
 def _after(query: ListQuery) -> tuple[datetime, UUID] | None:

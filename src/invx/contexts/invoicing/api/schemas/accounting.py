@@ -138,11 +138,16 @@ class BookRateOut(Out):
     currency: str
     book_currency: str
     rate: DecimalOut
-    bookings: int = Field(description="How many are bookable by it.")
+    bookings: int = Field(
+        description="How many of the document are bookable. Money waits for the rate of its day."
+    )
 
 
 class BookingOut(Out):
-    """One booking: `amount` goes from `credit` to `debit`. It never changes."""
+    """One booking: `amount` goes from `credit` to `debit`. It never changes.
+
+    What a rate gained or lost (`exchange`) has no `amount`, only a `booked_amount`.
+    """
 
     id: BookingRef
     object: Literal["booking"]
@@ -278,6 +283,15 @@ class JournalReceivablesOut(Out):
     bookings: str
 
 
+class JournalBookOut(Out):
+    """The same in the currency of the books, of the documents that wait for no rate."""
+
+    open: Amount = Field(
+        description="The documents at the rate of their day, less what settled them carried of it."
+    )
+    journal: Amount = Field(description="The buyers' side of the journal.")
+
+
 class JournalTaxOut(Out):
     """The tax in the journal; on cash basis the ledger has it when it is received."""
 
@@ -291,6 +305,7 @@ class JournalDifferencesOut(Out):
 
     receivables: Amount
     journal: Amount
+    book: Amount = Field(description="The same in the currency of the books.")
     tax: Amount = Field(description="Of the documents and what was given up, less the journal.")
     tax_ledger: Amount = Field(description="Journal less ledger, where both must have all of it.")
 
@@ -300,6 +315,7 @@ class JournalCurrencyOut(Out):
     documents: BookedOut
     pending: int = Field(description="Bookings that wait for a rate.")
     receivables: JournalReceivablesOut
+    book: JournalBookOut
     tax: JournalTaxOut
     differences: JournalDifferencesOut
     astray: list[InvoiceRef] = Field(description="The documents that differ, at most 100.")

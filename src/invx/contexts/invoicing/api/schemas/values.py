@@ -83,8 +83,8 @@ Day = Annotated[
 Flag = Annotated[bool, Field(strict=True)]
 Whole = Annotated[int, Field(strict=True)]
 
-# Control characters have no place in a legal document, and PostgreSQL refuses NUL.
-_TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
+# What XML 1.0 cannot say has no place in a legal document, and PostgreSQL refuses NUL.
+_TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*$"
 
 
 def _text(length: int) -> Any:

@@ -1,0 +1,25 @@
+"""What a settlement is asked to enter."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from invx.contexts.invoicing.domain.books import Worth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """A wish for an entry. Without an amount it takes as much as there is.
+
+    `source` makes it safe to repeat: a second posting of one source with the same figures changes
+    nothing, with other figures it is refused. `currency` is checked when the caller names one.
+    """
+
+    source: str
+    on: date
+    amount: Decimal | None = None
+    currency: str | None = None
+    note: str | None = None
+    worth: Worth = field(default_factory=Worth)  # in the books, where their currency is another
+    account: str | None = None  # of the ledger, which the money went through
+    default_account: str | None = None  # where the caller names none
