@@ -214,9 +214,7 @@ async def test_what_changed_between_selection_and_work_is_refused_by_itself(desk
     by_hand = await desk.finalize(drafts[0])
     await desk.client.delete(f"/v1/invoices/{drafts[1]['id']}")
     late = await desk.draft()  # fits the filter, but was not there
-    await desk.client.put(
-        f"/v1/invoices/{drafts[2]['id']}", json=draft_body(purchase_order="new")
-    )
+    await desk.client.put(f"/v1/invoices/{drafts[2]['id']}", json=draft_body(purchase_order="new"))
     await desk.world.settle()
     items = (await desk.get(f"/v1/operations/{begun['id']}/items"))["data"]
     codes = [each["problem"] and each["problem"]["code"] for each in items]

@@ -19,7 +19,7 @@ from tests.integration.invoicing.einvoice.test_rule_words import texts
 
 SOAK = bool(os.environ.get("INVX_SOAK"))
 ABOUT_SYNTAX = re.compile(r"(UBL|CII)-")
-EVERY = 60  # of the rules about syntax one in so many is tried
+EVERY = 10  # of the rules about syntax one in so many is tried
 AT_ONCE = 16  # fewer than the validator lets wait
 Key: TypeAlias = tuple[str, str, str]
 ROWS = rows()
