@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from invx.contexts.invoicing.app.ports import EngineReceipt
+from invx.contexts.invoicing.app.asked import EngineReceipt
 from invx.contexts.invoicing.domain.engine_statement import EngineStatement
 from invx.contexts.invoicing.domain.tax_quotes import QuoteAnswer, QuotedSupply, QuoteQuestion
 from invx.rules.tax.quotes import LineQuote, Quote

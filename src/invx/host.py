@@ -20,9 +20,12 @@ from invx import __version__
 from invx.contexts.analytics import wiring as analytics
 from invx.contexts.invoicing import wiring as invoicing
 from invx.contracts.registry import REGISTRY
+from invx.infra.anchor_file import AnchorFile
+from invx.infra.anchoring import Anchoring
 from invx.infra.apart import Collector
 from invx.infra.bell import Bell
 from invx.infra.context import Context, Reaction
+from invx.infra.holdings import Holdings
 from invx.infra.http.auth import Verifier
 from invx.infra.http.docs_page import install_docs_page
 from invx.infra.http.edge import add_router, create_edge
@@ -39,6 +42,7 @@ from invx.infra.parked import Parked
 from invx.infra.postgres import CONNECT_SECONDS_MAX, Database, DatabaseSettings, Pools
 from invx.infra.reactions import JobRuns, Reactions
 from invx.infra.rotation import LANES
+from invx.infra.sealing import Sealing
 from invx.infra.system import SystemClock, Uuid7Ids
 from invx.infra.tracing import recording_tracer
 from invx.infra.transport import PostgresTransport
@@ -53,6 +57,9 @@ from invx.settings import Settings
 MIGRATIONS = {invoicing.NAME: invoicing.migrations, analytics.NAME: analytics.migrations}
 CONTEXTS = tuple(MIGRATIONS)
 _REACTIONS: dict[str, Mapping[type[Contract], Reaction]] = {analytics.NAME: analytics.REACTIONS}
+
+# What an audit looks at and an archive contains, beside events and seals.
+HOLDINGS = {invoicing.NAME: invoicing.HOLDINGS, analytics.NAME: Holdings()}
 
 INBOX_CHANNEL = "invx_inbox"
 
@@ -77,6 +84,7 @@ class Host:
     contexts: dict[str, Context]
     relays: dict[str, Relay]
     worker: Worker
+    sealing: Sealing
     upkeep: Upkeep
     bell: Bell
     clock: Clock
@@ -93,7 +101,7 @@ class Host:
         if relays:
             runs |= {f"relay {name}": relay.run for name, relay in self.relays.items()}
         if worker:
-            runs["worker"] = self.worker.run
+            runs |= {"worker": self.worker.run, "sealing": self.sealing.run}
         for name, run in runs.items():
             if name not in self._tasks:
                 self._tasks[name] = asyncio.create_task(_until(name, run(self._stop)), name=name)
@@ -177,7 +185,11 @@ async def build_host(
             relays[name] = Relay(context.database, transport, clock=clock, ids=ids)
             bell.on(outbox_channel(name), relays[name].wake)
     bell.on(INBOX_CHANNEL, worker.wake)
-    return Host(pools, contexts, relays, worker, _upkeep(contexts, relays, clock), bell, clock)
+    anchor = settings.anchor.file
+    anchoring = Anchoring(AnchorFile(anchor), clock) if anchor else None
+    sealing = Sealing(contexts.values(), clock, anchoring)
+    upkeep = _upkeep(contexts, relays, clock)
+    return Host(pools, contexts, relays, worker, sealing, upkeep, bell, clock)
 
 
 def _outside(settings: Settings) -> invoicing.Outside:

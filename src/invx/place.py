@@ -48,6 +48,7 @@ ALL_PERMISSIONS = (
     "legal_entities:write",
     "series:read",
     "series:write",
+    "audit:read",
     "personal:erase",
     "analytics:read",
 )

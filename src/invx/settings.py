@@ -84,6 +84,13 @@ class TaxEngineSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AnchorSettings:
+    """Where seals are kept outside the database; nowhere unless it is named."""
+
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set."""
 
@@ -96,6 +103,7 @@ class Settings:
     tax_registers: TaxRegisterSettings = field(default_factory=TaxRegisterSettings)
     transmission: TransmissionSettings = field(default_factory=TransmissionSettings)
     tax_engine: TaxEngineSettings = field(default_factory=TaxEngineSettings)
+    anchor: AnchorSettings = field(default_factory=AnchorSettings)
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -145,6 +153,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             url=read.url("INVX_TAX_ENGINE_URL"),
             secret=read.optional("INVX_TAX_ENGINE_SECRET"),
         ),
+        anchor=AnchorSettings(file=read.path("INVX_ANCHOR_FILE")),
     )
     read.refuse_unknown()
     if (settings.tax_engine.name is None) is not (settings.tax_engine.url is None):

@@ -62,7 +62,6 @@ async def test_an_operation_and_a_filter_exclude_each_other(desk: Desk) -> None:
     assert (problem["parameter"], problem["code"]) == ("status", "not_with_operation")
 
 
-
 async def test_numbers_that_look_alike_have_a_file_each(desk: Desk) -> None:
     """Two series with one pattern, and one whose numbers would be folders."""
     made = []

@@ -1,7 +1,11 @@
-"""`invx audit verify`: walks every hash chain and names the first broken link."""
+"""`invx audit …`: the proof that no history was changed, and what carries it elsewhere."""
 
-from dataclasses import dataclass
-from typing import Annotated
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Annotated, Any
 from uuid import UUID
 
 import typer
@@ -9,72 +13,196 @@ import typer
 from invx.cli.ground import (
     TENANT,
     Refused,
+    console,
+    open_host,
     open_pools,
     out,
     progress_bar,
     tenant_of,
     with_place,
 )
-from invx.host import CONTEXTS
-from invx.infra.audit import BrokenLink, verify
+from invx.host import CONTEXTS, HOLDINGS
+from invx.infra.anchor_file import AnchoredSeal, AnchorMismatch, read_anchor
+from invx.infra.anchoring import pseudonym
+from invx.infra.archive_export import export_archive
+from invx.infra.audit import verify
+from invx.infra.audit_seals import verify_seals
 from invx.kernel.ids import typeid
 from invx.place import Place, administrator, tenant_entries
+from invx.settings import read_settings
+
+Tenant = Annotated[str | None, typer.Option("--tenant", help="Only this one, tnt_….")]
+Anchored = Mapping[tuple[str, str], Mapping[int, AnchoredSeal]]
 
 
 @dataclass(slots=True)
 class _Sum:
+    """What was looked at, and the first broken place of each kind."""
+
     tenants: int = 0
-    streams: int = 0
-    events: int = 0
-    erased: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+
+    def add(self, kind: str, count: int) -> None:
+        self.counts[kind] = self.counts.get(kind, 0) + count
+
+    def say(self, kind: str, where: str, what: str) -> None:
+        self.broken.setdefault(kind, f"{where}: {what}")
 
 
-def verify_all(
-    tenant: Annotated[str | None, typer.Option("--tenant", help="Only this one, tnt_….")] = None,
-) -> None:
-    """Prove that no event of any tenant was changed, removed or slipped in; 1 if one was."""
+def verify_all(tenant: Tenant = None) -> None:
+    """Prove that nothing of any tenant was changed, removed or slipped in; 1 if it was.
+
+    Events and personal values, seals, what the anchor file holds of them, registers and archived
+    files. Names the first broken place of each kind.
+    """
 
     async def work(place: Place) -> None:
-        async with open_pools(place) as pools:
-            tenants = [entry.tenant_id for entry in await tenant_entries(pools)]
-        if tenant:
-            wanted = tenant_of(tenant)
-            if wanted not in tenants:
-                raise Refused(f"There is no tenant {tenant}.")
-            tenants = [wanted]
-        await _verify(place, tenants)
+        total = _Sum()
+        anchored = _anchored(total)
+        tenants = await _tenants(place, tenant)
+        async with administrator(place) as conn:
+            with progress_bar() as bar:
+                task = bar.add_task("verifying", total=len(tenants) * len(CONTEXTS))
+                for tenant_id in tenants:
+                    for context in CONTEXTS:
+                        where = f"{context} of {typeid(TENANT, tenant_id)}"
+                        bar.update(task, description=where)
+                        await _examine(conn, context, tenant_id, anchored, total)
+                        bar.advance(task)
+                    total.tenants += 1
+                bar.update(task, description="verified")
+        _conclude(total)
 
     with_place(work)
 
 
-async def _verify(place: Place, tenants: list[UUID]) -> None:
-    """Raises Refused at the first broken link, after printing it."""
-    total = _Sum()
-    async with administrator(place) as conn:
-        with progress_bar() as bar:
-            task = bar.add_task("verifying", total=len(tenants) * len(CONTEXTS))
-            for tenant_id in tenants:
-                for context in CONTEXTS:
-                    bar.update(task, description=f"{context} of {typeid(TENANT, tenant_id)}")
-                    found = await verify(conn, context, tenant_id)
-                    if found.broken is not None:
-                        bar.stop()
-                        _name(context, found.broken)
-                    total.streams += found.streams
-                    total.events += found.events
-                    total.erased += found.erased
+async def _examine(
+    conn: Any, context: str, tenant_id: UUID, anchored: Anchored, total: _Sum
+) -> None:
+    where = f"{context}: tenant {typeid(TENANT, tenant_id)}"
+    found = await verify(conn, context, tenant_id)
+    if (link := found.broken) is not None:
+        place = f"stream {link.stream_id}, version {link.version}"
+        total.say("events", where, f"{place}: {link.what}")
+    for kind in ("streams", "events", "erased"):
+        total.add(kind, getattr(found, kind))
+    held = anchored.get((context, pseudonym(tenant_id)), {})
+    seals = await verify_seals(conn, context, tenant_id, held)
+    total.add("seals", seals.seals)
+    if seals.broken is not None:
+        total.say("seals", where, seals.broken)
+    for name, examination in HOLDINGS[context].examinations.items():
+        count, wrong = await examination(conn, tenant_id)
+        total.add(name, count)
+        if wrong is not None:
+            total.say(name, where, wrong)
+
+
+def _anchored(total: _Sum) -> Anchored:
+    """What the anchor file holds; read before the seals, which go on meanwhile."""
+    path = read_settings().anchor.file
+    held: dict[tuple[str, str], dict[int, AnchoredSeal]] = {}
+    if path is None:
+        return held
+    try:
+        for seal in read_anchor(path):
+            held.setdefault((seal.context, seal.tenant), {})[seal.seal] = seal
+            total.add("anchored", 1)
+    except (OSError, AnchorMismatch) as error:
+        total.say("anchor", str(path), str(error))
+    return held
+
+
+def _conclude(total: _Sum) -> None:
+    """Raises Refused when anything is wrong, after printing it."""
+    for kind, what in total.broken.items():
+        out.print(f"BROKEN {kind} in {what}")
+    if total.broken:
+        raise Refused("The history was changed outside Invx: keep a copy of the database as it is.")
+    counts = dict(total.counts)
+    erased, anchored = counts.pop("erased", 0), counts.pop("anchored", None)
+    listed = ", ".join(f"{count} {_NAMES[kind]}" for kind, count in counts.items())
+    kept = "" if anchored is None else f", {anchored} seals in the anchor file"
+    out.print(f"Intact: {total.tenants} tenants, {listed} ({erased} erased values){kept}.")
+
+
+_NAMES = {
+    "streams": "streams",
+    "events": "events",
+    "seals": "seals",
+    "register": "register rows",
+    "archives": "archived files",
+}
+
+
+def seal(tenant: Tenant = None) -> None:
+    """Seal now what has moved since the last seals, and bring the seals to the anchor."""
+
+    async def work(place: Place) -> None:
+        tenants = await _tenants(place, tenant)
+        made = leaves = 0
+        async with open_host(place) as host:
+            with progress_bar() as bar:
+                task = bar.add_task("sealing", total=len(tenants))
+                for tenant_id in tenants:
+                    for context in host.contexts.values():
+                        seals = await host.sealing.seal(context, tenant_id)
+                        made, leaves = made + len(seals), leaves + sum(s.leaves for s in seals)
                     bar.advance(task)
-                total.tenants += 1
-            bar.update(task, description="verified")
-    out.print(
-        f"Intact: {total.tenants} tenants, {total.streams} streams, {total.events} events"
-        f" ({total.erased} erased values)."
-    )
+        console.print(f"{made} seals over {leaves} streams of {len(tenants)} tenants.")
+
+    with_place(work)
 
 
-def _name(context: str, link: BrokenLink) -> None:
-    out.print(
-        f"BROKEN in {context}: tenant {typeid(TENANT, link.tenant_id)}, stream {link.stream_id},"
-        f" version {link.version}: {link.what}"
-    )
-    raise Refused("The history was changed outside Invx: keep a copy of the database as it is.")
+def export(
+    tenant: Annotated[str, typer.Option("--tenant", help="tnt_….")],
+    to: Annotated[Path, typer.Option("--to", help="The ZIP file to write.")],
+) -> None:
+    """Write the sealed archive of a tenant.
+
+    `scripts/verify_archive.py` verifies it with Python alone. It holds personal data.
+    """
+
+    async def work(place: Place) -> None:
+        [tenant_id] = await _tenants(place, tenant)
+        async with administrator(place) as conn:
+            with progress_bar() as bar:
+                task = bar.add_task("exporting", total=None)
+                with _new_file(to) as file:
+                    rows = await export_archive(
+                        conn,
+                        HOLDINGS,
+                        tenant_id,
+                        file,
+                        lambda name, count: bar.update(task, description=f"{name}: {count}"),
+                    )
+        console.print(f"{to}: {sum(rows.values())} rows of {len(rows)} lists.")
+
+    with_place(work)
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file that is only there if all was written. Raises Refused when there is one already."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Refused(f"{path} is there already.") from None
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+    except BaseException:
+        path.unlink()
+        raise
+
+
+async def _tenants(place: Place, tenant: str | None) -> list[UUID]:
+    """That one, or all. Raises Refused when there is none such."""
+    async with open_pools(place) as pools:
+        known = [entry.tenant_id for entry in await tenant_entries(pools)]
+    if tenant is None:
+        return known
+    if (wanted := tenant_of(tenant)) not in known:
+        raise Refused(f"There is no tenant {tenant}.")
+    return [wanted]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from invx.infra.postgres import Database
+from invx.infra.postgres import Connection, Database
 from invx.infra.tenancy import Directory
 from invx.kernel.messages import Contract, Envelope
 
@@ -48,6 +48,10 @@ class Context:
     publishes: tuple[type[Contract], ...] = ()
     # For `republish`: the envelopes of one stream's past, made anew from its events.
     history: Callable[[Any, UUID, UUID], Awaitable[list[Envelope]]] | None = None
+    # Before a tenant is sealed: what is derived from its events and must be in the same seal.
+    before_seal: Callable[[UUID], Awaitable[object]] | None = None
+    # What else of a tenant leaves the house with its seals: the last number of each series.
+    last_numbers: Callable[[Connection, UUID], Awaitable[list[dict[str, Any]]]] | None = None
     personal: tuple[PersonalStore, ...] = ()
     close: Callable[[], None] = lambda: None
 

@@ -41,6 +41,20 @@ UPKEEP_SUCCESS = Gauge(
 )
 UPKEEP_FAILURES = Counter("invx_upkeep_failures_total", "Chores that failed.", ("context", "chore"))
 
+# Seals over the heads of streams, and what of them has left the house.
+SEALS = Counter("invx_seals_total", "Seals that this process made.", ("context",))
+SEALING_FAILURES = Counter(
+    "invx_sealing_failures_total", "Tenants that could not be sealed or anchored.", ("context",)
+)
+SEALING_SUCCESS = Gauge(
+    "invx_sealing_last_walk_timestamp_seconds",
+    "When all tenants were last looked after, in seconds since 1970.",
+    ("context",),
+)
+SEALS_UNANCHORED = Gauge(
+    "invx_seals_unanchored", "Seals without a receipt of the anchor.", ("context",)
+)
+
 # Handlers and their transactions.
 HANDLER_SECONDS = Histogram(
     "invx_handler_seconds",

@@ -6,11 +6,21 @@ reads the catalogue and the people who read this see the same list.
 
 import time
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from invx.infra.postgres import Database
+import asyncpg
+
+from invx.infra.postgres import (
+    TENANT_CLOSED,
+    TENANT_STALE,
+    UNKNOWN_TENANT,
+    Connection,
+    Database,
+)
 from invx.kernel import limits
 from invx.kernel.errors import Conflict, NotFound
 from invx.kernel.ports import Clock
@@ -173,3 +183,31 @@ class Directory:
         self.forget(tenant_id)
         if not known:
             raise UnknownTenant
+
+
+@asynccontextmanager
+async def inside(
+    database: Database, directory: Directory, tenant_id: UUID, *, write: bool
+) -> AsyncIterator[Connection]:
+    """A transaction inside a tenant for what is no command, such as sealing.
+
+    An entry of the directory that has moved on is read again. Raises UnknownTenant, TenantClosed.
+    """
+    async with AsyncExitStack() as stack:
+        for again in (True, False):
+            epoch = (await directory.get(tenant_id)).epoch
+            opening = database.tenant_transaction(tenant_id, epoch, write=write)
+            try:
+                conn = await stack.enter_async_context(opening)
+                break
+            except asyncpg.PostgresError as error:
+                directory.forget(tenant_id)
+                if error.sqlstate == UNKNOWN_TENANT:
+                    raise UnknownTenant from error
+                if error.sqlstate == TENANT_CLOSED or (
+                    error.sqlstate == TENANT_STALE and not again
+                ):
+                    raise TenantClosed from error
+                if error.sqlstate != TENANT_STALE:
+                    raise
+        yield conn

@@ -1,6 +1,6 @@
 """The ports that every context shares. Each context declares its own in `app/ports.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -22,6 +22,42 @@ class Ids(Protocol):
     """New time-ordered ids (UUIDv7)."""
 
     def new(self) -> UUID: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SealStatement:
+    """What leaves the house of a seal. `tenant` is a pseudonym; `root` proves all seals before.
+
+    `numbers` holds the last number of each series and period, so that what is issued again after a
+    restore can be told from what was issued before it (D2).
+    """
+
+    context: str
+    tenant: str
+    seal: int
+    root: str
+    leaves: int
+    sealed_at: str
+    numbers: Sequence[Mapping[str, Any]] = ()
+
+
+class SealAnchor(Protocol):
+    """A place outside the database that keeps what it was told, so that nobody rewrites it (D3)."""
+
+    @property
+    def name(self) -> str:
+        """Under which its receipts are stored; another name is another anchor."""
+        ...
+
+    async def keep(
+        self, statements: Sequence[SealStatement], *, known: int
+    ) -> list[Mapping[str, Any]]:
+        """Keep the seals of one tenant, in order; a receipt for each. Again keeps them once.
+
+        `known` is the last seal of which there is a receipt. Raises AnchorMismatch when the anchor
+        lacks that one, or holds another seal under one of these numbers.
+        """
+        ...
 
 
 class Repository(Protocol[A]):

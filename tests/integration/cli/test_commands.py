@@ -1,17 +1,23 @@
 """Every command of the program on a real home folder, while `invx up` runs there."""
 
 import asyncio
+import json
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx
 import pytest
 
+from invx.cli import audit
+from invx.cli.ground import DEMO_TENANT, TENANT, Refused
+from invx.kernel.ids import typeid
 from invx.place import DATABASE, embedded_server
 from invx.settings import PlaceSettings
 from tests.e2e.installation import INVX, Installation, installed
@@ -159,6 +165,39 @@ def test_audit_names_a_changed_event_and_exits_with_1(running: Installation) -> 
     assert found.returncode == 1
     assert f"stream {stream}, version 1" in found.stdout
     assert running.invx("audit", "verify").stdout.startswith("Intact")
+
+
+def test_a_tenant_is_sealed_anchored_exported_and_proved_elsewhere(
+    running: Installation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The commands in this process: starting one for each would take most of the time."""
+    folder = running.home.parent
+    anchor, archive = folder / "anchor.jsonl", folder / "archive.zip"
+    monkeypatch.setenv("INVX_HOME", str(running.home))
+    monkeypatch.setenv("INVX_ANCHOR_FILE", str(anchor))
+    tenant = typeid(TENANT, DEMO_TENANT)
+    audit.seal(tenant)
+    held = [json.loads(line) for line in anchor.read_text().splitlines()]
+    assert held[-1]["numbers"][0]["last"] >= 1
+    audit.verify_all()
+    intact = capsys.readouterr().out
+    assert re.search(r"[1-9]\d* seals, [1-9]\d* register rows", intact), intact
+    assert f"{len(held)} seals in the anchor file" in intact
+    audit.export(tenant, archive)
+    assert archive.stat().st_mode & 0o077 == 0
+    with pytest.raises(Refused, match="is there already"):
+        audit.export(tenant, archive)
+    root = f"invoicing={held[-1]['root']}"
+    command = [sys.executable, "-I", "scripts/verify_archive.py", str(archive), "--root", root]
+    proved = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (proved.returncode, proved.stdout.splitlines()[-1]) == (0, "Intact.")
+    anchor.write_text(anchor.read_text().replace('"format"', '"fermat"', 1))
+    with pytest.raises(Refused, match="changed outside Invx"):
+        audit.verify_all()
+    assert f"BROKEN anchor in {anchor}: anchor.jsonl: line 1" in capsys.readouterr().out
+    with pytest.raises(Refused, match="There is no tenant"):
+        audit.export(typeid(TENANT, UUID(int=7)), folder / "none.zip")
+    assert not (folder / "none.zip").exists()
 
 
 def test_exchange_rates_of_a_file_are_taken_down_once(running: Installation) -> None:

@@ -1,4 +1,4 @@
-"""Batches that try to break what a single request guarantees: numbers, series, keys, nothing half."""
+"""Batches that try to break what a single request guarantees: numbers, series, keys."""
 
 import asyncio
 from typing import Any

@@ -332,6 +332,8 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
         Attempt(lambda v, o: Request(TAX_OVERRIDES, ids={"country": "AT"}), only_own, alike=True),
         Attempt(lambda v, o: Request(TAX_OVERRIDES, headers={"If-Match": '"1"'}), stale),
     ),
+    ("GET", "/v1/audit/seals"): (Attempt(lambda v, o: Request(), only_own, alike=True),),
+    ("GET", "/v1/legal-entities/{legal_entity}/register"): (at(),),
     ("POST", "/v1/exchange-rates"): (ordinary({**EXCHANGE_RATES, "source": "own"}),),
     ("POST", "/v1/exchange-rates/import"): (ordinary(OWN_RATE, source="own"),),
     ("GET", "/v1/exchange-rates"): (

@@ -90,14 +90,9 @@ _UNUSED = {
     f"{context}.{table}"
     for context, tables in {
         "analytics": (
-            "events",
-            "personal",
-            "outbox",
-            "due_jobs",
-            "idempotency",
-            "facts",
-            "operations",
-            "operation_items",
+            *("operations", "operation_items"),
+            *("events", "personal", "outbox", "due_jobs", "idempotency", "facts"),
+            *("seals", "seal_leaves", "seal_anchors"),
         ),
         "invoicing": ("inbox",),
     }.items()

@@ -6,6 +6,7 @@ from typing import Any
 
 from invx.contexts.invoicing.adapters.tax_engines.facts import PORT
 from invx.contexts.invoicing.api.schemas.examples import TAX_OVERRIDES, TAX_RATE_TABLE
+from tests.sealing import seal
 from tests.tax_engine import TestEngine
 from tests.world import BUYER, SELLER, Desk, World, line
 
@@ -96,6 +97,7 @@ async def furnish(world: World) -> Victim:
     selection = {"invoices": [small["id"], draft["id"]]}
     begun = await desk.post("/v1/invoices/release", selection)
     await world.settle()
+    await seal(desk, anchored=True)
     await desk.client.post(  # an answer that is stored
         "/v1/invoices",
         json={"lines": [line("1.00")], **said},

@@ -90,7 +90,7 @@ _TENANTS = st.dictionaries(
 
 @given(_TENANTS, st.integers(1, 12))
 async def test_nobody_waits_longer_than_one_turn_of_all(rows: dict[UUID, int], room: int) -> None:
-    """Each tenant is served within as many rounds as there are tenants, whatever the others have."""
+    """Each tenant is served within as many rounds as there are tenants."""
     table, turns = Table(dict(rows)), rotation()
     unserved = set(rows)
     for _ in range(len(rows)):

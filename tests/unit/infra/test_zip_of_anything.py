@@ -81,10 +81,14 @@ async def test_a_source_that_fails_fails_the_whole() -> None:
         yield ZippedFile("a.pdf", b"1")
         raise ConnectionError
 
-    sent = b""
-    with pytest.raises(ConnectionError):
+    sent = bytearray()
+
+    async def take() -> None:
         async for part in zipped(failing()):
-            sent += part
+            sent.extend(part)
+
+    with pytest.raises(ConnectionError):
+        await take()
     assert sent
     with pytest.raises(zipfile.BadZipFile):
         zipfile.ZipFile(io.BytesIO(sent))

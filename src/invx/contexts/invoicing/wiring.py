@@ -16,6 +16,7 @@ from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
 from invx.contexts.invoicing.adapters.einvoice.validation import EInvoiceValidation, Validator
 from invx.contexts.invoicing.adapters.einvoice.validation import facts as validation
 from invx.contexts.invoicing.adapters.pdf import TypstRenderer
+from invx.contexts.invoicing.adapters.register_entering import enter_registers
 from invx.contexts.invoicing.adapters.rendering import PORT, RenderingPool
 from invx.contexts.invoicing.adapters.tax_engines import facts as tax_engines
 from invx.contexts.invoicing.adapters.tax_engines.http import HttpTaxEngine
@@ -40,6 +41,7 @@ from invx.contexts.invoicing.api.routes import (
     accounting,
     accounting_exports,
     archives,
+    audit,
     bulk,
     corrections,
     data_access,
@@ -85,22 +87,16 @@ from invx.contexts.invoicing.domain import (
     legal_entity_events,
     rate_sheet_events,
     rate_table_events,
+    register_events,
     series_events,
     settlement_events,
 )
-from invx.contexts.invoicing.domain.accounting_export import AccountingExport
-from invx.contexts.invoicing.domain.delivery import Delivery
-from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
-from invx.contexts.invoicing.domain.grace import Grace
-from invx.contexts.invoicing.domain.legal_entity import LegalEntity
-from invx.contexts.invoicing.domain.rate_sheet import RateSheet
-from invx.contexts.invoicing.domain.rate_table import RateTable
-from invx.contexts.invoicing.domain.series import Series
-from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.transmission import Channel
-from invx.contexts.invoicing.read.projections import project
+from invx.contexts.invoicing.read.archives import archived_files, examine_archives
+from invx.contexts.invoicing.read.last_numbers import last_numbers
+from invx.contexts.invoicing.read.projections import KINDS, project
+from invx.contexts.invoicing.read.register import REGISTER_MEMBER, examine_register
 from invx.contexts.invoicing.read.resource import issued_resource
 from invx.contracts.invoicing import (
     DeliveryChangedV1,
@@ -113,6 +109,7 @@ from invx.infra.codec import Codec, events_in
 from invx.infra.context import Context, Job, PersonalStore
 from invx.infra.event_store import EventStore
 from invx.infra.facts import FactProvider, KnownFacts
+from invx.infra.holdings import Holdings
 from invx.infra.migrate import Migration, migrations_in
 from invx.infra.postgres import Connection, Database
 from invx.infra.runner import Refusals, Runner
@@ -137,6 +134,7 @@ CODEC = Codec(
         rate_sheet_events,
         accounting_export_events,
         engine_entry_events,
+        register_events,
     )
 )
 
@@ -169,6 +167,13 @@ _PERSONAL = (
     PersonalStore("idempotency", "answer replaced; dropped after eight days"),
 )
 
+# What an audit looks at beside events and seals, and the files that an archive holds.
+HOLDINGS = Holdings(
+    examinations={"register": examine_register, "archives": examine_archives},
+    members={"register": REGISTER_MEMBER},
+    files=archived_files,
+)
+
 _PUBLISHES = (DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1, DeliveryChangedV1)
 
 _ROUTES = (
@@ -194,6 +199,7 @@ _ROUTES = (
     data_access,
     accounting,
     engine_entries,
+    audit,
 )
 
 
@@ -312,6 +318,8 @@ def wire(
         jobs=_JOBS,
         publishes=_PUBLISHES,
         history=history_of,
+        last_numbers=last_numbers,
+        before_seal=lambda tenant_id: enter_registers(runner, ids, tenant_id),
         personal=_PERSONAL,
         close=edge.close,
     )
@@ -353,18 +361,7 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
         project,
         lambda recorded: contract_of(recorded.stream_id, recorded.event),
         registry.encode,
-        kinds=(
-            Document,
-            Settlement,
-            Delivery,
-            Series,
-            LegalEntity,
-            RateTable,
-            RateSheet,
-            EngineEntry,
-            AccountingExport,
-            Grace,
-        ),
+        kinds=KINDS,
     )
 
 

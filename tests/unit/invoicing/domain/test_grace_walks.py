@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -109,7 +110,7 @@ class GraceWalk(RuleBasedStateMachine):
         if not hasattr(self, "grace"):
             return
         kinds = [type(each).__name__ for each in self.grace.recorded]
-        repeated = [a for a, b in zip(kinds, kinds[1:], strict=False) if a == b]
+        repeated = [a for a, b in pairwise(kinds) if a == b]
         assert set(repeated) <= {"GraceGiven"}
 
     @invariant()

@@ -14,6 +14,7 @@ from invx.contexts.invoicing.adapters.exchange_rates import (
 )
 from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
+from invx.contexts.invoicing.adapters.registers import PostgresRegisters
 from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
 from invx.contexts.invoicing.adapters.tax_engines.facts import Engines, TaxEngines
 from invx.contexts.invoicing.adapters.tax_ids.facts import Registers, TaxIds
@@ -84,6 +85,7 @@ class UnitOfWork(EventUnitOfWork):
         self.deliveries = self.repository(Delivery)
         self.series = LockedSeries(self)
         self.legal_entities = PostgresLegalEntities(self)
+        self.registers = PostgresRegisters(self)
         self.archive = PostgresArchive(conn, ctx.tenant_id, self.write_set, clock)
         self.rendering = PdfRendering(means.resource_of)
         self.tax_ids = TaxIds(means.registers, ctx)

@@ -64,5 +64,9 @@ TAGS = (
     {"name": "Legal entities", "description": "Who sells: the names on your documents."},
     {"name": "Series", "description": "Gapless numbers of documents, and a report that says so."},
     {"name": "Tax ids", "description": "Form, check digits, and what the registers say of them."},
+    {
+        "name": "Proof",
+        "description": "The register of each legal entity, and the seals over your history.",
+    },
     {"name": "Personal data", "description": "Erasure, as far as the law does not want it kept."},
 )

@@ -58,3 +58,15 @@ class ExportFile:
     name: str
     media_type: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineReceipt:
+    """The engine's own number of what it was told, or why it has not taken it.
+
+    `lasting` says that telling it again is of no use.
+    """
+
+    reference: str | None = None
+    fault: str | None = None
+    lasting: bool = False

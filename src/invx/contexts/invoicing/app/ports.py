@@ -1,7 +1,6 @@
 """What the handlers of invoicing hold, and the ports to what invoicing does not control."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -9,6 +8,7 @@ from uuid import UUID
 from invx.contexts.invoicing.app.asked import (
     Archived,
     Buyers,
+    EngineReceipt,
     GivenAnswer,
     SeriesChoice,
     Wanted,
@@ -29,6 +29,8 @@ from invx.contexts.invoicing.domain.issued import Issued
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.rate_table import KnownTaxes, RateTable
+from invx.contexts.invoicing.domain.register import Register
+from invx.contexts.invoicing.domain.register_events import RegisteredDocument
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.tax_ids import RegisterAnswer, TaxIdForm
@@ -122,6 +124,18 @@ class ExchangeRates(Protocol):
         ...
 
 
+class Registers(Repository[Register], Protocol):
+    """The registers of legal entities, and what is not in them yet."""
+
+    async def locked(self, legal_entity_id: UUID) -> Register:
+        """That of a legal entity, locked; a new one when nothing was ever entered."""
+        ...
+
+    async def not_entered(self, legal_entity_id: UUID, limit: int) -> list[RegisteredDocument]:
+        """Documents that were issued or voided, in their order."""
+        ...
+
+
 class Archive(Protocol):
     """What was first issued, kept byte for byte (D1)."""
 
@@ -172,18 +186,6 @@ class TaxIds(Protocol):
     def in_register(self, form: TaxIdForm, requester: str | None) -> Fact | None:
         """The fact whose answer is a RegisterAnswer; None when no register can be asked."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineReceipt:
-    """The engine's own number of what it was told, or why it has not taken it.
-
-    `lasting` says that telling it again is of no use.
-    """
-
-    reference: str | None = None
-    fault: str | None = None
-    lasting: bool = False
 
 
 class TaxEngine(Protocol):
@@ -354,6 +356,8 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def series(self) -> SeriesRepository: ...
     @property
     def legal_entities(self) -> LegalEntities: ...
+    @property
+    def registers(self) -> Registers: ...
     @property
     def archive(self) -> Archive: ...
     @property

@@ -19,6 +19,8 @@ from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.rate_table import RateTable
+from invx.contexts.invoicing.domain.register import Register
+from invx.contexts.invoicing.domain.register_events import DocumentEntered
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.series_events import NextNumberSet, NumberDrawn
 from invx.contexts.invoicing.domain.settlement import Settlement
@@ -38,6 +40,7 @@ from invx.contexts.invoicing.read.engine_entries import engine_entry_row
 from invx.contexts.invoicing.read.exchange_rates import exchange_rates
 from invx.contexts.invoicing.read.graces import grace_row
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
+from invx.contexts.invoicing.read.register import register_row
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import (
     document_row,
@@ -57,6 +60,20 @@ from invx.infra.unit_of_work import Rows
 from invx.kernel.errors import violated
 
 _BOOKING = SettlementOpened | EntryRecorded | SettlementVoided | BookRateStated | EntriesBooked
+# The aggregates whose streams have rows.
+KINDS = (
+    Document,
+    Settlement,
+    Delivery,
+    Series,
+    LegalEntity,
+    RateTable,
+    RateSheet,
+    EngineEntry,
+    AccountingExport,
+    Grace,
+    Register,
+)
 
 
 def project(recorded: Recorded, rows: Rows) -> None:
@@ -87,6 +104,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
         case EngineEntry():
             key = {"engine_entry_id": aggregate.id}
             rows.put("engine_entries", key, engine_entry_row(aggregate))
+        case Register():
+            _register(recorded, rows)
         case _:
             violated(f"nothing is known of {type(aggregate).__name__}")
 
@@ -162,6 +181,13 @@ def _delivery(recorded: Recorded, delivery: Delivery, rows: Rows) -> None:
         transmission = delivery.transmission(transmission_id)
         row = transmission_row(delivery.document_id, transmission)
         rows.put("transmissions", {"transmission_id": transmission_id}, row)
+
+
+def _register(recorded: Recorded, rows: Rows) -> None:
+    event = recorded.event
+    if isinstance(event, DocumentEntered):
+        key = {"legal_entity_id": event.legal_entity_id, "position": event.position}
+        rows.put("register", key, {**register_row(event), "entered_at": recorded.recorded_at})
 
 
 def _taxes(

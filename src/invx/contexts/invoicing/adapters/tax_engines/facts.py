@@ -5,7 +5,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from invx.contexts.invoicing.app.ports import EngineReceipt, TaxEngine
+from invx.contexts.invoicing.app.asked import EngineReceipt
+from invx.contexts.invoicing.app.ports import TaxEngine
 from invx.contexts.invoicing.domain.engine_statement import EngineStatement
 from invx.contexts.invoicing.domain.tax_quotes import QuoteAnswer, QuoteQuestion
 from invx.infra.facts import Answered

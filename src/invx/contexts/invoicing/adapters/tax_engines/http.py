@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import structlog
 
-from invx.contexts.invoicing.app.ports import EngineReceipt
+from invx.contexts.invoicing.app.asked import EngineReceipt
 from invx.contexts.invoicing.domain.engine_statement import EngineStatement
 from invx.contexts.invoicing.domain.tax_quotes import QuoteAnswer, QuoteQuestion
 from invx.rules.tax.quotes import LineQuote, Quote
