@@ -56,7 +56,7 @@ RICH: Json = {
     "preceding": [{"number": "2026-0000", "issue_date": "2026-10-01"}],
     "invoiced_object": {"id": "12", "scheme": "AAA"},
     "delivery_location": _GLN,
-    "payee": {"name": "Faktor AG", "identifiers": [_BANK], "registration": _BANK},
+    "payee": {"name": "Nordbank AG", "identifiers": [_BANK], "registration": _BANK},
     "tax_representative": {"name": "Fiskal GmbH", "address": _KIEL, "vat_id": "DE123456788"},
     "ship_to": {"name": "Lager", "address": _KIEL},
     "notes": "Thank you.",
