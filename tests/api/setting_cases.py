@@ -103,6 +103,12 @@ ISSUING = [
     ),
     _issue(
         "check_parties",
+        "a payee who is the seller",
+        ("/payee", "payee_is_seller"),
+        payee={"name": SELLER["name"]},
+    ),
+    _issue(
+        "check_parties",
         "a seller without any number",
         ("/seller/vat_id", "seller_id_missing"),
         ("/seller/vat_id", "vat_id_missing"),

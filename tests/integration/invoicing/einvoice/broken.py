@@ -127,9 +127,7 @@ UBL_CASES = [
         "/ship_to/address/country",
     ),
     Broken("BR-61", drop("cac:PaymentMeans/cac:PayeeFinancialAccount"), "/bank_accounts", ENTITY),
-    Broken(
-        "BR-CL-16", put("cac:PaymentMeans/cbc:PaymentMeansCode", "999"), "/bank_accounts", ENTITY
-    ),
+    Broken("BR-CL-16", put("cac:PaymentMeans/cbc:PaymentMeansCode", "999"), "/payment_means/code"),
     Broken(
         "BR-33",
         both(

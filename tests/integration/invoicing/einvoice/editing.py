@@ -1,6 +1,7 @@
 """Samples to break: one invoice in both syntaxes, valid as XRechnung, with nearly every term."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -64,9 +65,38 @@ def after(path: str, xml: str) -> Edit:
     """An element behind that at a path; prefixes as usual."""
 
     def edit(root: Any) -> None:
-        declared = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NAMES.items())
         for found in _all(root, path):
-            found.addnext(etree.fromstring(f"<x {declared}>{xml}</x>")[0])
+            found.addnext(_element(xml))
+
+    return edit
+
+
+def before(path: str, xml: str) -> Edit:
+    """An element in front of that at a path; prefixes as usual."""
+
+    def edit(root: Any) -> None:
+        for found in _all(root, path):
+            found.addprevious(_element(xml))
+
+    return edit
+
+
+def inside(path: str, xml: str) -> Edit:
+    """An element as the last one inside that at a path; prefixes as usual."""
+
+    def edit(root: Any) -> None:
+        for found in _all(root, path):
+            found.append(_element(xml))
+
+    return edit
+
+
+def copied(path: str) -> Edit:
+    """Everything at a path once more, behind itself."""
+
+    def edit(root: Any) -> None:
+        for found in _all(root, path):
+            found.addnext(deepcopy(found))
 
     return edit
 
@@ -79,6 +109,11 @@ def both(*edits: Edit) -> Edit:
             each(root)
 
     return edit
+
+
+def _element(xml: str) -> Any:
+    declared = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NAMES.items())
+    return etree.fromstring(f"<x {declared}>{xml}</x>")[0]
 
 
 def _all(root: Any, path: str) -> list[Any]:

@@ -224,6 +224,30 @@ def test_the_seller_is_known_by_some_id() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "payee",
+    [
+        Party(name="Kontor"),
+        Party(name="Kontor GmbH"),
+        Party(name="Bank", identifiers=(Identifier(id="4000001", scheme="0088"),)),
+        Party(name="Bank", registration=Identifier(id="HRB 1")),
+    ],
+)
+def test_a_payee_is_somebody_else_than_the_seller(payee: Party) -> None:
+    """BR-17: the official rules compare names, identifiers and registrations."""
+    said = content(line("1", "10", "1", S19))
+    known: dict[str, Any] = {
+        "legal_name": "Kontor GmbH",
+        "vat_id": "DE342118907",
+        "registration": Identifier(id="HRB 1"),
+        "identifiers": (Identifier(id="4000001", scheme="0088"),),
+    }
+    assert sellers(replace(said, payee=payee), **known) == {"/payee": "payee_is_seller"}
+    other = Party(name="Bank", registration=Identifier(id="HRB 2"))
+    assert sellers(replace(said, payee=other), **known) == {}
+    assert sellers(replace(said, payee=other), vat_id="DE342118907") == {}
+
+
 @pytest.mark.parametrize("tax, number_is_enough", [(S19, True), (AE, True), (K, False), (G, False)])
 def test_each_category_asks_for_a_tax_id_of_the_seller(tax: Tax, number_is_enough: bool) -> None:
     """BR-S-02, BR-AE-02: VAT id or tax number; BR-IC-02, BR-G-02: the VAT id."""

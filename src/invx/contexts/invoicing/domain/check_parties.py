@@ -81,11 +81,14 @@ def _party(pointer: str, party: Party | None, *, name: str, country: str) -> Ite
 
 
 def seller_problems(content: Content, seller: Seller) -> tuple[Problem, ...]:
-    """BR-6, BR-9, BR-CO-26, and the tax ids that each category asks of the seller."""
+    """BR-6, BR-9, BR-17, BR-CO-26, and the tax ids that each category asks of the seller."""
     if content.profile is not Profile.EN16931:
         return ()
     party = seller.party
     found = list(_party("/seller", party, name="BR-6", country="BR-9"))
+    if content.payee is not None and _same(content.payee, party):
+        detail = "A payee is somebody else than the seller: leave it out (BR-17)."
+        found.append(Problem("/payee", "payee_is_seller", detail))
     vat_ids = [party.vat_id, *(each.vat_id for each in seller.registrations)]
     tax_numbers = [party.tax_number, *(each.tax_number for each in seller.registrations)]
     if not (any(vat_ids) or party.registration or party.identifiers):
@@ -101,6 +104,18 @@ def seller_problems(content: Content, seller: Seller) -> tuple[Problem, ...]:
             )
             found.append(Problem("/seller/vat_id", "vat_id_missing", detail))
     return tuple(found)
+
+
+def _same(payee: Party, seller: Party) -> bool:
+    """Whether the official rules take them for one: by name, by identifier or by registration."""
+    names = {seller.name.strip(), (seller.legal_name or "").strip()} - {""}
+    numbers = {each.id for each in seller.identifiers}
+    registered = seller.registration.id if seller.registration else None
+    return (
+        payee.name.strip() in names
+        or any(each.id in numbers for each in payee.identifiers)
+        or (payee.registration is not None and payee.registration.id == registered)
+    )
 
 
 def registration_of(seller: Seller, content: Content, issue_date: date) -> Registration | None:

@@ -21,6 +21,7 @@ from invx.contexts.invoicing.adapters.einvoice.validation.findings import (
 _TERM = re.compile(r"\bB[TG]-(?:DEX-)?\d{1,3}(?:-\d+)?\b")
 _ID = re.compile(r"^\[[A-Z][\w-]*\]\s*-?\s*")
 _CATEGORY = re.compile(r"^BR-(S|Z|E|AE|IC|G|O|AF|AG|IG|IP)-(\d\d)$")
+_FAMILY = re.compile(r"^([A-Z-]+?)-\d+(-[a-z])?$")
 _HOLE = re.compile(r"\{(\w+)\}")
 _SELLER = "/seller"
 _OF_LEGAL_ENTITY = {"/vat_id": "/registrations"}  # it may have several
@@ -33,7 +34,8 @@ def explain(raw: Mapping[str, Any]) -> Finding:
     terms = terms_of(raw["rule"], text)
     place = dict(raw["place"])
     # What is said by hand is all that there is to say, also when it names no field.
-    template = known.get("field") if "words" in known else _field_of_terms(terms, place)
+    told = "words" in known and not known.get("of_family")
+    template = known.get("field") if told else _field_of_terms(terms, place)
     field, resource = _field(template, place)
     return Finding(
         rule=raw["rule"],
@@ -50,10 +52,16 @@ def explain(raw: Mapping[str, Any]) -> Finding:
 
 
 def rule(id: str) -> Mapping[str, Any]:
-    """What is said of a rule by hand: `field`, `words`, `terms`; nothing for most."""
+    """What is said of a rule by hand: `field`, `words`, `terms`.
+
+    Of a rule of a large family only the words are, which then are those of all of the family.
+    """
     table = _table("rules.toml")
     if found := table["rules"].get(id):
         return dict(found)
+    family = _FAMILY.match(id)
+    if found := table["families"].get(family[1] if family else id):
+        return {**found, "of_family": True}
     category = _CATEGORY.match(id)
     if category is None:
         return {}
