@@ -11,7 +11,7 @@ from bench import cpu
 from invx.contexts.invoicing.adapters.einvoice import cii_write, model, ubl_write
 from invx.contexts.invoicing.adapters.einvoice.validation import Validator
 from invx.contexts.invoicing.adapters.einvoice.validation.validator import LIMITS
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS
 
 LINES, WARM, RUNS = 10, 20, 200
 # The first is the figure that `make bench` shows.

@@ -36,7 +36,7 @@ from invx.contexts.invoicing.adapters.einvoice.validation import Validator
 from invx.contexts.invoicing.adapters.einvoice.validation.validator import LIMITS
 from invx.contexts.invoicing.adapters.pdf import TypstRenderer
 from invx.contexts.invoicing.adapters.rendering import RenderingPool
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS
 
 LINES, WARM, RUNS = 10, 3, 25
 BATCH, BATCH_SHORT, THREADS = 1_000, 20, 2

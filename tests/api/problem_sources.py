@@ -8,19 +8,18 @@ from types import ModuleType
 from typing import Any
 
 from invx.contexts.invoicing.domain import (
-    accounting,
-    accounts,
     bank,
     check,
     check_parties,
-    determination,
     legal_entity_details,
     numbering,
-    rate_sources,
-    routes,
     series_definition,
 )
 from invx.contexts.invoicing.domain import terms as terms_of_documents
+from invx.contexts.invoicing.domain.bookkeeping import accounting, accounts
+from invx.contexts.invoicing.domain.einvoice import routes
+from invx.contexts.invoicing.domain.exchange import rate_sources
+from invx.contexts.invoicing.domain.tax import determination
 from invx.rules.calendar import terms
 from invx.rules.totals import inputs, representable
 

@@ -9,13 +9,13 @@ import pytest
 
 from invx.contexts.invoicing.adapters.tax_engines.http import HttpTaxEngine
 from invx.contexts.invoicing.app.ports import TaxEngine
-from invx.contexts.invoicing.domain.engine_statement import (
+from invx.contexts.invoicing.domain.party import Address
+from invx.contexts.invoicing.domain.tax.engine_statement import (
     EngineStatement,
     StatedLine,
     StatedTax,
 )
-from invx.contexts.invoicing.domain.party import Address
-from invx.contexts.invoicing.domain.tax_quotes import QuotedSupply, QuoteQuestion
+from invx.contexts.invoicing.domain.tax.tax_quotes import QuotedSupply, QuoteQuestion
 from tests.tax_engine import SECRET, TestEngine, served
 
 AUSTIN = Address(line1="1100 Congress Ave", postal_code="78701", city="Austin", country="US")

@@ -13,7 +13,7 @@ from invx.contexts.invoicing.adapters.transmission.channels import PORT, Channel
 from invx.contexts.invoicing.adapters.transmission.folder import Folder
 from invx.contexts.invoicing.adapters.transmission.practice_authority import PracticeAuthority
 from invx.contexts.invoicing.app.ports import Transmission
-from invx.contexts.invoicing.domain.transmission import Answer, Parcel
+from invx.contexts.invoicing.domain.delivery.transmission import Answer, Parcel
 from invx.infra.embedded import Postgres
 from tests.world import Desk, World, open_world
 

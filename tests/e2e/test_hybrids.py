@@ -12,7 +12,7 @@ import pytest
 from invx.contexts.invoicing.adapters.einvoice import cii_read
 from invx.contexts.invoicing.adapters.einvoice.attached import xml_in
 from invx.contexts.invoicing.api.schemas.examples import E_INVOICE
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS
 from tests.unit.invoicing.einvoice.hybrid.files import blank, carrying, made, specification
 from tests.world import Desk, World, line
 

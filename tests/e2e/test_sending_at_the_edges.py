@@ -12,7 +12,7 @@ import pytest_asyncio
 from invx.contexts.invoicing.adapters.tax_engines.facts import PORT as ENGINES
 from invx.contexts.invoicing.adapters.tax_engines.http import HttpTaxEngine
 from invx.contexts.invoicing.adapters.transmission.practice_authority import Behaviour
-from invx.contexts.invoicing.domain.transmission import Reason, key_of
+from invx.contexts.invoicing.domain.delivery.transmission import Reason, key_of
 from invx.infra.embedded import Postgres
 from invx.kernel.ids import parse_typeid
 from tests.e2e.acts import refused

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from invx.contexts.invoicing.adapters.transmission.practice_authority import Behaviour
-from invx.contexts.invoicing.domain.transmission import Reason
+from invx.contexts.invoicing.domain.delivery.transmission import Reason
 from invx.infra.embedded import Postgres
 from tests.e2e.acts import pointers, refused
 from tests.e2e.sending import (

@@ -14,8 +14,8 @@ from invx.contexts.invoicing.app.publish_exchange_rates import (
     PublishExchangeRates,
     publish_exchange_rates,
 )
-from invx.contexts.invoicing.domain.exchange import PublishedRate
-from invx.contexts.invoicing.domain.rate_sheet import Counted
+from invx.contexts.invoicing.domain.exchange.exchange import PublishedRate
+from invx.contexts.invoicing.domain.exchange.rate_sheet import Counted
 from invx.infra.system import Uuid7Ids
 from invx.kernel.context import Caller
 from invx.place import Place

@@ -8,7 +8,7 @@ import httpx
 
 from invx.contexts.invoicing.adapters.transmission.practice_authority import Behaviour
 from invx.contexts.invoicing.api.schemas.examples import EXCHANGE_RATES
-from invx.contexts.invoicing.domain.transmission import Reason
+from invx.contexts.invoicing.domain.delivery.transmission import Reason
 from tests.e2e.sending import ITALIAN, PRACTICE, authority_of, later
 from tests.e2e.xml_files import exported
 from tests.integration.invoicing.states import STATES

@@ -11,7 +11,7 @@ from invx.contexts.invoicing.adapters.transmission.access_point import AccessPoi
 from invx.contexts.invoicing.adapters.transmission.answers import ANSWER_BYTES_MAX
 from invx.contexts.invoicing.adapters.transmission.channels import ChannelFacts, ChannelUser, SetUp
 from invx.contexts.invoicing.adapters.transmission.folder import Folder, receipt_of
-from invx.contexts.invoicing.domain.transmission import Answer, Channel, Reason, Verdict
+from invx.contexts.invoicing.domain.delivery.transmission import Answer, Channel, Reason, Verdict
 from tests.integration.invoicing.access_point_server import TOKEN, FarSide, access_point
 from tests.unit.invoicing.domain.drafts import named
 from tests.unit.invoicing.transmission.parcels import parcel

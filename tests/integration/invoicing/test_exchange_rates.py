@@ -8,7 +8,7 @@ import pytest
 from invx.contexts.invoicing.adapters.exchange_rates import PostgresExchangeRates
 from invx.contexts.invoicing.api.rate_lists import RATES, rate_slice
 from invx.contexts.invoicing.app import spread_exchange_rates as spreading
-from invx.contexts.invoicing.domain.exchange import RateQuestion
+from invx.contexts.invoicing.domain.exchange.exchange import RateQuestion
 from invx.contexts.invoicing.read.exchange_rates import list_exchange_rates
 from invx.infra.http.pagination import parse_list_query
 from invx.kernel.context import Caller

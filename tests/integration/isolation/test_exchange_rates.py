@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from invx.contexts.invoicing.adapters.exchange_rates import PostgresExchangeRates
-from invx.contexts.invoicing.domain.exchange import RateQuestion
+from invx.contexts.invoicing.domain.exchange.exchange import RateQuestion
 from invx.contexts.invoicing.read.exchange_rates import RateSlice, list_exchange_rates
 from tests.integration.isolation.second_net import Careless
 from tests.integration.isolation.test_row_security import inside

@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invx.contexts.invoicing.domain import (
-    delivery_events,
     document_events,
     legal_entity_events,
     series_events,
     settlement_events,
 )
+from invx.contexts.invoicing.domain.delivery import delivery_events
 from invx.infra.codec import Codec, events_in
 from invx.kernel.messages import PERSONAL, Event
 

@@ -79,20 +79,19 @@ from invx.contexts.invoicing.app.spread_exchange_rates import (
     spread_exchange_rates,
 )
 from invx.contexts.invoicing.domain import (
-    accounting_export_events,
-    delivery_events,
     document_events,
-    engine_entry_events,
     grace_events,
     legal_entity_events,
-    rate_sheet_events,
-    rate_table_events,
     register_events,
     series_events,
     settlement_events,
 )
+from invx.contexts.invoicing.domain.bookkeeping import accounting_export_events
+from invx.contexts.invoicing.domain.delivery import delivery_events
+from invx.contexts.invoicing.domain.delivery.transmission import Channel
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
-from invx.contexts.invoicing.domain.transmission import Channel
+from invx.contexts.invoicing.domain.exchange import rate_sheet_events
+from invx.contexts.invoicing.domain.tax import engine_entry_events, rate_table_events
 from invx.contexts.invoicing.read.archives import archived_files, examine_archives
 from invx.contexts.invoicing.read.last_numbers import last_numbers
 from invx.contexts.invoicing.read.projections import KINDS, project

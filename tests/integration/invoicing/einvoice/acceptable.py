@@ -15,8 +15,12 @@ from invx.contexts.invoicing.api.schemas.legal_entities import LegalEntityIn
 from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.check import problems_of
 from invx.contexts.invoicing.domain.check_parties import seller_problems
-from invx.contexts.invoicing.domain.issued import Issued, would_be_issued
-from invx.contexts.invoicing.domain.routing import RouteSource, TakenRoute, routing_problems
+from invx.contexts.invoicing.domain.einvoice.issued import Issued, would_be_issued
+from invx.contexts.invoicing.domain.einvoice.routing import (
+    RouteSource,
+    TakenRoute,
+    routing_problems,
+)
 from invx.kernel.errors import Problem
 from invx.rules.totals.compute import compute
 from invx.rules.totals.model import Rounding

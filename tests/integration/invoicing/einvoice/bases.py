@@ -8,7 +8,7 @@ from typing import Any
 
 from invx.contexts.invoicing.adapters.einvoice.of_document import as_e_invoice
 from invx.contexts.invoicing.adapters.einvoice.writing import write
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS
 from tests.integration.invoicing.einvoice.acceptable import REACHABLE, TAXES, issued
 from tests.integration.invoicing.routed import GERMAN_SELLER, LEITWEG
 from tests.world import SELLER

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from invx.contexts.invoicing.adapters.einvoice.of_document import as_e_invoice
 from invx.contexts.invoicing.adapters.einvoice.validation import Validator, sheets
 from invx.contexts.invoicing.adapters.einvoice.writing import write
-from invx.contexts.invoicing.domain import code_lists as domain
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
+from invx.contexts.invoicing.domain.einvoice import code_lists as domain
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS
 from tests.integration.invoicing.einvoice.acceptable import (
     completed,
     documents,

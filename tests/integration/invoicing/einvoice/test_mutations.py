@@ -8,7 +8,7 @@ from invx.contexts.invoicing.adapters.einvoice.model import EInvoice
 from invx.contexts.invoicing.adapters.einvoice.of_document import as_e_invoice
 from invx.contexts.invoicing.adapters.einvoice.validation import Validator
 from invx.contexts.invoicing.adapters.einvoice.writing import write
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS
 from tests.integration.invoicing.einvoice.acceptable import REACHABLE, TAXES, issued
 from tests.integration.invoicing.einvoice.mutations import MUTATIONS, Mutation, noted
 from tests.integration.invoicing.routed import GERMAN_SELLER, LEITWEG

@@ -9,9 +9,9 @@ import pytest
 from invx.contexts.invoicing.adapters.einvoice.of_document import as_e_invoice
 from invx.contexts.invoicing.adapters.einvoice.validation import Findings, Validator
 from invx.contexts.invoicing.adapters.einvoice.writing import write
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
-from invx.contexts.invoicing.domain.e_invoice_needs import missing
-from invx.contexts.invoicing.domain.issued import Issued
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS
+from invx.contexts.invoicing.domain.einvoice.e_invoice_needs import missing
+from invx.contexts.invoicing.domain.einvoice.issued import Issued
 from tests.unit.invoicing.einvoice.mapping.issuing import issued as issued_from
 from tests.unit.invoicing.einvoice.mapping.issuing import item
 from tests.unit.invoicing.einvoice.mapping.test_peppol_needs import DEBIT, party

@@ -20,7 +20,7 @@ from invx.contexts.invoicing.adapters.einvoice.validation import (
 from invx.contexts.invoicing.adapters.einvoice.validation.validator import (
     why_it_does_not_compile,
 )
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS, Syntax
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS, Syntax
 from tests.integration.invoicing.einvoice.editing import UBL, both, drop, edited
 from tests.integration.invoicing.einvoice.operators import install, peppol
 

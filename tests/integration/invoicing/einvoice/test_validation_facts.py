@@ -14,9 +14,9 @@ from invx.contexts.invoicing.adapters.einvoice.validation import (
     FormatUnknown,
     Validator,
 )
+from invx.contexts.invoicing.domain.einvoice.issued import Issued
+from invx.contexts.invoicing.domain.einvoice.verdict import Verdict
 from invx.contexts.invoicing.domain.errors import EInvoiceInvalid, EInvoiceRulesMissing
-from invx.contexts.invoicing.domain.issued import Issued
-from invx.contexts.invoicing.domain.verdict import Verdict
 from invx.infra.facts import KnownFacts
 from invx.kernel.ports import Needs
 from tests.integration.invoicing.einvoice.operators import install, peppol

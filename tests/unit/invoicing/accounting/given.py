@@ -9,14 +9,14 @@ from uuid import UUID, uuid5
 
 from invx.contexts.invoicing.adapters.accounting.files import writer_for
 from invx.contexts.invoicing.app.asked import ExportFile
-from invx.contexts.invoicing.domain.accounting_export import ExportedBooking
-from invx.contexts.invoicing.domain.accounting_export_events import (
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export import ExportedBooking
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import (
     AccountingExportOpened,
     ExportFormat,
     Selection,
 )
-from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
-from invx.contexts.invoicing.domain.booking import DEBTOR, Booking, BookingKind
+from invx.contexts.invoicing.domain.bookkeeping.accounting_settings import ExportSettings
+from invx.contexts.invoicing.domain.bookkeeping.booking import DEBTOR, Booking, BookingKind
 
 ENTITY = UUID(int=1)
 INVOICE = UUID("019ac7d0-0000-7000-8000-000000000001")

@@ -6,7 +6,7 @@ from uuid import uuid5
 
 from hypothesis import strategies as st
 
-from invx.contexts.invoicing.domain.booking import DEBTOR, Booking, BookingKind
+from invx.contexts.invoicing.domain.bookkeeping.booking import DEBTOR, Booking, BookingKind
 from tests.unit.invoicing.accounting.given import INVOICE, booking
 
 # Anything that PostgreSQL keeps: neither NUL nor half a surrogate pair.

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from invx.contexts.invoicing.adapters.accounting import extf
 from invx.contexts.invoicing.adapters.accounting.files import application_of, made_at
 from invx.contexts.invoicing.app.asked import ExportFile
-from invx.contexts.invoicing.domain.booking import DEBTOR, Booking, BookingKind
+from invx.contexts.invoicing.domain.bookkeeping.booking import DEBTOR, Booking, BookingKind
 from tests.unit.invoicing.accounting.extf_reader import Batch, read_batch
 from tests.unit.invoicing.accounting.given import SETTINGS, booking, opened, paid, written
 

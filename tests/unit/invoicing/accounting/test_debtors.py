@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invx.contexts.invoicing.adapters.accounting import extf_debtors
-from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
-from invx.contexts.invoicing.domain.debtor_numbers import (
+from invx.contexts.invoicing.domain.bookkeeping.accounting_settings import ExportSettings
+from invx.contexts.invoicing.domain.bookkeeping.debtor_numbers import (
     DebtorNumber,
     DebtorNumbersExhausted,
     Unnumbered,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from invx.contexts.invoicing.adapters.accounting.extf import NotInDatev
 from invx.contexts.invoicing.adapters.accounting.extf_columns import BOOKINGS, DEBTORS
-from invx.contexts.invoicing.domain.booking import DEBTOR, Booking, BookingKind
+from invx.contexts.invoicing.domain.bookkeeping.booking import DEBTOR, Booking, BookingKind
 from tests.unit.invoicing.accounting.extf_reader import Batch, Line, lines_of, read_batch
 from tests.unit.invoicing.accounting.given import INVOICE, booking, paid, written
 

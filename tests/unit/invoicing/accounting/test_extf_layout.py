@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from invx.contexts.invoicing.adapters.accounting import extf
 from invx.contexts.invoicing.adapters.accounting.extf_columns import BOOKINGS, DEBTORS
-from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
+from invx.contexts.invoicing.domain.bookkeeping.accounting_settings import ExportSettings
 from invx.kernel.errors import InvariantViolation
 
 HERE = Path(__file__).parent

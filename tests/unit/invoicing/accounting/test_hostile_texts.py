@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invx.contexts.invoicing.adapters.accounting import extf
-from invx.contexts.invoicing.domain.booking import BookingKind
+from invx.contexts.invoicing.domain.bookkeeping.booking import BookingKind
 from tests.unit.invoicing.accounting.extf_reader import read_batch, split
 from tests.unit.invoicing.accounting.given import booking, paid, written
 from tests.unit.invoicing.accounting.strategies import anything

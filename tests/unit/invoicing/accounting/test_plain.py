@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invx.contexts.invoicing.adapters.accounting import plain
-from invx.contexts.invoicing.domain.accounting_export_events import ExportFormat
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import ExportFormat
 from tests.unit.invoicing.accounting.given import booking, paid, written
 
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invx.contexts.invoicing.adapters.accounting import plain
-from invx.contexts.invoicing.domain.accounting_export_events import ExportFormat
-from invx.contexts.invoicing.domain.booking import DEBTOR, Booking
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import ExportFormat
+from invx.contexts.invoicing.domain.bookkeeping.booking import DEBTOR, Booking
 from invx.kernel.ids import parse_typeid
 from tests.unit.invoicing.accounting.given import booking, written
 from tests.unit.invoicing.accounting.strategies import anything, bookings

@@ -3,7 +3,12 @@
 import pytest
 
 from invx.contexts.invoicing.adapters.charts import ChartInvalid, chart_of, shipped_charts
-from invx.contexts.invoicing.domain.chart import CONDITIONS, AccountRow, Purpose, doubled
+from invx.contexts.invoicing.domain.bookkeeping.chart import (
+    CONDITIONS,
+    AccountRow,
+    Purpose,
+    doubled,
+)
 
 HEAD = 'code = "X"\nname = "X"\nversion = "1"\nsource = "s"\n'
 WRONG = {

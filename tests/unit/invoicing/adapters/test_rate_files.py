@@ -10,7 +10,7 @@ import pytest
 from invx.contexts.invoicing.adapters.rate_files import reading
 from invx.contexts.invoicing.adapters.rate_files.opening import between, read_rates
 from invx.contexts.invoicing.adapters.rate_files.reading import RateFileUnreadable
-from invx.contexts.invoicing.domain.exchange import RateKind
+from invx.contexts.invoicing.domain.exchange.exchange import RateKind
 from tests.e2e.rates import bmf, ecb, ministry
 
 HMRC = """<?xml version="1.0" encoding="UTF-8"?>

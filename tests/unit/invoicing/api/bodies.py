@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from invx.contexts.invoicing.domain.units import UNITS
+from invx.contexts.invoicing.domain.units.units import UNITS
 
 Json = dict[str, Any]
 _CHARACTERS = st.characters(codec="utf-8", exclude_categories=["Cc"], include_characters="\n\t")

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from invx.contexts.invoicing.domain.accounting import Accounting
-from invx.contexts.invoicing.domain.booking import Booking
-from invx.contexts.invoicing.domain.books import BookValue, Worth
-from invx.contexts.invoicing.domain.chart import AccountRow, Purpose
-from invx.contexts.invoicing.domain.exchange import ExchangeRate
-from invx.contexts.invoicing.domain.journal import Journal
+from invx.contexts.invoicing.domain.bookkeeping.accounting import Accounting
+from invx.contexts.invoicing.domain.bookkeeping.booking import Booking
+from invx.contexts.invoicing.domain.bookkeeping.books import BookValue, Worth
+from invx.contexts.invoicing.domain.bookkeeping.chart import AccountRow, Purpose
+from invx.contexts.invoicing.domain.bookkeeping.journal import Journal
+from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate
 from invx.contexts.invoicing.domain.settlement import Settlement
 from tests.unit.invoicing.domain.drafts import TODAY, content
 from tests.unit.invoicing.domain.taxed import ACCRUAL, Case, entity

@@ -6,9 +6,9 @@ from typing import Any
 
 from invx.contexts.invoicing.adapters.tax_packs import packs_in
 from invx.contexts.invoicing.domain.content import Content, Line, LineSupply
-from invx.contexts.invoicing.domain.determination import Determined, determined
 from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
 from invx.contexts.invoicing.domain.party import Address, Party, PartyKind, Registration, Seller
+from invx.contexts.invoicing.domain.tax.determination import Determined, determined
 from invx.rules.tax.model import SupplyKind
 from invx.rules.tax.packs import Packs
 from tests.unit.invoicing.domain.drafts import TODAY, content, line

@@ -8,14 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from invx.contexts.invoicing.adapters.charts import shipped_charts
-from invx.contexts.invoicing.domain.accounts import accounts_of, rows_of
-from invx.contexts.invoicing.domain.apply_credit import apply_credit
 from invx.contexts.invoicing.domain.balance import Claim
-from invx.contexts.invoicing.domain.book import Book, Part, book_of, parts_of
-from invx.contexts.invoicing.domain.books import BookValue, Worth
+from invx.contexts.invoicing.domain.bookkeeping.accounts import accounts_of, rows_of
+from invx.contexts.invoicing.domain.bookkeeping.book import Book, Part, book_of, parts_of
+from invx.contexts.invoicing.domain.bookkeeping.books import BookValue, Worth
+from invx.contexts.invoicing.domain.bookkeeping.line_account import LineAccount
 from invx.contexts.invoicing.domain.content import Content, DocumentType
-from invx.contexts.invoicing.domain.credit_taxes import fitted
-from invx.contexts.invoicing.domain.crediting import (
+from invx.contexts.invoicing.domain.crediting.apply_credit import apply_credit
+from invx.contexts.invoicing.domain.crediting.credit_taxes import fitted
+from invx.contexts.invoicing.domain.crediting.crediting import (
     LineCredit,
     credit_amount,
     credit_lines,
@@ -25,7 +26,6 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Links
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
-from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.party import Basis, Registration
 from invx.contexts.invoicing.domain.posting import Posting
 from invx.contexts.invoicing.domain.settlement import Settlement
@@ -34,8 +34,8 @@ from invx.contexts.invoicing.domain.settlement_events import (
     SettlementOpened,
     SettlementVoided,
 )
-from invx.contexts.invoicing.domain.tax_entries import TaxAccount, TaxEntry
-from invx.contexts.invoicing.domain.tax_opening import tax_account_of
+from invx.contexts.invoicing.domain.tax.tax_entries import TaxAccount, TaxEntry
+from invx.contexts.invoicing.domain.tax.tax_opening import tax_account_of
 from tests.unit.invoicing.domain.drafts import (
     ENTITY,
     SELLER,

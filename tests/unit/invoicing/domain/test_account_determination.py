@@ -6,9 +6,15 @@ from typing import Any
 
 import pytest
 
-from invx.contexts.invoicing.domain.accounting import Accounting, accounting_problems
-from invx.contexts.invoicing.domain.accounts import Accounts, accounts_of, rows_of
-from invx.contexts.invoicing.domain.chart import AccountRow, Purpose, Treatment, Whereabouts, find
+from invx.contexts.invoicing.domain.bookkeeping.accounting import Accounting, accounting_problems
+from invx.contexts.invoicing.domain.bookkeeping.accounts import Accounts, accounts_of, rows_of
+from invx.contexts.invoicing.domain.bookkeeping.chart import (
+    AccountRow,
+    Purpose,
+    Treatment,
+    Whereabouts,
+    find,
+)
 from invx.contexts.invoicing.domain.content import Content, LineSupply
 from invx.contexts.invoicing.domain.document_events import Links
 from invx.contexts.invoicing.domain.party import Address, Registration

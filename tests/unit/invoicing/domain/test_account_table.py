@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from invx.contexts.invoicing.domain.accounting import Accounting
+from invx.contexts.invoicing.domain.bookkeeping.accounting import Accounting
 from invx.contexts.invoicing.domain.content import LineSupply
 from invx.contexts.invoicing.domain.party import Address
 from invx.rules.tax.model import SupplyKind

@@ -5,18 +5,21 @@ from datetime import UTC, datetime
 
 import pytest
 
-from invx.contexts.invoicing.domain.accounting_export import (
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export import (
     AccountingExport,
     AccountingExportWasCancelled,
     AccountingExportWasHandedOver,
     ExportStatus,
 )
-from invx.contexts.invoicing.domain.accounting_export_events import (
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import (
     AccountingExportCancelled,
     AccountingExportHandedOver,
     AccountingFileKept,
 )
-from invx.contexts.invoicing.domain.accounting_settings import ExportSettings, settings_problems
+from invx.contexts.invoicing.domain.bookkeeping.accounting_settings import (
+    ExportSettings,
+    settings_problems,
+)
 from invx.kernel.errors import InvariantViolation
 from invx.kernel.messages import Event
 from tests.unit.invoicing.accounting.given import ENTITY, opened

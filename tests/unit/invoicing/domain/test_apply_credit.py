@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 
 from invx.contexts.invoicing.domain import settlement_errors as errors
-from invx.contexts.invoicing.domain.apply_credit import apply_credit
 from invx.contexts.invoicing.domain.balance import EntryKind, SettlementStatus
 from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.crediting.apply_credit import apply_credit
 from tests.unit.invoicing.domain.settlements import figures, opened, post
 
 S = SettlementStatus

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invx.contexts.invoicing.domain.apply_credit import apply_credit
-from invx.contexts.invoicing.domain.books import RECEIVED, BookValue, Worth
-from invx.contexts.invoicing.domain.exchange import ExchangeRate
-from invx.contexts.invoicing.domain.rates_applying import complete_books, unbooked_money
-from invx.contexts.invoicing.domain.received import Received, received_worth
+from invx.contexts.invoicing.domain.bookkeeping.books import RECEIVED, BookValue, Worth
+from invx.contexts.invoicing.domain.crediting.apply_credit import apply_credit
+from invx.contexts.invoicing.domain.delivery.received import Received, received_worth
+from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate
+from invx.contexts.invoicing.domain.exchange.rates_applying import complete_books, unbooked_money
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.settlement_errors import EntryInvalid, SourceReused
 from invx.contexts.invoicing.domain.settlement_events import EntriesBooked

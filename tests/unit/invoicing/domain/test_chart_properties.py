@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from invx.contexts.invoicing.domain.chart import (
+from invx.contexts.invoicing.domain.bookkeeping.chart import (
     CONDITIONS,
     AccountRow,
     Chart,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from invx.contexts.invoicing.domain import check_digits as checks
+from invx.contexts.invoicing.domain.einvoice import check_digits as checks
 
 CASES: list[tuple[Callable[[str], bool], str]] = [
     (checks.is_gln, "4012345000009"),

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from invx.contexts.invoicing.domain.delivery_errors import ChannelUnknown, ClearanceRequired
-from invx.contexts.invoicing.domain.document_events import DeliveryChanged, DocumentReleased
-from invx.contexts.invoicing.domain.legal_entity import LegalEntity, LegalEntityInvalid
-from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
-from invx.contexts.invoicing.domain.party import Address, Party, Seller
-from invx.contexts.invoicing.domain.transmission import (
+from invx.contexts.invoicing.domain.delivery.delivery_errors import (
+    ChannelUnknown,
+    ClearanceRequired,
+)
+from invx.contexts.invoicing.domain.delivery.transmission import (
     Channel,
     ChannelUse,
     ClearanceStatus,
@@ -19,6 +18,10 @@ from invx.contexts.invoicing.domain.transmission import (
     key_of,
     transmission_id,
 )
+from invx.contexts.invoicing.domain.document_events import DeliveryChanged, DocumentReleased
+from invx.contexts.invoicing.domain.legal_entity import LegalEntity, LegalEntityInvalid
+from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
+from invx.contexts.invoicing.domain.party import Address, Party, Seller
 from invx.rules.tax.packs import Clearance, ClearanceRule, Packs
 from tests.unit.invoicing.domain.drafts import (
     DOCUMENT,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from invx.contexts.invoicing.domain.code_needs import code_problems
-from invx.contexts.invoicing.domain.e_invoice_formats import Syntax
+from invx.contexts.invoicing.domain.einvoice.code_needs import code_problems
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import Syntax
 from tests.unit.invoicing.einvoice.mapping.issuing import BUYER, S19, SELLER, issued, item
 
 NO_ID = {"id": "1", "scheme": "NONE"}

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.content import AdjustmentLine, Content, Line
-from invx.contexts.invoicing.domain.crediting import (
+from invx.contexts.invoicing.domain.crediting.crediting import (
     LineCredit,
     credit_amount,
     credit_lines,
     credit_whole,
 )
+from invx.contexts.invoicing.domain.crediting.remainder import within
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import CreditExceedsRemainder, NothingLeftToCredit
-from invx.contexts.invoicing.domain.remainder import within
 from invx.kernel.errors import Invalid
 from invx.kernel.money import quantize
 from invx.rules.totals.model import ZERO, Profile, Regime, Rounding, Tax

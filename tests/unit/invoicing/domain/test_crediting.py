@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from invx.contexts.invoicing.domain.content import DocumentType, Preceding
-from invx.contexts.invoicing.domain.credit_taxes import fitted
-from invx.contexts.invoicing.domain.crediting import (
+from invx.contexts.invoicing.domain.crediting.credit_taxes import fitted
+from invx.contexts.invoicing.domain.crediting.crediting import (
     LineCredit,
     credit_amount,
     credit_lines,

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from invx.contexts.invoicing.domain.exchange import (
+from invx.contexts.invoicing.domain.exchange.exchange import (
     PublishedRate,
     RateQuestion,
     converted,

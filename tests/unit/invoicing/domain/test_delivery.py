@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from invx.contexts.invoicing.domain.delivery import Delivery
-from invx.contexts.invoicing.domain.delivery_errors import (
+from invx.contexts.invoicing.domain.delivery.delivery import Delivery
+from invx.contexts.invoicing.domain.delivery.delivery_errors import (
     ChannelUnsuitable,
     ClearanceRequired,
     ClearanceUnderWay,
@@ -19,7 +19,7 @@ from invx.contexts.invoicing.domain.delivery_errors import (
     TransmissionNotFound,
     TransmittedAlready,
 )
-from invx.contexts.invoicing.domain.delivery_events import (
+from invx.contexts.invoicing.domain.delivery.delivery_events import (
     ClearanceRejected,
     Cleared,
     Delivered,
@@ -29,10 +29,7 @@ from invx.contexts.invoicing.domain.delivery_events import (
     TransmissionSent,
     Viewed,
 )
-from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.errors import DocumentReleasedAlready
-from invx.contexts.invoicing.domain.party import Identifier
-from invx.contexts.invoicing.domain.transmission import (
+from invx.contexts.invoicing.domain.delivery.transmission import (
     Answer,
     Channel,
     ClearanceStatus,
@@ -43,6 +40,9 @@ from invx.contexts.invoicing.domain.transmission import (
     Verdict,
     transmission_id,
 )
+from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.errors import DocumentReleasedAlready
+from invx.contexts.invoicing.domain.party import Identifier
 from invx.kernel.limits import TRANSMISSION_ATTEMPTS_MAX
 from invx.rules.tax.packs import ClearanceRule
 from tests.unit.invoicing.domain.drafts import BUYER, NOW, content, finalized, line, named

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from invx.contexts.invoicing.domain.content import LineSupply, Period, TaxCurrency
-from invx.contexts.invoicing.domain.determination import Validated, country_of_id
 from invx.contexts.invoicing.domain.party import Address, Basis, Party, PartyKind, Registration
+from invx.contexts.invoicing.domain.tax.determination import Validated, country_of_id
 from invx.rules.tax.model import (
     Certificate,
     DistanceSales,

@@ -7,15 +7,15 @@ from decimal import Decimal
 import pytest
 
 from invx.contexts.invoicing.domain.content import Content, Line
-from invx.contexts.invoicing.domain.crediting import credit_whole, replacement_of
-from invx.contexts.invoicing.domain.determination import (
+from invx.contexts.invoicing.domain.crediting.crediting import credit_whole, replacement_of
+from invx.contexts.invoicing.domain.document_events import DraftCreated
+from invx.contexts.invoicing.domain.party import Address, Registration
+from invx.contexts.invoicing.domain.tax.determination import (
     Validated,
     determined,
     reopened,
     wants_determination,
 )
-from invx.contexts.invoicing.domain.document_events import DraftCreated
-from invx.contexts.invoicing.domain.party import Address, Registration
 from invx.infra.codec import Codec, Encoded
 from invx.rules.tax.model import Certificate, Policy, Special, SupplyKind, Unproven, Validation
 from invx.rules.tax.pack_text import pack_of

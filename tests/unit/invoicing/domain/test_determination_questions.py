@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from invx.contexts.invoicing.domain.content import Content, LineSupply
-from invx.contexts.invoicing.domain.determination import problem_of
 from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
 from invx.contexts.invoicing.domain.party import Address, Party, PartyKind, Registration
+from invx.contexts.invoicing.domain.tax.determination import problem_of
 from invx.rules import tax
 from invx.rules.tax.model import Certificate, Special, SupplyKind
 from invx.rules.tax.outcome import UNDETERMINED, Question

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from invx.contexts.invoicing.domain.content import PaymentTerms, TermsKind, TermsStep
-from invx.contexts.invoicing.domain.crediting import cancellation_of, credit_amount
+from invx.contexts.invoicing.domain.crediting.crediting import cancellation_of, credit_amount
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import (
     DocumentFinalized,

@@ -6,7 +6,12 @@ from decimal import Decimal
 import pytest
 
 from invx.contexts.invoicing.domain.content import DocumentType
-from invx.contexts.invoicing.domain.crediting import cancellation_of, credit_amount, replacement_of
+from invx.contexts.invoicing.domain.crediting.crediting import (
+    cancellation_of,
+    credit_amount,
+    replacement_of,
+)
+from invx.contexts.invoicing.domain.delivery.transmission import DeliveryStatus, Way
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import (
     CreditRecorded,
@@ -28,7 +33,6 @@ from invx.contexts.invoicing.domain.errors import (
     DocumentSettled,
 )
 from invx.contexts.invoicing.domain.status import Status
-from invx.contexts.invoicing.domain.transmission import DeliveryStatus, Way
 from invx.kernel.errors import InvariantViolation
 from tests.unit.invoicing.domain.drafts import (
     ENTITY,

@@ -9,7 +9,11 @@ import pytest
 
 from invx.contexts.invoicing.domain import document_events
 from invx.contexts.invoicing.domain.content import Period, Source
-from invx.contexts.invoicing.domain.crediting import LineCredit, credit_lines, credit_whole
+from invx.contexts.invoicing.domain.crediting.crediting import (
+    LineCredit,
+    credit_lines,
+    credit_whole,
+)
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Links
 from invx.kernel.limits import DRAFT_LINES_WHOLE_MAX

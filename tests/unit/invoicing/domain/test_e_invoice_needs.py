@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
-from invx.contexts.invoicing.domain.e_invoice_needs import ensure_complete, missing
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS
+from invx.contexts.invoicing.domain.einvoice.e_invoice_needs import ensure_complete, missing
 from invx.contexts.invoicing.domain.errors import EInvoiceIncomplete
 from tests.unit.invoicing.einvoice.mapping.issuing import BUYER, S19, SELLER, issued, item
 

@@ -5,13 +5,13 @@ from uuid import UUID
 
 import pytest
 
-from invx.contexts.invoicing.domain.engine_entry import (
+from invx.contexts.invoicing.domain.tax.engine_entry import (
     ATTEMPTS_MAX,
     EngineEntry,
     EngineEntryNotFailed,
     engine_entry_id,
 )
-from invx.contexts.invoicing.domain.engine_entry_events import EngineEntryKind, EngineEntryOwed
+from invx.contexts.invoicing.domain.tax.engine_entry_events import EngineEntryKind, EngineEntryOwed
 from invx.kernel.errors import InvariantViolation
 from invx.kernel.messages import Event
 

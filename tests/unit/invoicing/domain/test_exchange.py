@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invx.contexts.invoicing.domain.exchange import (
+from invx.contexts.invoicing.domain.exchange.exchange import (
     RATE_DIGITS,
     PublishedRate,
     RateQuestion,

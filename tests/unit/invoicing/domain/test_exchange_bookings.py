@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from invx.contexts.invoicing.domain.booking import BookingKind
-from invx.contexts.invoicing.domain.journal import booking_id
-from invx.contexts.invoicing.domain.journal_worth import buyers_side
-from invx.contexts.invoicing.domain.rates_applying import complete_books
+from invx.contexts.invoicing.domain.bookkeeping.booking import BookingKind
+from invx.contexts.invoicing.domain.bookkeeping.journal import booking_id
+from invx.contexts.invoicing.domain.bookkeeping.journal_worth import buyers_side
+from invx.contexts.invoicing.domain.exchange.rates_applying import complete_books
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.settlement_events import EntriesBooked, EntryRecorded
 from invx.rules.totals.model import Tax

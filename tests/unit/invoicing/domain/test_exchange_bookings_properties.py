@@ -9,10 +9,10 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invx.contexts.invoicing.domain.booking import BookingKind
-from invx.contexts.invoicing.domain.books import Worth
-from invx.contexts.invoicing.domain.journal_worth import buyers_side
-from invx.contexts.invoicing.domain.rates_applying import complete_books, unbooked_money
+from invx.contexts.invoicing.domain.bookkeeping.booking import BookingKind
+from invx.contexts.invoicing.domain.bookkeeping.books import Worth
+from invx.contexts.invoicing.domain.bookkeeping.journal_worth import buyers_side
+from invx.contexts.invoicing.domain.exchange.rates_applying import complete_books, unbooked_money
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.rules.totals.model import ZERO
 from tests.unit.invoicing.domain.abroad import abroad, at, journal, left, worth

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invx.contexts.invoicing.domain.exchange import (
+from invx.contexts.invoicing.domain.exchange.exchange import (
     OWN_DAYS_MAX,
     SOURCES,
     PublishedRate,
@@ -17,7 +17,7 @@ from invx.contexts.invoicing.domain.exchange import (
     rate_between,
     source_of,
 )
-from invx.contexts.invoicing.domain.rate_sources import RateSources, sources_problems
+from invx.contexts.invoicing.domain.exchange.rate_sources import RateSources, sources_problems
 from invx.rules.calendar.target import is_target_day
 from tests.unit.rules.tax.shipped import packs_with
 

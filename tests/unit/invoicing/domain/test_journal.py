@@ -6,11 +6,11 @@ from datetime import date
 import pytest
 
 from invx.contexts.invoicing.domain import settlement_errors as errors
-from invx.contexts.invoicing.domain.accounting import Accounting
-from invx.contexts.invoicing.domain.booking import BookingKind
-from invx.contexts.invoicing.domain.chart import AccountRow, Purpose
+from invx.contexts.invoicing.domain.bookkeeping.accounting import Accounting
+from invx.contexts.invoicing.domain.bookkeeping.booking import BookingKind
+from invx.contexts.invoicing.domain.bookkeeping.chart import AccountRow, Purpose
+from invx.contexts.invoicing.domain.bookkeeping.journal import booking_id
 from invx.contexts.invoicing.domain.content import Period, TaxCurrency
-from invx.contexts.invoicing.domain.journal import booking_id
 from invx.contexts.invoicing.domain.posting import Posting
 from invx.kernel.errors import Invalid
 from invx.rules.totals.model import Profile, Regime, Tax

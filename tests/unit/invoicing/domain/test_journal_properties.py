@@ -7,9 +7,9 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from invx.contexts.invoicing.domain.accounting import Accounting
-from invx.contexts.invoicing.domain.booking import DEBTOR, BookingKind
-from invx.contexts.invoicing.domain.chart import AccountRow, Purpose
+from invx.contexts.invoicing.domain.bookkeeping.accounting import Accounting
+from invx.contexts.invoicing.domain.bookkeeping.booking import DEBTOR, BookingKind
+from invx.contexts.invoicing.domain.bookkeeping.chart import AccountRow, Purpose
 from invx.contexts.invoicing.domain.content import TaxCurrency
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.rules.totals.model import ZERO, Tax

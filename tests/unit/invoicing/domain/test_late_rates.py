@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invx.contexts.invoicing.domain.balance import EntryKind
-from invx.contexts.invoicing.domain.books import BookValue, Worth
-from invx.contexts.invoicing.domain.exchange import ExchangeRate
-from invx.contexts.invoicing.domain.posting import Posting
-from invx.contexts.invoicing.domain.rates_applying import (
+from invx.contexts.invoicing.domain.bookkeeping.books import BookValue, Worth
+from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate
+from invx.contexts.invoicing.domain.exchange.rates_applying import (
     complete_books,
     convert_taxes,
     unbooked_money,
 )
+from invx.contexts.invoicing.domain.posting import Posting
 from invx.contexts.invoicing.domain.settlement import Settlement
-from invx.contexts.invoicing.domain.tax_conversion import wanted_for
-from invx.contexts.invoicing.domain.tax_opening import tax_account_of
+from invx.contexts.invoicing.domain.tax.tax_conversion import wanted_for
+from invx.contexts.invoicing.domain.tax.tax_opening import tax_account_of
 from invx.contexts.invoicing.wiring import CODEC
 from invx.kernel.errors import DomainError
 from invx.rules.totals.model import ZERO

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from invx.contexts.invoicing.domain.pacing import next_attempt, next_question
+from invx.contexts.invoicing.domain.delivery.pacing import next_attempt, next_question
 from tests.unit.invoicing.domain.drafts import NOW
 
 

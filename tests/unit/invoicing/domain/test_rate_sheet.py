@@ -7,15 +7,15 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from invx.contexts.invoicing.domain.exchange import PublishedRate, RateKind
-from invx.contexts.invoicing.domain.rate_sheet import (
+from invx.contexts.invoicing.domain.exchange.exchange import PublishedRate, RateKind
+from invx.contexts.invoicing.domain.exchange.rate_sheet import (
     Counted,
     RateKindDiffers,
     RateSheet,
     month_end,
     rate_problems,
 )
-from invx.contexts.invoicing.domain.rate_sheet_events import (
+from invx.contexts.invoicing.domain.exchange.rate_sheet_events import (
     ExchangeRatesCorrected,
     ExchangeRatesPublished,
 )

@@ -3,8 +3,8 @@
 import pytest
 
 from invx.contexts.invoicing.adapters.tax_packs import packs_in
-from invx.contexts.invoicing.domain.exchange import SOURCES, Purpose, RateKind, source_of
-from invx.contexts.invoicing.domain.rate_sources import RateSources, sources_problems
+from invx.contexts.invoicing.domain.exchange.exchange import SOURCES, Purpose, RateKind, source_of
+from invx.contexts.invoicing.domain.exchange.rate_sources import RateSources, sources_problems
 from invx.rules.tax.pack_table import PackInvalid
 from invx.rules.tax.pack_text import pack_of
 from invx.rules.tax.packs import Packs

@@ -8,19 +8,19 @@ from uuid import UUID
 
 import pytest
 
-from invx.contexts.invoicing.domain.rate_table import (
+from invx.contexts.invoicing.domain.tax.rate_table import (
     CountryWithoutRateTable,
     OverridesNotFound,
     RateTable,
     TaxRatesInvalid,
     rate_table_id,
 )
-from invx.contexts.invoicing.domain.rate_table_events import (
+from invx.contexts.invoicing.domain.tax.rate_table_events import (
     OverridesRemoved,
     OverridesStated,
     RatesStated,
 )
-from invx.contexts.invoicing.domain.tax_rates import rate_problems
+from invx.contexts.invoicing.domain.tax.tax_rates import rate_problems
 from invx.kernel.limits import TAX_RATE_PLACES_MAX, TAX_RATES_PER_TABLE_MAX
 from invx.rules.tax.model import SupplyKind
 from invx.rules.tax.pack_text import pack_of_values

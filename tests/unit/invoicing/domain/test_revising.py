@@ -11,9 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invx.contexts.invoicing.domain.balance import Entry, EntryKind
-from invx.contexts.invoicing.domain.books import BookRecord, BookValue, Worth, worth_of
+from invx.contexts.invoicing.domain.bookkeeping.books import BookRecord, BookValue, Worth, worth_of
 from invx.contexts.invoicing.domain.content import DocumentType, TaxCurrency
-from invx.contexts.invoicing.domain.delivery_errors import DocumentNotRevisable, RevisionNotDue
+from invx.contexts.invoicing.domain.delivery.delivery_errors import (
+    DocumentNotRevisable,
+    RevisionNotDue,
+)
+from invx.contexts.invoicing.domain.delivery.revising import (
+    ensure_movable,
+    ensure_revisable,
+    move_payments,
+)
+from invx.contexts.invoicing.domain.delivery.transmission import (
+    ClearanceStatus,
+    DeliveryStatus,
+    Way,
+)
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import DocumentRevised
 from invx.contexts.invoicing.domain.errors import (
@@ -22,16 +35,10 @@ from invx.contexts.invoicing.domain.errors import (
     DocumentReplacedAlready,
     DocumentSettled,
 )
-from invx.contexts.invoicing.domain.exchange import ExchangeRate
-from invx.contexts.invoicing.domain.revising import (
-    ensure_movable,
-    ensure_revisable,
-    move_payments,
-)
+from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate
 from invx.contexts.invoicing.domain.settlement import Posting
 from invx.contexts.invoicing.domain.settlement_errors import SettlementInUse
 from invx.contexts.invoicing.domain.status import Status
-from invx.contexts.invoicing.domain.transmission import ClearanceStatus, DeliveryStatus, Way
 from invx.rules.tax.packs import ClearanceRule
 from tests.unit.invoicing.domain.drafts import (
     ENTITY,

@@ -9,15 +9,14 @@ from stdnum.de import leitweg
 from stdnum.fr import siren, siret
 
 from invx.contexts.invoicing.domain.content import Content, DocumentType
-from invx.contexts.invoicing.domain.party import Identifier, Party, PartyKind
-from invx.contexts.invoicing.domain.routes import (
+from invx.contexts.invoicing.domain.einvoice.routes import (
     EInvoicePolicy,
     Requirement,
     Route,
     Routing,
     route_problems,
 )
-from invx.contexts.invoicing.domain.routing import (
+from invx.contexts.invoicing.domain.einvoice.routing import (
     RouteSource,
     TakenRoute,
     is_leitweg_id,
@@ -27,6 +26,7 @@ from invx.contexts.invoicing.domain.routing import (
     routing_problems,
     shown_identifiers,
 )
+from invx.contexts.invoicing.domain.party import Identifier, Party, PartyKind
 from invx.rules.totals.model import Profile
 from tests.unit.invoicing.einvoice.mapping.issuing import issued
 

@@ -10,11 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invx.contexts.invoicing.domain.content import Content, DocumentType
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
-from invx.contexts.invoicing.domain.issued import DRAFT_NUMBER, Issued, would_be_issued
-from invx.contexts.invoicing.domain.party import Address, Identifier, Party, PartyKind, Seller
-from invx.contexts.invoicing.domain.routes import EInvoicePolicy, Requirement, Route, Routing
-from invx.contexts.invoicing.domain.routing import (
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS
+from invx.contexts.invoicing.domain.einvoice.issued import DRAFT_NUMBER, Issued, would_be_issued
+from invx.contexts.invoicing.domain.einvoice.routes import (
+    EInvoicePolicy,
+    Requirement,
+    Route,
+    Routing,
+)
+from invx.contexts.invoicing.domain.einvoice.routing import (
     RouteSource,
     TakenRoute,
     is_leitweg_id,
@@ -24,6 +28,7 @@ from invx.contexts.invoicing.domain.routing import (
     routing_problems,
     routing_warnings,
 )
+from invx.contexts.invoicing.domain.party import Address, Identifier, Party, PartyKind, Seller
 from invx.kernel.errors import Problem
 from tests.unit.invoicing.einvoice.mapping.issuing import changed, issued
 from tests.unit.rules.tax.shipped import packs_with

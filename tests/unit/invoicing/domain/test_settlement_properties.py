@@ -8,9 +8,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invx.contexts.invoicing.domain.apply_credit import apply_credit
 from invx.contexts.invoicing.domain.balance import EntryKind
 from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.crediting.apply_credit import apply_credit
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.settlement_events import (
     EntryRecorded,

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from invx.contexts.invoicing.domain.content import TaxCurrency
 from invx.contexts.invoicing.domain.party import Address, Basis
-from invx.contexts.invoicing.domain.tax_entries import TaxCause
-from invx.contexts.invoicing.domain.tax_points import period_of
+from invx.contexts.invoicing.domain.tax.tax_entries import TaxCause
+from invx.contexts.invoicing.domain.tax.tax_points import period_of
 from invx.kernel.errors import DomainError
 from invx.rules.totals.model import Regime, Tax
 from tests.unit.invoicing.domain.drafts import BUYER, S7, S19, TODAY, D, content, line

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invx.contexts.invoicing.domain.content import TaxCurrency
-from invx.contexts.invoicing.domain.exchange import ExchangeRate
-from invx.contexts.invoicing.domain.rates_applying import convert_taxes
+from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate
+from invx.contexts.invoicing.domain.exchange.rates_applying import convert_taxes
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.settlement_events import TaxConverted
-from invx.contexts.invoicing.domain.tax_conversion import TaxRateWanted, wanted_for
+from invx.contexts.invoicing.domain.tax.tax_conversion import TaxRateWanted, wanted_for
 from invx.rules.totals.model import ZERO
 from tests.unit.invoicing.domain.drafts import S7, S19, TODAY, D, content, line
 from tests.unit.invoicing.domain.taxed import ACCRUAL, CASH, Case, entity

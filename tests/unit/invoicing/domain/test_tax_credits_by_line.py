@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invx.contexts.invoicing.domain.tax_entries import TaxCause
-from invx.contexts.invoicing.domain.tax_holdings import left_of
+from invx.contexts.invoicing.domain.tax.tax_entries import TaxCause
+from invx.contexts.invoicing.domain.tax.tax_holdings import left_of
 from tests.unit.invoicing.domain.drafts import S7, S19, D, Z, content, line
 from tests.unit.invoicing.domain.taxed import CASH, Case, entity, entries_of, figures
 from tests.unit.invoicing.domain.test_tax_properties import case, cents, close

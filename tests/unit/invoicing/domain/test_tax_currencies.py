@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invx.contexts.invoicing.domain.content import TaxCurrency
-from invx.contexts.invoicing.domain.tax_entries import RATE_OF_DOCUMENT, TaxCause
+from invx.contexts.invoicing.domain.tax.tax_entries import RATE_OF_DOCUMENT, TaxCause
 from invx.kernel.errors import DomainError
 from invx.rules.totals.model import ZERO, Profile
 from tests.unit.invoicing.domain.drafts import S7, S19, D, content, line

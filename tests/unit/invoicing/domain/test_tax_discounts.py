@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invx.contexts.invoicing.domain.tax_entries import TaxCause
-from invx.contexts.invoicing.domain.tax_holdings import left_of
+from invx.contexts.invoicing.domain.tax.tax_entries import TaxCause
+from invx.contexts.invoicing.domain.tax.tax_holdings import left_of
 from invx.rules.totals.model import ZERO, Tax
 from tests.unit.invoicing.domain.drafts import S7, S19, D, Z, content, line
 from tests.unit.invoicing.domain.taxed import ACCRUAL, CASH, Case, entity, figures

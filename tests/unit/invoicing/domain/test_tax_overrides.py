@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from invx.contexts.invoicing.domain.tax_overrides import OverrideInvalid, pack_stated
+from invx.contexts.invoicing.domain.tax.tax_overrides import OverrideInvalid, pack_stated
 from invx.kernel.limits import TAX_OVERRIDE_ROWS_MAX, TAX_PACK_CHARS_MAX
 from invx.rules.tax.pack_text import pack_of_values
 from invx.rules.tax.packs import Pack, Packs

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invx.contexts.invoicing.domain.content import LineSupply
-from invx.contexts.invoicing.domain.tax_treatment import Treatments, shares
+from invx.contexts.invoicing.domain.tax.tax_treatment import Treatments, shares
 from invx.kernel.errors import DomainError
 from invx.rules.tax.model import SupplyKind
 from invx.rules.totals.model import Profile, Tax

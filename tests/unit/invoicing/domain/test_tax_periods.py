@@ -7,8 +7,8 @@ import pytest
 
 from invx.contexts.invoicing.domain.content import Period
 from invx.contexts.invoicing.domain.party import Address, Basis, Registration
-from invx.contexts.invoicing.domain.tax_entries import TaxCause, registration_id
-from invx.contexts.invoicing.domain.tax_points import tax_point_of
+from invx.contexts.invoicing.domain.tax.tax_entries import TaxCause, registration_id
+from invx.contexts.invoicing.domain.tax.tax_points import tax_point_of
 from invx.rules.totals.model import Profile, Tax
 from tests.unit.invoicing.domain.drafts import BUYER, ENTITY, S7, S19, D, content, line
 from tests.unit.invoicing.domain.taxed import (

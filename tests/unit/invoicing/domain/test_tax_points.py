@@ -7,8 +7,8 @@ import pytest
 
 from invx.contexts.invoicing.domain.content import DocumentType, Period
 from invx.contexts.invoicing.domain.party import Address, Basis, Party, Registration
-from invx.contexts.invoicing.domain.tax_entries import TaxCause, registration_id
-from invx.contexts.invoicing.domain.tax_points import basis_of, period_of, tax_point_of
+from invx.contexts.invoicing.domain.tax.tax_entries import TaxCause, registration_id
+from invx.contexts.invoicing.domain.tax.tax_points import basis_of, period_of, tax_point_of
 from invx.rules.totals.model import Tax
 from tests.unit.invoicing.domain.drafts import BUYER, ENTITY, S19, TODAY, D, content, line
 from tests.unit.invoicing.domain.taxed import ACCRUAL, CASH, Case, entity, entries_of

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.party import Basis
 from invx.contexts.invoicing.domain.settlement import Settlement
-from invx.contexts.invoicing.domain.tax_entering import entered_of
-from invx.contexts.invoicing.domain.tax_entries import TaxCause
-from invx.contexts.invoicing.domain.tax_holdings import left_of
+from invx.contexts.invoicing.domain.tax.tax_entering import entered_of
+from invx.contexts.invoicing.domain.tax.tax_entries import TaxCause
+from invx.contexts.invoicing.domain.tax.tax_holdings import left_of
 from invx.kernel.errors import DomainError
 from invx.rules.totals.model import ZERO, Tax
 from tests.unit.invoicing.domain.drafts import S7, S19, D, Z, content, line

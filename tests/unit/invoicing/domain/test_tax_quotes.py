@@ -20,11 +20,11 @@ from invx.contexts.invoicing.domain.content import (
     QuoteUse,
     TaxDetermination,
 )
-from invx.contexts.invoicing.domain.engine_entry import EngineEntry
-from invx.contexts.invoicing.domain.engine_entry_events import EngineEntryKind, EngineEntryOwed
-from invx.contexts.invoicing.domain.engine_statement import statement_of
 from invx.contexts.invoicing.domain.party import Address
-from invx.contexts.invoicing.domain.tax_quotes import (
+from invx.contexts.invoicing.domain.tax.engine_entry import EngineEntry
+from invx.contexts.invoicing.domain.tax.engine_entry_events import EngineEntryKind, EngineEntryOwed
+from invx.contexts.invoicing.domain.tax.engine_statement import statement_of
+from invx.contexts.invoicing.domain.tax.tax_quotes import (
     QuoteQuestion,
     Quoting,
     Unquoted,

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invx.contexts.invoicing.domain.content import TaxCurrency
-from invx.contexts.invoicing.domain.tax_entries import TaxCause
-from invx.contexts.invoicing.domain.tax_holdings import nothing_held
+from invx.contexts.invoicing.domain.tax.tax_entries import TaxCause
+from invx.contexts.invoicing.domain.tax.tax_holdings import nothing_held
 from invx.rules.totals.model import ZERO
 from tests.unit.invoicing.domain.drafts import S7, D, Z, content, line
 from tests.unit.invoicing.domain.taxed import (

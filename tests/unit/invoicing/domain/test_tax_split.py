@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invx.contexts.invoicing.domain.tax_split import (
+from invx.contexts.invoicing.domain.tax.tax_split import (
     fitted,
     is_within,
     minus,

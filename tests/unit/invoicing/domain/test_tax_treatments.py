@@ -11,8 +11,8 @@ from invx.contexts.invoicing.domain.content import (
     TaxDetermination,
 )
 from invx.contexts.invoicing.domain.party import Address, PartyKind, Registration
-from invx.contexts.invoicing.domain.tax_entries import registration_id
-from invx.contexts.invoicing.domain.tax_treatment import partner_of, vat_id_of
+from invx.contexts.invoicing.domain.tax.tax_entries import registration_id
+from invx.contexts.invoicing.domain.tax.tax_treatment import partner_of, vat_id_of
 from invx.rules.tax.model import Special, SupplyKind
 from invx.rules.totals.model import Profile, Regime, Tax
 from tests.unit.invoicing.domain.drafts import BUYER, ENTITY, S7, S19, D, content, line, off

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from invx.contexts.invoicing.domain.delivery import Delivery
-from invx.contexts.invoicing.domain.transmission import Answer, Channel, Reason, Verdict
+from invx.contexts.invoicing.domain.delivery.delivery import Delivery
+from invx.contexts.invoicing.domain.delivery.transmission import Answer, Channel, Reason, Verdict
 from invx.rules.tax.packs import ClearanceRule
 from tests.unit.invoicing.domain.drafts import NOW, content, finalized, line
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invx.contexts.invoicing.domain.unit_codes import CODES, NOT_IN_E_INVOICES
-from invx.contexts.invoicing.domain.unit_table import TABLE
-from invx.contexts.invoicing.domain.units import UNITS, UnknownUnit, unit_code, unit_name
+from invx.contexts.invoicing.domain.units.unit_codes import CODES, NOT_IN_E_INVOICES
+from invx.contexts.invoicing.domain.units.unit_table import TABLE
+from invx.contexts.invoicing.domain.units.units import UNITS, UnknownUnit, unit_code, unit_name
 
 # Every code that the official example invoices use (EN 16931 test files, XRechnung).
 OFFICIAL = "C62 DAY EA H87 IE KWH KWT LTR MON MTR NAR TNE XPP ZZ".split()

@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from invx.contexts.invoicing.app.publish import contract_of
-from invx.contexts.invoicing.domain.delivery import Delivery
-from invx.contexts.invoicing.domain.delivery_events import TransmissionDelayed
-from invx.contexts.invoicing.domain.document_events import DeliveryChanged, DocumentRevised
-from invx.contexts.invoicing.domain.transmission import (
+from invx.contexts.invoicing.domain.delivery.delivery import Delivery
+from invx.contexts.invoicing.domain.delivery.delivery_events import TransmissionDelayed
+from invx.contexts.invoicing.domain.delivery.transmission import (
     Answer,
     Channel,
     ClearanceStatus,
@@ -17,6 +16,7 @@ from invx.contexts.invoicing.domain.transmission import (
     Verdict,
     Way,
 )
+from invx.contexts.invoicing.domain.document_events import DeliveryChanged, DocumentRevised
 from invx.contexts.invoicing.read.history import document_history
 from invx.contexts.invoicing.read.rows import document_row, transmission_row
 from invx.contexts.invoicing.read.transmissions import transmission_view

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invx.contexts.invoicing.domain.party import Registration
-from invx.contexts.invoicing.domain.tax_entries import registration_id
+from invx.contexts.invoicing.domain.tax.tax_entries import registration_id
 from invx.contexts.invoicing.read.ec_sales_list import ec_sales_list, ec_sales_list_view
 from invx.contexts.invoicing.read.oss_returns import oss_return
 from invx.contexts.invoicing.read.tax_periods import quarter_of

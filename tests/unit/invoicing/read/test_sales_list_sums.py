@@ -9,7 +9,7 @@ import pytest
 
 from invx.contexts.invoicing.domain.errors import RegistrationNotFound
 from invx.contexts.invoicing.domain.party import Registration
-from invx.contexts.invoicing.domain.tax_entries import registration_id
+from invx.contexts.invoicing.domain.tax.tax_entries import registration_id
 from invx.contexts.invoicing.read.ec_sales_list import (
     EcSalesList,
     code_of,

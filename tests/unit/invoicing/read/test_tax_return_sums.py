@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from invx.contexts.invoicing.domain.content import LineSupply
 from invx.contexts.invoicing.domain.party import Address, Registration
-from invx.contexts.invoicing.domain.tax_entries import registration_id
-from invx.contexts.invoicing.domain.tax_treatment import Supplied
+from invx.contexts.invoicing.domain.tax.tax_entries import registration_id
+from invx.contexts.invoicing.domain.tax.tax_treatment import Supplied
 from invx.contexts.invoicing.read.tax_periods import days_in, months_in, quarter_of
 from invx.contexts.invoicing.read.tax_returns import Registered, filled_form, form_of
 from invx.rules.tax.boxes import MAIN

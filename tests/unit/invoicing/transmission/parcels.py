@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from invx.contexts.invoicing.domain.transmission import Parcel, key_of
+from invx.contexts.invoicing.domain.delivery.transmission import Parcel, key_of
 from tests.unit.invoicing.domain.drafts import DOCUMENT, named
 
 

@@ -11,7 +11,7 @@ from invx.contexts.invoicing.adapters.transmission.practice_authority import (
     PracticeAuthority,
     behaviour_for,
 )
-from invx.contexts.invoicing.domain.transmission import Answer, Reason, Verdict
+from invx.contexts.invoicing.domain.delivery.transmission import Answer, Reason, Verdict
 from invx.kernel.limits import TRANSMISSION_REASONS_MAX
 from tests.unit.invoicing.domain.drafts import DOCUMENT
 from tests.unit.invoicing.transmission.parcels import parcel

@@ -21,8 +21,8 @@ from invx.contexts.invoicing.adapters.transmission.practice_authority import (
     Behaviour,
     PracticeAuthority,
 )
-from invx.contexts.invoicing.domain.delivery_errors import ChannelUnknown
-from invx.contexts.invoicing.domain.transmission import (
+from invx.contexts.invoicing.domain.delivery.delivery_errors import ChannelUnknown
+from invx.contexts.invoicing.domain.delivery.transmission import (
     Answer,
     Channel,
     Parcel,

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS
 from invx.rules.tax.pack_table import PackInvalid
 from invx.rules.tax.pack_text import pack_of
 from tests.unit.rules.tax.shipped import packs_with

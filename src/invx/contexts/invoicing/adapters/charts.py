@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from invx.contexts.invoicing.domain.chart import AccountRow, Chart, Charts, doubled
+from invx.contexts.invoicing.domain.bookkeeping.chart import AccountRow, Chart, Charts, doubled
 from invx.kernel.errors import Invalid, Problem
 
 _ACCOUNT = re.compile(r"[0-9]{3,8}")

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from uuid import UUID
 
-from invx.contexts.invoicing.domain.exchange import (
+from invx.contexts.invoicing.domain.exchange.exchange import (
     ExchangeRate,
     PublishedRate,
     RateQuestion,
     rate_between,
 )
-from invx.contexts.invoicing.domain.rate_sheet import (
+from invx.contexts.invoicing.domain.exchange.rate_sheet import (
     RateSheet,
     RateSheetNotFound,
     rate_sheet_id,

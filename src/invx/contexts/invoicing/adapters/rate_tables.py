@@ -2,7 +2,7 @@
 
 import msgspec
 
-from invx.contexts.invoicing.domain.rate_table import (
+from invx.contexts.invoicing.domain.tax.rate_table import (
     KnownTaxes,
     RateTable,
     RateTableNotFound,

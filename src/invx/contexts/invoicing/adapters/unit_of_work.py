@@ -20,15 +20,14 @@ from invx.contexts.invoicing.adapters.tax_engines.facts import Engines, TaxEngin
 from invx.contexts.invoicing.adapters.tax_ids.facts import Registers, TaxIds
 from invx.contexts.invoicing.adapters.transmission.channels import ChannelFacts, Channels
 from invx.contexts.invoicing.app.asked import Archived, GivenAnswer, SeriesChoice
-from invx.contexts.invoicing.domain.accounting_export import (
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export import (
     AccountingExport,
     AccountingExportNotFound,
 )
-from invx.contexts.invoicing.domain.chart import Charts
+from invx.contexts.invoicing.domain.bookkeeping.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
-from invx.contexts.invoicing.domain.delivery import Delivery
+from invx.contexts.invoicing.domain.delivery.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.engine_entry import EngineEntry, EngineEntryNotFound
 from invx.contexts.invoicing.domain.errors import (
     DocumentNotFound,
     LegalEntityNotFound,
@@ -40,6 +39,7 @@ from invx.contexts.invoicing.domain.grace import Grace, GraceNotFound
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
+from invx.contexts.invoicing.domain.tax.engine_entry import EngineEntry, EngineEntryNotFound
 from invx.infra.event_store import EventSourcedRepository
 from invx.infra.facts import KnownFacts
 from invx.infra.operations import PostgresOperations

@@ -21,7 +21,7 @@ from invx.contexts.invoicing.adapters.accounting.zips import ZipStream
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.app.archive_document import ArchiveDocument, archive_document
 from invx.contexts.invoicing.app.asked import ExportFile
-from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
+from invx.contexts.invoicing.domain.bookkeeping.accounting_settings import ExportSettings
 from invx.contexts.invoicing.read.accounting_exports import (
     debtors_of,
     documents_of,

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from invx.contexts.invoicing.api.tax_lists import OPERATORS, Month, after_of
-from invx.contexts.invoicing.domain.booking import BookingKind
+from invx.contexts.invoicing.domain.bookkeeping.booking import BookingKind
 from invx.contexts.invoicing.read.open_items import OpenItemSlice
 from invx.contexts.invoicing.read.tax_queries import TaxSlice
 from invx.contexts.invoicing.read.views import ENTRY, INVOICE, LEGAL_ENTITY

@@ -11,7 +11,7 @@ from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.api.lists import SELECTED, document_filter
 from invx.contexts.invoicing.api.operating import OPERATION
 from invx.contexts.invoicing.app.archive_files import PDF, kind_of
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS
 from invx.contexts.invoicing.read.selection import (
     SelectedFile,
     done_by,

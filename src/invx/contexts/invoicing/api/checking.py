@@ -6,7 +6,7 @@ from starlette.responses import Response
 from invx.contexts.invoicing.adapters.einvoice.validation import Findings
 from invx.contexts.invoicing.api.e_invoices import Ruling
 from invx.contexts.invoicing.app.check_content import Checked
-from invx.contexts.invoicing.domain.routing import TakenRoute
+from invx.contexts.invoicing.domain.einvoice.routing import TakenRoute
 from invx.contexts.invoicing.read.resource import groups_resource, lines_resource, totals_resource
 from invx.infra import piecewise
 from invx.infra.http.answers import encode, json_response

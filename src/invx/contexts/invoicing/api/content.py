@@ -10,7 +10,7 @@ from invx.contexts.invoicing.api.schemas.documents import ContentIn
 from invx.contexts.invoicing.api.schemas.legal_entities import LegalEntityIn
 from invx.contexts.invoicing.domain.content import Content
 from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
-from invx.contexts.invoicing.domain.units import UnknownUnit, unit_code
+from invx.contexts.invoicing.domain.units.units import UnknownUnit, unit_code
 from invx.infra.piecewise import convert
 from invx.kernel.errors import Invalid, Problem
 

@@ -28,15 +28,15 @@ from invx.contexts.invoicing.app.check_content import Checked
 from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.check import lines_of, problems_of
 from invx.contexts.invoicing.domain.content import Content
-from invx.contexts.invoicing.domain.e_invoice_formats import (
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import (
     FORMATS,
     Format,
     Syntax,
     format_of,
     judged_as,
 )
-from invx.contexts.invoicing.domain.e_invoice_needs import missing
-from invx.contexts.invoicing.domain.issued import Issued, unrepresentable, would_be_issued
+from invx.contexts.invoicing.domain.einvoice.e_invoice_needs import missing
+from invx.contexts.invoicing.domain.einvoice.issued import Issued, unrepresentable, would_be_issued
 from invx.contexts.invoicing.domain.legal_entity_details import details_problems
 from invx.contexts.invoicing.domain.party import Seller
 from invx.infra.http.answers import encode

@@ -13,7 +13,7 @@ from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
 from invx.contexts.invoicing.adapters.einvoice.validation import Validator
 from invx.contexts.invoicing.adapters.rendering import RenderingPool
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
-from invx.contexts.invoicing.domain.chart import Charts
+from invx.contexts.invoicing.domain.bookkeeping.chart import Charts
 from invx.contexts.invoicing.read.accounting_exports import EXPORT
 from invx.contexts.invoicing.read.queries import get_document
 from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY, SERIES, TRANSMISSION

@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any, ClassVar
 from uuid import UUID
 
-from invx.contexts.invoicing.domain.tax_entries import TaxCause
-from invx.contexts.invoicing.domain.tax_treatment import Supplied
+from invx.contexts.invoicing.domain.tax.tax_entries import TaxCause
+from invx.contexts.invoicing.domain.tax.tax_treatment import Supplied
 from invx.contexts.invoicing.read.tax_periods import PERIOD, months_in
 from invx.contexts.invoicing.read.tax_queries import TaxSlice
 from invx.contexts.invoicing.read.tax_views import REGISTRATION

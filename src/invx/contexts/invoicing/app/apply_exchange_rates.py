@@ -6,16 +6,16 @@ from datetime import date
 from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.books import Worth
-from invx.contexts.invoicing.domain.exchange import ExchangeRate, Purpose, RateQuestion
-from invx.contexts.invoicing.domain.legal_entity import LegalEntity
-from invx.contexts.invoicing.domain.rates_applying import (
+from invx.contexts.invoicing.domain.bookkeeping.books import Worth
+from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate, Purpose, RateQuestion
+from invx.contexts.invoicing.domain.exchange.rates_applying import (
     complete_books,
     convert_taxes,
     unbooked_money,
 )
+from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
-from invx.contexts.invoicing.domain.tax_conversion import TaxRateWanted, wanted_for
+from invx.contexts.invoicing.domain.tax.tax_conversion import TaxRateWanted, wanted_for
 from invx.kernel.messages import Command
 
 APPLY = "apply_exchange_rates"

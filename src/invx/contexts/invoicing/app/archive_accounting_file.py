@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.accounting_export_events import AccountingFileKept
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import AccountingFileKept
 from invx.kernel.messages import Command
 
 

@@ -7,10 +7,13 @@ from uuid import UUID
 from invx.contexts.invoicing.app.note_answer import note_answer
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.transmit_document import Transmitted
-from invx.contexts.invoicing.domain.delivery import delivery_id
-from invx.contexts.invoicing.domain.delivery_errors import NothingToAsk, TransmissionNotFound
-from invx.contexts.invoicing.domain.pacing import next_question
-from invx.contexts.invoicing.domain.transmission import Verdict
+from invx.contexts.invoicing.domain.delivery.delivery import delivery_id
+from invx.contexts.invoicing.domain.delivery.delivery_errors import (
+    NothingToAsk,
+    TransmissionNotFound,
+)
+from invx.contexts.invoicing.domain.delivery.pacing import next_question
+from invx.contexts.invoicing.domain.delivery.transmission import Verdict
 from invx.kernel.messages import Command
 
 

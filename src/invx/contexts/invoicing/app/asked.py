@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from invx.contexts.invoicing.domain.bookkeeping.debtor_numbers import Unnumbered
 from invx.contexts.invoicing.domain.content import DocumentType
-from invx.contexts.invoicing.domain.debtor_numbers import Unnumbered
 
 # A series by its id, or the default one of a legal entity's documents of a type.
 SeriesChoice = UUID | tuple[UUID, DocumentType]

@@ -12,7 +12,7 @@ from invx.contexts.invoicing.app.finalize_document import (
 )
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.versions import expect
-from invx.contexts.invoicing.domain.crediting import cancellation_of
+from invx.contexts.invoicing.domain.crediting.crediting import cancellation_of
 from invx.contexts.invoicing.domain.document_events import Links
 from invx.kernel.messages import Command
 

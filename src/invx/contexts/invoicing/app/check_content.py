@@ -9,19 +9,19 @@ from invx.contexts.invoicing.app.determine_taxes import taxes_found
 from invx.contexts.invoicing.app.draft_document import filled, selling_entity
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.bill import bill_of
+from invx.contexts.invoicing.domain.bookkeeping.line_account import LineAccount
 from invx.contexts.invoicing.domain.check import problems_of
 from invx.contexts.invoicing.domain.check_parties import seller_problems
 from invx.contexts.invoicing.domain.content import Content
-from invx.contexts.invoicing.domain.determination import Determined
-from invx.contexts.invoicing.domain.line_account import LineAccount
-from invx.contexts.invoicing.domain.party import Seller
-from invx.contexts.invoicing.domain.routes import OfficialRules
-from invx.contexts.invoicing.domain.routing import (
+from invx.contexts.invoicing.domain.einvoice.routes import OfficialRules
+from invx.contexts.invoicing.domain.einvoice.routing import (
     TakenRoute,
     route_of,
     routing_problems,
     routing_warnings,
 )
+from invx.contexts.invoicing.domain.party import Seller
+from invx.contexts.invoicing.domain.tax.determination import Determined
 from invx.kernel.errors import Problem
 from invx.kernel.messages import Command
 from invx.rules.totals.compute import compute

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.tax_ids import CheckedTaxId
+from invx.contexts.invoicing.domain.tax.tax_ids import CheckedTaxId
 from invx.kernel.messages import Command
 
 

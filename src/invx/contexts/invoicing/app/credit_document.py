@@ -14,7 +14,7 @@ from invx.contexts.invoicing.app.finalize_document import (
 )
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.content import Content
-from invx.contexts.invoicing.domain.crediting import (
+from invx.contexts.invoicing.domain.crediting.crediting import (
     LineCredit,
     credit_amount,
     credit_lines,

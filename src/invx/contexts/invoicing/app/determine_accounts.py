@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.accounts import Accounts, accounts_of, rows_of
-from invx.contexts.invoicing.domain.book import Book, Part, book_of, parts_of
+from invx.contexts.invoicing.domain.bookkeeping.accounts import Accounts, accounts_of, rows_of
+from invx.contexts.invoicing.domain.bookkeeping.book import Book, Part, book_of, parts_of
+from invx.contexts.invoicing.domain.bookkeeping.line_account import LineAccount
 from invx.contexts.invoicing.domain.content import Content
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
-from invx.contexts.invoicing.domain.line_account import LineAccount
-from invx.contexts.invoicing.domain.tax_entries import TaxAccount
+from invx.contexts.invoicing.domain.tax.tax_entries import TaxAccount
 from invx.kernel.errors import Invalid
 from invx.rules.totals.model import Totals
 

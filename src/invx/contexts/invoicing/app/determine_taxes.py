@@ -7,7 +7,9 @@ from functools import partial
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.content import Content
 from invx.contexts.invoicing.domain.countries import VAT_PREFIXES, vat_prefix
-from invx.contexts.invoicing.domain.determination import (
+from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.tax.determination import (
     UNKNOWN,
     Determined,
     TaxChanged,
@@ -17,9 +19,7 @@ from invx.contexts.invoicing.domain.determination import (
     reopened,
     wants_determination,
 )
-from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.legal_entity import LegalEntity
-from invx.contexts.invoicing.domain.tax_quotes import (
+from invx.contexts.invoicing.domain.tax.tax_quotes import (
     QuoteQuestion,
     Quoting,
     held_quote,

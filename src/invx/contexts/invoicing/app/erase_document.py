@@ -9,7 +9,7 @@ from datetime import date
 from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.delivery import delivery_id
+from invx.contexts.invoicing.domain.delivery.delivery import delivery_id
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.retention import retention_of
 from invx.contexts.invoicing.domain.settlement import settlement_id

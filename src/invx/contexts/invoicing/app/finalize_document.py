@@ -16,23 +16,23 @@ from invx.contexts.invoicing.app.rates_at_issue import rates_at_issue
 from invx.contexts.invoicing.app.route_document import route_document
 from invx.contexts.invoicing.app.tell_engine import owe_engine
 from invx.contexts.invoicing.app.versions import expect
-from invx.contexts.invoicing.domain.apply_credit import apply_credit
 from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.bill import bill_of
-from invx.contexts.invoicing.domain.book import Book, Part
-from invx.contexts.invoicing.domain.books import BookValue
+from invx.contexts.invoicing.domain.bookkeeping.book import Book, Part
+from invx.contexts.invoicing.domain.bookkeeping.books import BookValue
+from invx.contexts.invoicing.domain.bookkeeping.line_account import LineAccount
 from invx.contexts.invoicing.domain.content import DocumentType
-from invx.contexts.invoicing.domain.credit_taxes import fitted
+from invx.contexts.invoicing.domain.crediting.apply_credit import apply_credit
+from invx.contexts.invoicing.domain.crediting.credit_taxes import fitted
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Issue, Links
+from invx.contexts.invoicing.domain.einvoice.routing import TakenRoute
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
-from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.posting import Posting
-from invx.contexts.invoicing.domain.routing import TakenRoute
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
-from invx.contexts.invoicing.domain.tax_entries import TaxAccount
-from invx.contexts.invoicing.domain.tax_opening import tax_account_of
+from invx.contexts.invoicing.domain.tax.tax_entries import TaxAccount
+from invx.contexts.invoicing.domain.tax.tax_opening import tax_account_of
 from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
 from invx.contexts.invoicing.domain.titles import title_of
 from invx.kernel.messages import Command

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.accounting_export import AccountingExport
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export import AccountingExport
 from invx.kernel.messages import Command
 
 

@@ -1,7 +1,7 @@
 """A legal entity uses only channels that the operator set up."""
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.delivery_errors import ChannelUnknown
+from invx.contexts.invoicing.domain.delivery.delivery_errors import ChannelUnknown
 from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
 from invx.kernel.errors import Problem
 

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.errors import LegalEntityRequired
-from invx.contexts.invoicing.domain.exchange import ExchangeRate, Purpose, RateQuestion
+from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate, Purpose, RateQuestion
+from invx.contexts.invoicing.domain.exchange.rate_sheet import ExchangeRateNotPublished
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
-from invx.contexts.invoicing.domain.rate_sheet import ExchangeRateNotPublished
 from invx.kernel.errors import Invalid, Problem
 from invx.kernel.messages import Command
 from invx.kernel.money import UnknownCurrency, exponent

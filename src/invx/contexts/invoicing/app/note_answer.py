@@ -4,10 +4,14 @@ from uuid import UUID
 
 from invx.contexts.invoicing.app.open_delivery import queue_cleared
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.delivery import Delivery
+from invx.contexts.invoicing.domain.delivery.delivery import Delivery
+from invx.contexts.invoicing.domain.delivery.transmission import (
+    Answer,
+    ClearanceStatus,
+    DeliveryStatus,
+)
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.status import Status
-from invx.contexts.invoicing.domain.transmission import Answer, ClearanceStatus, DeliveryStatus
 
 _LEFT = (DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.VIEWED)
 

@@ -8,17 +8,20 @@ from uuid import UUID
 
 from invx.contexts.invoicing.app.asked import Wanted
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.accounting_export import (
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export import (
     AccountingExport,
     ExportSettingsInvalid,
     NothingToExport,
 )
-from invx.contexts.invoicing.domain.accounting_export_events import (
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import (
     AccountingExportOpened,
     ExportFormat,
 )
-from invx.contexts.invoicing.domain.accounting_settings import ExportSettings, settings_problems
-from invx.contexts.invoicing.domain.debtor_numbers import give_out
+from invx.contexts.invoicing.domain.bookkeeping.accounting_settings import (
+    ExportSettings,
+    settings_problems,
+)
+from invx.contexts.invoicing.domain.bookkeeping.debtor_numbers import give_out
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.kernel.messages import Command
 

@@ -4,12 +4,17 @@ from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.content import DocumentType
-from invx.contexts.invoicing.domain.delivery import Delivery
-from invx.contexts.invoicing.domain.delivery_errors import ChannelUnknown
+from invx.contexts.invoicing.domain.delivery.delivery import Delivery
+from invx.contexts.invoicing.domain.delivery.delivery_errors import ChannelUnknown
+from invx.contexts.invoicing.domain.delivery.transmission import (
+    PDF,
+    Channel,
+    ChannelUse,
+    Transmission,
+)
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Mode
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
-from invx.contexts.invoicing.domain.transmission import PDF, Channel, ChannelUse, Transmission
 from invx.rules.tax.packs import ClearanceRule
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.versions import expect_part
-from invx.contexts.invoicing.domain.rate_table import RateTable
-from invx.contexts.invoicing.domain.tax_overrides import pack_stated
+from invx.contexts.invoicing.domain.tax.rate_table import RateTable
+from invx.contexts.invoicing.domain.tax.tax_overrides import pack_stated
 from invx.kernel.messages import Command
 from invx.rules.tax.packs import Pack
 

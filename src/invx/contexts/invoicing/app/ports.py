@@ -13,29 +13,29 @@ from invx.contexts.invoicing.app.asked import (
     SeriesChoice,
     Wanted,
 )
-from invx.contexts.invoicing.domain.accounting_export import AccountingExport
-from invx.contexts.invoicing.domain.accounting_export_events import Selection
-from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
-from invx.contexts.invoicing.domain.chart import Charts
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export import AccountingExport
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import Selection
+from invx.contexts.invoicing.domain.bookkeeping.accounting_settings import ExportSettings
+from invx.contexts.invoicing.domain.bookkeeping.chart import Charts
+from invx.contexts.invoicing.domain.bookkeeping.debtor_numbers import DebtorNumber
 from invx.contexts.invoicing.domain.content import DocumentType
-from invx.contexts.invoicing.domain.debtor_numbers import DebtorNumber
-from invx.contexts.invoicing.domain.delivery import Delivery
+from invx.contexts.invoicing.domain.delivery.delivery import Delivery
+from invx.contexts.invoicing.domain.delivery.transmission import Answer, Channel, Parcel
 from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.engine_entry import EngineEntry
-from invx.contexts.invoicing.domain.engine_statement import EngineStatement
-from invx.contexts.invoicing.domain.exchange import ExchangeRate, RateQuestion
+from invx.contexts.invoicing.domain.einvoice.issued import Issued
+from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate, RateQuestion
+from invx.contexts.invoicing.domain.exchange.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.grace import Grace
-from invx.contexts.invoicing.domain.issued import Issued
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
-from invx.contexts.invoicing.domain.rate_sheet import RateSheet
-from invx.contexts.invoicing.domain.rate_table import KnownTaxes, RateTable
 from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.register_events import RegisteredDocument
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
-from invx.contexts.invoicing.domain.tax_ids import RegisterAnswer, TaxIdForm
-from invx.contexts.invoicing.domain.tax_quotes import QuoteAnswer, QuoteQuestion
-from invx.contexts.invoicing.domain.transmission import Answer, Channel, Parcel
+from invx.contexts.invoicing.domain.tax.engine_entry import EngineEntry
+from invx.contexts.invoicing.domain.tax.engine_statement import EngineStatement
+from invx.contexts.invoicing.domain.tax.rate_table import KnownTaxes, RateTable
+from invx.contexts.invoicing.domain.tax.tax_ids import RegisterAnswer, TaxIdForm
+from invx.contexts.invoicing.domain.tax.tax_quotes import QuoteAnswer, QuoteQuestion
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.operations import Operations
 from invx.kernel.ports import Fact, Repository, UnitOfWork

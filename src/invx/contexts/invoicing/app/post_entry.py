@@ -11,11 +11,11 @@ from invx.contexts.invoicing.app.apply_exchange_rates import (
     settlement_question,
 )
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.accounts import bank_account
 from invx.contexts.invoicing.domain.balance import EntryKind
-from invx.contexts.invoicing.domain.books import Worth
+from invx.contexts.invoicing.domain.bookkeeping.accounts import bank_account
+from invx.contexts.invoicing.domain.bookkeeping.books import Worth
+from invx.contexts.invoicing.domain.delivery.received import Received, received_worth
 from invx.contexts.invoicing.domain.posting import Posting
-from invx.contexts.invoicing.domain.received import Received, received_worth
 from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
 from invx.kernel.errors import Invalid, Problem, violated
 from invx.kernel.messages import Command

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.exchange import PublishedRate, RateKind
-from invx.contexts.invoicing.domain.rate_sheet import (
+from invx.contexts.invoicing.domain.exchange.exchange import PublishedRate, RateKind
+from invx.contexts.invoicing.domain.exchange.rate_sheet import (
     Counted,
     ExchangeRatesInvalid,
     month_of,

@@ -6,15 +6,15 @@ from datetime import date
 
 from invx.contexts.invoicing.app.apply_exchange_rates import rates_of
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.books import BookValue
+from invx.contexts.invoicing.domain.bookkeeping.books import BookValue
 from invx.contexts.invoicing.domain.content import DocumentType, TaxCurrency
 from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.exchange import ExchangeRate, Purpose, RateQuestion
+from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate, Purpose, RateQuestion
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.settlement import Settlement
-from invx.contexts.invoicing.domain.tax_entries import RATE_OF_DOCUMENT, TaxAccount
-from invx.contexts.invoicing.domain.tax_opening import tax_account_of
-from invx.contexts.invoicing.domain.tax_points import tax_currency_of
+from invx.contexts.invoicing.domain.tax.tax_entries import RATE_OF_DOCUMENT, TaxAccount
+from invx.contexts.invoicing.domain.tax.tax_opening import tax_account_of
+from invx.contexts.invoicing.domain.tax.tax_points import tax_currency_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.versions import expect_part
-from invx.contexts.invoicing.domain.rate_table import OverridesNotFound, RateTable
+from invx.contexts.invoicing.domain.tax.rate_table import OverridesNotFound, RateTable
 from invx.kernel.messages import Command
 
 

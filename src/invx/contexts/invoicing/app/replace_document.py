@@ -7,7 +7,7 @@ from invx.contexts.invoicing.app.cancel_document import CancelDocument, cancel_d
 from invx.contexts.invoicing.app.draft_document import open_draft
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.versions import expect
-from invx.contexts.invoicing.domain.crediting import replacement_of
+from invx.contexts.invoicing.domain.crediting.crediting import replacement_of
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Links
 from invx.contexts.invoicing.domain.status import Status

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.tell_engine import JOB
-from invx.contexts.invoicing.domain.engine_entry import EngineEntry
+from invx.contexts.invoicing.domain.tax.engine_entry import EngineEntry
 from invx.kernel.messages import Command
 
 

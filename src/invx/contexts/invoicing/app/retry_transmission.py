@@ -6,8 +6,8 @@ from uuid import UUID
 from invx.contexts.invoicing.app.open_delivery import schedule_sending
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.transmit_document import Transmitted
-from invx.contexts.invoicing.domain.delivery import delivery_id
-from invx.contexts.invoicing.domain.delivery_errors import TransmissionNotFound
+from invx.contexts.invoicing.domain.delivery.delivery import delivery_id
+from invx.contexts.invoicing.domain.delivery.delivery_errors import TransmissionNotFound
 from invx.kernel.messages import Command
 
 

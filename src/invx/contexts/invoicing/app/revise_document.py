@@ -14,22 +14,22 @@ from invx.contexts.invoicing.app.rates_at_issue import rates_at_issue
 from invx.contexts.invoicing.app.route_document import route_document
 from invx.contexts.invoicing.app.tell_engine import owe_engine, owe_engine_void
 from invx.contexts.invoicing.app.versions import expect
-from invx.contexts.invoicing.domain.books import BookValue
+from invx.contexts.invoicing.domain.bookkeeping.books import BookValue
 from invx.contexts.invoicing.domain.content import Content
-from invx.contexts.invoicing.domain.delivery import delivery_id
-from invx.contexts.invoicing.domain.delivery_errors import (
+from invx.contexts.invoicing.domain.delivery.delivery import delivery_id
+from invx.contexts.invoicing.domain.delivery.delivery_errors import (
     RevisionDiffers,
     RevisionNotAllowed,
     RevisionTooLate,
 )
-from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.document_events import Issue, Links
-from invx.contexts.invoicing.domain.legal_entity import LegalEntity
-from invx.contexts.invoicing.domain.revising import (
+from invx.contexts.invoicing.domain.delivery.revising import (
     ensure_movable,
     ensure_revisable,
     move_payments,
 )
+from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.document_events import Issue, Links
+from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.settlement import settlement_id
 from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
 from invx.contexts.invoicing.domain.titles import title_of

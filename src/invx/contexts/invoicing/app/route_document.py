@@ -5,9 +5,9 @@ from datetime import date
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.einvoice.routes import OfficialRules
+from invx.contexts.invoicing.domain.einvoice.routing import TakenRoute, route_of
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
-from invx.contexts.invoicing.domain.routes import OfficialRules
-from invx.contexts.invoicing.domain.routing import TakenRoute, route_of
 
 
 async def route_document(

@@ -14,9 +14,8 @@ from invx.contexts.invoicing.app.ask_transmission import schedule_asking
 from invx.contexts.invoicing.app.asked import Archived
 from invx.contexts.invoicing.app.note_answer import note_answer
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.delivery import Delivery, delivery_id
-from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.transmission import (
+from invx.contexts.invoicing.domain.delivery.delivery import Delivery, delivery_id
+from invx.contexts.invoicing.domain.delivery.transmission import (
     PDF,
     Parcel,
     Reason,
@@ -24,6 +23,7 @@ from invx.contexts.invoicing.domain.transmission import (
     TransmissionStatus,
     key_of,
 )
+from invx.contexts.invoicing.domain.document import Document
 from invx.kernel.errors import Conflict, Invalid
 from invx.kernel.messages import Command
 

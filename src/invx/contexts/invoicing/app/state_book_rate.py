@@ -5,8 +5,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.exchange import ExchangeRate
-from invx.contexts.invoicing.domain.rates_applying import complete_books
+from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate
+from invx.contexts.invoicing.domain.exchange.rates_applying import complete_books
 from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
 from invx.kernel.messages import Command
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.versions import expect_part
-from invx.contexts.invoicing.domain.rate_table import RateTable
+from invx.contexts.invoicing.domain.tax.rate_table import RateTable
 from invx.kernel.messages import Command
 from invx.rules.tax.rate_table import TableRate
 

@@ -6,13 +6,13 @@ from uuid import UUID
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.engine_entry import (
+from invx.contexts.invoicing.domain.tax.engine_entry import (
     EngineEntry,
     EngineEntryStatus,
     engine_entry_id,
 )
-from invx.contexts.invoicing.domain.engine_entry_events import EngineEntryKind, EngineEntryOwed
-from invx.contexts.invoicing.domain.engine_statement import statement_of
+from invx.contexts.invoicing.domain.tax.engine_entry_events import EngineEntryKind, EngineEntryOwed
+from invx.contexts.invoicing.domain.tax.engine_statement import statement_of
 from invx.kernel.messages import Command
 
 JOB = "tell_engine"

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from invx.contexts.invoicing.app.open_delivery import queue_transmission
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.delivery import Delivery, delivery_id
+from invx.contexts.invoicing.domain.delivery.delivery import Delivery, delivery_id
+from invx.contexts.invoicing.domain.delivery.transmission import Transmission
 from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.transmission import Transmission
 from invx.kernel.messages import Command
 
 

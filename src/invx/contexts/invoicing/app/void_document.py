@@ -8,7 +8,7 @@ from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.tell_engine import owe_engine_void
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.content import DocumentType
-from invx.contexts.invoicing.domain.delivery import delivery_id
+from invx.contexts.invoicing.domain.delivery.delivery import delivery_id
 from invx.contexts.invoicing.domain.settlement import settlement_id
 from invx.kernel.messages import Command
 

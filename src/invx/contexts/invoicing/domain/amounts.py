@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from invx.contexts.invoicing.domain.accounting import is_account
+from invx.contexts.invoicing.domain.bookkeeping.accounting import is_account
 from invx.kernel.errors import Problem
 from invx.kernel.money import quantize
 

@@ -18,7 +18,7 @@ from invx.contexts.invoicing.domain.content import (
     PaymentTerms,
     Period,
 )
-from invx.contexts.invoicing.domain.routes import route_problems
+from invx.contexts.invoicing.domain.einvoice.routes import route_problems
 from invx.contexts.invoicing.domain.terms import agreed, defines_due_date
 from invx.kernel import limits
 from invx.kernel.errors import Problem

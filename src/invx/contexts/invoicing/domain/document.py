@@ -6,10 +6,13 @@ from typing import Self
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.bill import bill_of
+from invx.contexts.invoicing.domain.bookkeeping.line_account import LineAccount
 from invx.contexts.invoicing.domain.check import problems_of
 from invx.contexts.invoicing.domain.check_parties import seller_problems
 from invx.contexts.invoicing.domain.content import Content, DocumentType
-from invx.contexts.invoicing.domain.credit_taking import take
+from invx.contexts.invoicing.domain.crediting.credit_taking import take
+from invx.contexts.invoicing.domain.crediting.remainder import Remainder, remainder_of
+from invx.contexts.invoicing.domain.delivery.transmission import Way
 from invx.contexts.invoicing.domain.document_events import (
     Credited,
     CreditRecorded,
@@ -32,6 +35,8 @@ from invx.contexts.invoicing.domain.document_events import (
     PersonalDataErased,
 )
 from invx.contexts.invoicing.domain.draft_patch import patch_of, patched
+from invx.contexts.invoicing.domain.einvoice.issued import Issued, would_be_issued
+from invx.contexts.invoicing.domain.einvoice.routing import TakenRoute, routing_problems
 from invx.contexts.invoicing.domain.errors import (
     CreditNotFound,
     DocumentCredited,
@@ -44,13 +49,8 @@ from invx.contexts.invoicing.domain.errors import (
     DocumentSettled,
     refusal_of,
 )
-from invx.contexts.invoicing.domain.issued import Issued, would_be_issued
-from invx.contexts.invoicing.domain.line_account import LineAccount
 from invx.contexts.invoicing.domain.party import Seller
-from invx.contexts.invoicing.domain.remainder import Remainder, remainder_of
-from invx.contexts.invoicing.domain.routing import TakenRoute, routing_problems
 from invx.contexts.invoicing.domain.status import Status
-from invx.contexts.invoicing.domain.transmission import Way
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import invariant, violated
 from invx.kernel.limits import DRAFT_LINES_WHOLE_MAX

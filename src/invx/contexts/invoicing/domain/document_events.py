@@ -7,11 +7,11 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
+from invx.contexts.invoicing.domain.bookkeeping.line_account import LineAccount
 from invx.contexts.invoicing.domain.content import Content, Line
-from invx.contexts.invoicing.domain.line_account import LineAccount
+from invx.contexts.invoicing.domain.delivery.transmission import Way
+from invx.contexts.invoicing.domain.einvoice.routing import TakenRoute
 from invx.contexts.invoicing.domain.party import Seller
-from invx.contexts.invoicing.domain.routing import TakenRoute
-from invx.contexts.invoicing.domain.transmission import Way
 from invx.kernel.errors import invariant
 from invx.kernel.messages import Event, Personal
 from invx.rules.calendar.terms import Instalment

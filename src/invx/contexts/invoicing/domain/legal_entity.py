@@ -5,10 +5,11 @@ from datetime import date, datetime, timedelta
 from typing import Self
 from uuid import UUID
 
-from invx.contexts.invoicing.domain.accounting import chart_problems
-from invx.contexts.invoicing.domain.chart import Charts
+from invx.contexts.invoicing.domain.bookkeeping.accounting import chart_problems
+from invx.contexts.invoicing.domain.bookkeeping.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
-from invx.contexts.invoicing.domain.delivery_errors import ChannelUnknown
+from invx.contexts.invoicing.domain.delivery.delivery_errors import ChannelUnknown
+from invx.contexts.invoicing.domain.delivery.transmission import ChannelUse
 from invx.contexts.invoicing.domain.legal_entity_details import (
     LegalEntityDetails,
     details_problems,
@@ -19,7 +20,6 @@ from invx.contexts.invoicing.domain.legal_entity_events import (
     LegalEntityRegistered,
 )
 from invx.contexts.invoicing.domain.party import Registration, Seller
-from invx.contexts.invoicing.domain.transmission import ChannelUse
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import Conflict, Invalid, Problem, violated
 from invx.kernel.messages import Event

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import combinations
 
-from invx.contexts.invoicing.domain.accounting import Accounting, accounting_problems
 from invx.contexts.invoicing.domain.bank import account_problems, normal
+from invx.contexts.invoicing.domain.bookkeeping.accounting import Accounting, accounting_problems
 from invx.contexts.invoicing.domain.content import DocumentType, PaymentTerms
 from invx.contexts.invoicing.domain.countries import (
     COUNTRIES,
@@ -20,12 +20,12 @@ from invx.contexts.invoicing.domain.countries import (
     VAT_PREFIXES,
     vat_prefix,
 )
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
+from invx.contexts.invoicing.domain.delivery.transmission import ChannelUse
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS
+from invx.contexts.invoicing.domain.einvoice.routes import EInvoicePolicy, format_unknown
+from invx.contexts.invoicing.domain.exchange.rate_sources import RateSources, sources_problems
 from invx.contexts.invoicing.domain.party import Party, Registration, Seller
-from invx.contexts.invoicing.domain.rate_sources import RateSources, sources_problems
-from invx.contexts.invoicing.domain.routes import EInvoicePolicy, format_unknown
 from invx.contexts.invoicing.domain.terms import agreed
-from invx.contexts.invoicing.domain.transmission import ChannelUse
 from invx.kernel.errors import Problem
 from invx.kernel.limits import NAME_CHARS_MAX
 from invx.kernel.messages import Personal

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from invx.contexts.invoicing.domain.routes import Routing
+from invx.contexts.invoicing.domain.einvoice.routes import Routing
 from invx.rules.tax.model import Certificate, Special
 
 

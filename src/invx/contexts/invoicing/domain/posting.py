@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from invx.contexts.invoicing.domain.books import Worth
+from invx.contexts.invoicing.domain.bookkeeping.books import Worth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

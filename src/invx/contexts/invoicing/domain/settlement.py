@@ -19,9 +19,9 @@ from invx.contexts.invoicing.domain.balance import (
     standing_at_start,
     standing_voided,
 )
-from invx.contexts.invoicing.domain.book import Book, Part
-from invx.contexts.invoicing.domain.books import BookRecord, BookValue
-from invx.contexts.invoicing.domain.journal import Journal, opening_of
+from invx.contexts.invoicing.domain.bookkeeping.book import Book, Part
+from invx.contexts.invoicing.domain.bookkeeping.books import BookRecord, BookValue
+from invx.contexts.invoicing.domain.bookkeeping.journal import Journal, opening_of
 from invx.contexts.invoicing.domain.posting import Posting
 from invx.contexts.invoicing.domain.settlement_events import (
     BecameOverdue,
@@ -35,8 +35,8 @@ from invx.contexts.invoicing.domain.settlement_events import (
     SettlementVoided,
     TaxConverted,
 )
-from invx.contexts.invoicing.domain.tax_entries import Cells, TaxAccount
-from invx.contexts.invoicing.domain.tax_record import TaxRecord
+from invx.contexts.invoicing.domain.tax.tax_entries import Cells, TaxAccount
+from invx.contexts.invoicing.domain.tax.tax_record import TaxRecord
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import invariant, violated
 from invx.kernel.messages import Event

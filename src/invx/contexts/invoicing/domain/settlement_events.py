@@ -10,10 +10,10 @@ from typing import ClassVar
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.balance import Claim, Entry, SettlementStatus, Standing
-from invx.contexts.invoicing.domain.book import Book
-from invx.contexts.invoicing.domain.booking import Booking
-from invx.contexts.invoicing.domain.books import BookValue
-from invx.contexts.invoicing.domain.tax_entries import TaxAccount, TaxEntry, TaxMovement
+from invx.contexts.invoicing.domain.bookkeeping.book import Book
+from invx.contexts.invoicing.domain.bookkeeping.booking import Booking
+from invx.contexts.invoicing.domain.bookkeeping.books import BookValue
+from invx.contexts.invoicing.domain.tax.tax_entries import TaxAccount, TaxEntry, TaxMovement
 from invx.kernel.messages import Event, Personal
 
 

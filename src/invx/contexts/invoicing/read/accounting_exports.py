@@ -10,13 +10,15 @@ from uuid import UUID
 
 import msgspec
 
-from invx.contexts.invoicing.domain.accounting_export import (
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export import (
     AccountingExport,
     AccountingExportNotFound,
     AccountingFileChanged,
 )
-from invx.contexts.invoicing.domain.accounting_export_events import AccountingExportOpened
-from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import (
+    AccountingExportOpened,
+)
+from invx.contexts.invoicing.domain.bookkeeping.accounting_settings import ExportSettings
 from invx.contexts.invoicing.read.views import LEGAL_ENTITY, Row, instant
 from invx.infra.event_store import Recorded
 from invx.infra.postgres import Connection

@@ -1,6 +1,6 @@
 """The rows of the journal."""
 
-from invx.contexts.invoicing.domain.booking import Booking
+from invx.contexts.invoicing.domain.bookkeeping.booking import Booking
 from invx.contexts.invoicing.read.rows import Row
 
 _AS_THEY_ARE = (

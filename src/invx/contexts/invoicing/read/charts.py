@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from invx.contexts.invoicing.domain.chart import Chart
-from invx.contexts.invoicing.domain.line_account import LineAccount
+from invx.contexts.invoicing.domain.bookkeeping.chart import Chart
+from invx.contexts.invoicing.domain.bookkeeping.line_account import LineAccount
 
 
 def chart_summary(chart: Chart) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from invx.contexts.invoicing.domain.engine_entry import EngineEntry
+from invx.contexts.invoicing.domain.tax.engine_entry import EngineEntry
 from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY, Row, instant
 from invx.infra.postgres import Connection
 from invx.kernel.context import RequestContext

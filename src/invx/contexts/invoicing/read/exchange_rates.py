@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from invx.contexts.invoicing.domain.rate_sheet_events import (
+from invx.contexts.invoicing.domain.exchange.rate_sheet_events import (
     ExchangeRatesCorrected,
     ExchangeRatesPublished,
 )

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from invx.contexts.invoicing.domain.delivery import delivery_id
-from invx.contexts.invoicing.domain.delivery_events import (
+from invx.contexts.invoicing.domain.delivery.delivery import delivery_id
+from invx.contexts.invoicing.domain.delivery.delivery_events import (
     ClearancePending,
     ClearanceRejected,
     Cleared,
@@ -17,6 +17,7 @@ from invx.contexts.invoicing.domain.delivery_events import (
     TransmissionRejected,
     TransmissionSent,
 )
+from invx.contexts.invoicing.domain.delivery.transmission import Reason
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import (
     CreditRecorded,
@@ -34,7 +35,6 @@ from invx.contexts.invoicing.domain.errors import DocumentNotFound
 from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
 from invx.contexts.invoicing.domain.settlement_events import EntryRecorded, SettlementStatusChanged
 from invx.contexts.invoicing.domain.status import Status
-from invx.contexts.invoicing.domain.transmission import Reason
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import document_row, settlement_row
 from invx.contexts.invoicing.read.views import (

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from invx.contexts.invoicing.domain.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.balance import Entry
-from invx.contexts.invoicing.domain.delivery import Delivery
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export import AccountingExport
+from invx.contexts.invoicing.domain.delivery.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import (
     DocumentFinalized,
@@ -14,11 +14,9 @@ from invx.contexts.invoicing.domain.document_events import (
     DraftEdited,
     DraftPatched,
 )
-from invx.contexts.invoicing.domain.engine_entry import EngineEntry
+from invx.contexts.invoicing.domain.exchange.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
-from invx.contexts.invoicing.domain.rate_sheet import RateSheet
-from invx.contexts.invoicing.domain.rate_table import RateTable
 from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.register_events import DocumentEntered
 from invx.contexts.invoicing.domain.series import Series
@@ -32,8 +30,10 @@ from invx.contexts.invoicing.domain.settlement_events import (
     SettlementVoided,
     TaxConverted,
 )
-from invx.contexts.invoicing.domain.tax_entries import TaxEntry
-from invx.contexts.invoicing.domain.tax_treatment import vat_id_of
+from invx.contexts.invoicing.domain.tax.engine_entry import EngineEntry
+from invx.contexts.invoicing.domain.tax.rate_table import RateTable
+from invx.contexts.invoicing.domain.tax.tax_entries import TaxEntry
+from invx.contexts.invoicing.domain.tax.tax_treatment import vat_id_of
 from invx.contexts.invoicing.read.accounting_exports import export_rows
 from invx.contexts.invoicing.read.booking_rows import booking_row
 from invx.contexts.invoicing.read.engine_entries import engine_entry_row

@@ -7,12 +7,12 @@ from uuid import UUID
 
 import msgspec
 
-from invx.contexts.invoicing.domain.rate_table import (
+from invx.contexts.invoicing.domain.tax.rate_table import (
     OverridesNotFound,
     RateTableNotFound,
     rate_table_id,
 )
-from invx.contexts.invoicing.domain.rate_table_events import (
+from invx.contexts.invoicing.domain.tax.rate_table_events import (
     OverridesRemoved,
     OverridesStated,
     RatesStated,

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.party import Registration, ReturnPeriod
-from invx.contexts.invoicing.domain.tax_entries import registration_id
+from invx.contexts.invoicing.domain.tax.tax_entries import registration_id
 from invx.contexts.invoicing.read.tax_views import REGISTRATION
 from invx.kernel.ids import typeid
 from invx.rules.tax.model import Special

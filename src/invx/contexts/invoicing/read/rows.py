@@ -10,14 +10,14 @@ import msgspec
 
 from invx.contexts.invoicing.domain.balance import Entry
 from invx.contexts.invoicing.domain.content import Content, Line
+from invx.contexts.invoicing.domain.delivery.transmission import Transmission
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.status import Status
-from invx.contexts.invoicing.domain.tax_entering import entered_of
-from invx.contexts.invoicing.domain.tax_entries import TaxEntry
-from invx.contexts.invoicing.domain.transmission import Transmission
+from invx.contexts.invoicing.domain.tax.tax_entering import entered_of
+from invx.contexts.invoicing.domain.tax.tax_entries import TaxEntry
 from invx.kernel.money import exponent, quantize
 from invx.rules.totals.model import ZERO
 

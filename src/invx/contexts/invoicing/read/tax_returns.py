@@ -11,8 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.errors import RegistrationNotFound
-from invx.contexts.invoicing.domain.tax_entries import TaxCause
-from invx.contexts.invoicing.domain.tax_points import tax_currency_of
+from invx.contexts.invoicing.domain.tax.tax_entries import TaxCause
+from invx.contexts.invoicing.domain.tax.tax_points import tax_currency_of
 from invx.contexts.invoicing.read.registrations import registrations_of
 from invx.contexts.invoicing.read.tax_periods import months_in
 from invx.contexts.invoicing.read.tax_views import REGISTRATION, entries_address

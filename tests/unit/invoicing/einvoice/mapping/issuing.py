@@ -10,8 +10,8 @@ from invx.contexts.invoicing.adapters.einvoice.model import EInvoice
 from invx.contexts.invoicing.adapters.einvoice.of_document import e_invoice_from
 from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.content import Content
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
-from invx.contexts.invoicing.domain.issued import Issued
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS
+from invx.contexts.invoicing.domain.einvoice.issued import Issued
 from invx.contexts.invoicing.domain.party import Seller
 from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
 from invx.rules.totals.compute import compute

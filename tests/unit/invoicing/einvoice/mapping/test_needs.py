@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from invx.contexts.invoicing.domain.e_invoice_formats import (
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import (
     FORMATS,
     Syntax,
     format_of,
     judged_as,
 )
-from invx.contexts.invoicing.domain.e_invoice_needs import EInvoiceIncomplete, missing
+from invx.contexts.invoicing.domain.einvoice.e_invoice_needs import EInvoiceIncomplete, missing
 from tests.unit.invoicing.einvoice.mapping.issuing import SELLER, e_invoice, issued, item
 
 

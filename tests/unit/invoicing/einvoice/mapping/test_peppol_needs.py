@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
-from invx.contexts.invoicing.domain.e_invoice_needs import missing
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS
+from invx.contexts.invoicing.domain.einvoice.e_invoice_needs import missing
 from tests.unit.invoicing.einvoice.mapping.issuing import issued, item
 
 _SCHEMES = {"DK": ("0184", "DK13585628"), "NL": ("0106", "12345678"), "IS": ("0196", "5802696519")}

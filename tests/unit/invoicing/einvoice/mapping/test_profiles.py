@@ -12,7 +12,7 @@ from invx.contexts.invoicing.adapters.einvoice.model import EInvoice
 from invx.contexts.invoicing.adapters.einvoice.profiles import REDUCED
 from invx.contexts.invoicing.adapters.einvoice.writing import write
 from invx.contexts.invoicing.adapters.pdf import TypstRenderer
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS, Syntax, format_of
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS, Syntax, format_of
 from invx.kernel.errors import InvariantViolation
 from tests.unit.invoicing.einvoice.cii import official
 from tests.unit.invoicing.einvoice.cii.invoices import variants

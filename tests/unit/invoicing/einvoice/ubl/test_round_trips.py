@@ -9,7 +9,7 @@ from invx.contexts.invoicing.adapters.einvoice.model import EInvoice
 from invx.contexts.invoicing.adapters.einvoice.ubl_read import read, unread
 from invx.contexts.invoicing.adapters.einvoice.ubl_write import write
 from invx.contexts.invoicing.adapters.einvoice.xml import root_tag
-from invx.contexts.invoicing.domain.code_lists import CREDIT_NOTE_TYPES
+from invx.contexts.invoicing.domain.einvoice.code_lists import CREDIT_NOTE_TYPES
 from tests.unit.invoicing.einvoice.ubl.fullest import CREDIT_NOTE, FIRST_LINE, FULLEST, SECOND_LINE
 from tests.unit.invoicing.einvoice.ubl.leaves import leaves
 from tests.unit.invoicing.einvoice.ubl.official import examples, rule_findings, schema_errors

@@ -13,9 +13,9 @@ from decimal import Decimal
 
 from invx.contexts.invoicing.adapters.accounting import extf
 from invx.contexts.invoicing.adapters.accounting.extf_columns import BOOKINGS
-from invx.contexts.invoicing.domain.accounting_export import ExportedBooking
-from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
-from invx.contexts.invoicing.domain.booking import DEBTOR, Booking, BookingKind
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export import ExportedBooking
+from invx.contexts.invoicing.domain.bookkeeping.accounting_settings import ExportSettings
+from invx.contexts.invoicing.domain.bookkeeping.booking import DEBTOR, Booking, BookingKind
 from invx.kernel.ids import typeid
 
 _BOOKING = "bkg"  # as the API shows these ids

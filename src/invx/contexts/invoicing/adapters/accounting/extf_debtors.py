@@ -7,7 +7,7 @@ from typing import Any
 from invx.contexts.invoicing.adapters.accounting import extf
 from invx.contexts.invoicing.adapters.accounting.extf_bookings import MEMBERS
 from invx.contexts.invoicing.adapters.accounting.extf_columns import DEBTORS
-from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
+from invx.contexts.invoicing.domain.bookkeeping.accounting_settings import ExportSettings
 
 _UNSPECIFIED, _BUSINESS = "0", "2"
 _CUSTOMER_CHARS = 15

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from invx.contexts.invoicing.adapters.accounting import extf, extf_bookings, plain
 from invx.contexts.invoicing.adapters.accounting.zips import ZipStream
 from invx.contexts.invoicing.app.asked import ExportFile
-from invx.contexts.invoicing.domain.accounting_export import ExportedBooking
-from invx.contexts.invoicing.domain.accounting_export_events import (
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export import ExportedBooking
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import (
     AccountingExportOpened,
     ExportFormat,
 )

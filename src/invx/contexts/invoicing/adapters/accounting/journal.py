@@ -9,10 +9,10 @@ import msgspec
 
 from invx.contexts.invoicing.adapters.accounting.making import PORT, Question
 from invx.contexts.invoicing.app.asked import Buyers, Wanted
-from invx.contexts.invoicing.domain.accounting_export import AccountingExport
-from invx.contexts.invoicing.domain.accounting_export_events import Selection
-from invx.contexts.invoicing.domain.accounting_settings import ExportSettings
-from invx.contexts.invoicing.domain.debtor_numbers import (
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export import AccountingExport
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import Selection
+from invx.contexts.invoicing.domain.bookkeeping.accounting_settings import ExportSettings
+from invx.contexts.invoicing.domain.bookkeeping.debtor_numbers import (
     DebtorNumber,
     DebtorNumberDoesNotFit,
     Unnumbered,

@@ -13,9 +13,11 @@ import asyncpg
 
 from invx.contexts.invoicing.adapters.accounting.files import writer_for
 from invx.contexts.invoicing.app.asked import ExportFile
-from invx.contexts.invoicing.domain.accounting_export import ExportedBooking
-from invx.contexts.invoicing.domain.accounting_export_events import AccountingExportOpened
-from invx.contexts.invoicing.domain.booking import Booking, BookingKind
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export import ExportedBooking
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import (
+    AccountingExportOpened,
+)
+from invx.contexts.invoicing.domain.bookkeeping.booking import Booking, BookingKind
 from invx.infra.facts import Answered
 from invx.infra.postgres import Connection
 from invx.kernel.context import Caller, RequestContext

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from invx.contexts.invoicing.domain.accounting_export import ExportedBooking
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export import ExportedBooking
 from invx.kernel.ids import typeid
 
 # As the API shows these ids.

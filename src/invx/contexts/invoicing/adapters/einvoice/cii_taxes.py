@@ -23,7 +23,7 @@ from invx.contexts.invoicing.adapters.einvoice.model import (
     Totals,
 )
 from invx.contexts.invoicing.adapters.einvoice.xml import Node
-from invx.contexts.invoicing.domain.e_invoice_formats import MINIMUM
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import MINIMUM
 
 # BT-8 is a code of UNTDID 2005 in the model and in UBL, and one of UNTDID 2475 in CII.
 _TO_2475 = {"3": "5", "35": "29", "432": "72"}

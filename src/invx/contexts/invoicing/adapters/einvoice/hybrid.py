@@ -12,7 +12,7 @@ from invx.contexts.invoicing.adapters.einvoice.cii_tree import NAMES
 from invx.contexts.invoicing.adapters.einvoice.xmp import declared
 from invx.contexts.invoicing.adapters.pdf import AttachedFile, Mark, Relationship, TypstRenderer
 from invx.contexts.invoicing.adapters.pdf_metadata import with_metadata
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS
 from invx.kernel.errors import violated
 
 __all__ = ["Profile", "hybrid_pdf", "xml_in"]

@@ -23,9 +23,9 @@ from invx.contexts.invoicing.adapters.einvoice.of_terms import due_date_of, paym
 from invx.contexts.invoicing.adapters.wording import Wording, wording
 from invx.contexts.invoicing.domain.content import Content, DocumentType
 from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.e_invoice_formats import Format, Needs
-from invx.contexts.invoicing.domain.e_invoice_needs import ensure_complete
-from invx.contexts.invoicing.domain.issued import Issued, ensure_representable
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import Format, Needs
+from invx.contexts.invoicing.domain.einvoice.e_invoice_needs import ensure_complete
+from invx.contexts.invoicing.domain.einvoice.issued import Issued, ensure_representable
 from invx.kernel.errors import violated
 from invx.rules.totals.model import AdjustmentAmount, Regime, Totals
 

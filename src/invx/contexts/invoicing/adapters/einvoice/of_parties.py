@@ -6,6 +6,13 @@ from typing import overload
 from invx.contexts.invoicing.adapters.einvoice import model
 from invx.contexts.invoicing.domain.check_parties import registration_of
 from invx.contexts.invoicing.domain.content import Content, PaymentMeans
+from invx.contexts.invoicing.domain.einvoice.payment_codes import (
+    CARDS,
+    DIRECT_DEBITS,
+    accounts_of,
+    payment_code,
+)
+from invx.contexts.invoicing.domain.einvoice.routing import shown_identifiers
 from invx.contexts.invoicing.domain.party import (
     Address,
     BankAccount,
@@ -14,13 +21,6 @@ from invx.contexts.invoicing.domain.party import (
     Party,
     Seller,
 )
-from invx.contexts.invoicing.domain.payment_codes import (
-    CARDS,
-    DIRECT_DEBITS,
-    accounts_of,
-    payment_code,
-)
-from invx.contexts.invoicing.domain.routing import shown_identifiers
 
 
 @overload

@@ -38,7 +38,7 @@ from invx.contexts.invoicing.adapters.einvoice.ubl_read_parties import (
 )
 from invx.contexts.invoicing.adapters.einvoice.ubl_read_payment import read_creditor, read_payments
 from invx.contexts.invoicing.adapters.einvoice.xml import Node, parse
-from invx.contexts.invoicing.domain.code_lists import CREDIT_NOTE_TYPES
+from invx.contexts.invoicing.domain.einvoice.code_lists import CREDIT_NOTE_TYPES
 
 _SUBJECT = re.compile(r"#([A-Z]{3})#[ \t\r\n]*(.+)", re.DOTALL)
 

@@ -24,7 +24,7 @@ from invx.contexts.invoicing.adapters.einvoice.ubl_write_parties import (
 )
 from invx.contexts.invoicing.adapters.einvoice.ubl_write_payment import write_payments
 from invx.contexts.invoicing.adapters.einvoice.xml import Branch, document, terms_text
-from invx.contexts.invoicing.domain.code_lists import CREDIT_NOTE_TYPES
+from invx.contexts.invoicing.domain.einvoice.code_lists import CREDIT_NOTE_TYPES
 
 
 def write(invoice: EInvoice) -> bytes:

@@ -13,8 +13,8 @@ from invx.contexts.invoicing.adapters.einvoice.model import EInvoice
 from invx.contexts.invoicing.adapters.einvoice.of_document import e_invoice_of
 from invx.contexts.invoicing.adapters.einvoice.profiles import REDUCED
 from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS, Format, Syntax
-from invx.contexts.invoicing.domain.issued import Issued
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS, Format, Syntax
+from invx.contexts.invoicing.domain.einvoice.issued import Issued
 from invx.infra.facts import Answered
 from invx.kernel.ports import Fact
 

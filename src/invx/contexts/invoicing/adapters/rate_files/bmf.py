@@ -25,8 +25,8 @@ from invx.contexts.invoicing.adapters.rate_files.reading import (
     rows_of,
     table_of,
 )
-from invx.contexts.invoicing.domain.exchange import PublishedRate, RateKind
-from invx.contexts.invoicing.domain.rate_sheet import month_end
+from invx.contexts.invoicing.domain.exchange.exchange import PublishedRate, RateKind
+from invx.contexts.invoicing.domain.exchange.rate_sheet import month_end
 
 _MONTHS = ("jan", "feb", "mär", "apr", "mai", "jun", "jul", "aug", "sep", "okt", "nov", "dez")
 _NAMED = re.compile(r"([A-Za-zä]{3})[a-zäö]*\.?\s+((?:19|20|21)[0-9]{2})")

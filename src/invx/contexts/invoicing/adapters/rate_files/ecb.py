@@ -17,7 +17,7 @@ from invx.contexts.invoicing.adapters.rate_files.reading import (
     file_of,
     table_of,
 )
-from invx.contexts.invoicing.domain.exchange import PublishedRate, RateKind
+from invx.contexts.invoicing.domain.exchange.exchange import PublishedRate, RateKind
 
 _NAMES = {
     "g": "http://www.gesmes.org/xml/2002-08-01",

@@ -18,8 +18,8 @@ from invx.contexts.invoicing.adapters.rate_files.reading import (
     file_of,
     table_of,
 )
-from invx.contexts.invoicing.domain.exchange import PublishedRate, RateKind
-from invx.contexts.invoicing.domain.rate_sheet import month_end
+from invx.contexts.invoicing.domain.exchange.exchange import PublishedRate, RateKind
+from invx.contexts.invoicing.domain.exchange.rate_sheet import month_end
 
 _ROOT = "exchangeRateMonthList"
 _CODE, _START, _END = "currency code", "start date", "end date"

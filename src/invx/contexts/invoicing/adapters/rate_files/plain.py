@@ -17,8 +17,8 @@ from invx.contexts.invoicing.adapters.rate_files.reading import (
     file_of,
     table_of,
 )
-from invx.contexts.invoicing.domain.exchange import PublishedRate, RateKind
-from invx.contexts.invoicing.domain.rate_sheet import month_end
+from invx.contexts.invoicing.domain.exchange.exchange import PublishedRate, RateKind
+from invx.contexts.invoicing.domain.exchange.rate_sheet import month_end
 
 _NAMES = {"base", "quote", "rate"}
 _MONTH = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from invx.contexts.invoicing.domain.exchange import PublishedRate, RateKind
+from invx.contexts.invoicing.domain.exchange.exchange import PublishedRate, RateKind
 from invx.kernel.errors import Invalid
 from invx.kernel.money import UnknownCurrency, exponent
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from invx.contexts.invoicing.app.asked import EngineReceipt
 from invx.contexts.invoicing.app.ports import TaxEngine
-from invx.contexts.invoicing.domain.engine_statement import EngineStatement
-from invx.contexts.invoicing.domain.tax_quotes import QuoteAnswer, QuoteQuestion
+from invx.contexts.invoicing.domain.tax.engine_statement import EngineStatement
+from invx.contexts.invoicing.domain.tax.tax_quotes import QuoteAnswer, QuoteQuestion
 from invx.infra.facts import Answered
 from invx.kernel.ports import Fact
 

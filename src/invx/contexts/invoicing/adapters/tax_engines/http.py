@@ -13,8 +13,8 @@ import msgspec
 import structlog
 
 from invx.contexts.invoicing.app.asked import EngineReceipt
-from invx.contexts.invoicing.domain.engine_statement import EngineStatement
-from invx.contexts.invoicing.domain.tax_quotes import QuoteAnswer, QuoteQuestion
+from invx.contexts.invoicing.domain.tax.engine_statement import EngineStatement
+from invx.contexts.invoicing.domain.tax.tax_quotes import QuoteAnswer, QuoteQuestion
 from invx.rules.tax.quotes import LineQuote, Quote
 from invx.rules.totals.model import Regime, Tax
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from invx.contexts.invoicing.adapters.tax_ids.form import form_of
 from invx.contexts.invoicing.adapters.tax_ids.registers import ask_all
 from invx.contexts.invoicing.app.ports import TaxRegister
-from invx.contexts.invoicing.domain.tax_ids import TaxIdForm
+from invx.contexts.invoicing.domain.tax.tax_ids import TaxIdForm
 from invx.infra.facts import Answered
 from invx.kernel.context import RequestContext
 from invx.kernel.ports import Fact

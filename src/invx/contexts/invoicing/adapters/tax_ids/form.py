@@ -8,7 +8,7 @@ from stdnum.eu import vat as european
 from stdnum.exceptions import ValidationError
 
 from invx.contexts.invoicing.domain.countries import COUNTRIES, VAT_PREFIXES, vat_prefix
-from invx.contexts.invoicing.domain.tax_ids import TaxIdForm
+from invx.contexts.invoicing.domain.tax.tax_ids import TaxIdForm
 from invx.kernel.errors import Invalid, Problem
 
 _EU = frozenset({"EL" if code == "gr" else code.upper() for code in european.MEMBER_STATES})

@@ -13,7 +13,7 @@ import httpx
 import structlog
 
 from invx.contexts.invoicing.app.ports import TaxRegister
-from invx.contexts.invoicing.domain.tax_ids import RegisterAnswer, TaxIdForm
+from invx.contexts.invoicing.domain.tax.tax_ids import RegisterAnswer, TaxIdForm
 from invx.kernel.ports import Clock
 from invx.rules.tax.model import Validation
 

@@ -17,7 +17,7 @@ from invx.contexts.invoicing.adapters.transmission.answers import (
     answer_in,
     unreachable,
 )
-from invx.contexts.invoicing.domain.transmission import Answer, Parcel, Reason, Verdict
+from invx.contexts.invoicing.domain.delivery.transmission import Answer, Parcel, Reason, Verdict
 
 SECONDS_MAX = 15.0
 _REFUSED = (400, 409, 413, 415, 422)  # said of the document; any other failure is the way's

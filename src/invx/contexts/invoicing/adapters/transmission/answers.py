@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from invx.contexts.invoicing.domain.transmission import Answer, Reason, Verdict
+from invx.contexts.invoicing.domain.delivery.transmission import Answer, Reason, Verdict
 from invx.kernel import limits
 
 ANSWER_BYTES_MAX = 1_000_000

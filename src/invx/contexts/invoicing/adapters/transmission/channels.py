@@ -8,8 +8,8 @@ import structlog
 
 from invx.contexts.invoicing.adapters.transmission.answers import unreachable
 from invx.contexts.invoicing.app.ports import Transmission
-from invx.contexts.invoicing.domain.delivery_errors import ChannelUnknown
-from invx.contexts.invoicing.domain.transmission import Answer, Channel, Parcel, Verdict
+from invx.contexts.invoicing.domain.delivery.delivery_errors import ChannelUnknown
+from invx.contexts.invoicing.domain.delivery.transmission import Answer, Channel, Parcel, Verdict
 from invx.infra.facts import Answered
 from invx.kernel import limits
 from invx.kernel.errors import Problem

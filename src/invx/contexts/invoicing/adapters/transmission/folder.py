@@ -17,7 +17,7 @@ from invx.contexts.invoicing.adapters.transmission.answers import (
     answer_in,
     unreachable,
 )
-from invx.contexts.invoicing.domain.transmission import Answer, Parcel, Verdict
+from invx.contexts.invoicing.domain.delivery.transmission import Answer, Parcel, Verdict
 
 _ENDINGS = {"application/pdf": "pdf", "application/xml": "xml"}
 _NAME_CHARS_MAX = 80

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from invx.contexts.invoicing.adapters.transmission.answers import unreachable
-from invx.contexts.invoicing.domain.transmission import Answer, Parcel, Reason, Verdict
+from invx.contexts.invoicing.domain.delivery.transmission import Answer, Parcel, Reason, Verdict
 
 _QUESTIONS_BEFORE_LATE_ANSWER = 2
 _FAILURES_WHEN_DOWN = 2

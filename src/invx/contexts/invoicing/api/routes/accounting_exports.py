@@ -35,12 +35,12 @@ from invx.contexts.invoicing.app.open_accounting_export import (
     OpenAccountingExport,
     open_accounting_export,
 )
-from invx.contexts.invoicing.domain.accounting_export import (
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export import (
     AccountingExport,
     AccountingExportNotFound,
     ExportStatus,
 )
-from invx.contexts.invoicing.domain.accounting_export_events import ExportFormat
+from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import ExportFormat
 from invx.contexts.invoicing.read.accounting_exports import (
     EXPORT,
     ExportSlice,

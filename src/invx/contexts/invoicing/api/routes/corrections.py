@@ -23,7 +23,7 @@ from invx.contexts.invoicing.app.credit_document import CreditDocument, credit_d
 from invx.contexts.invoicing.app.release_document import ReleaseDocument, release_document
 from invx.contexts.invoicing.app.replace_document import ReplaceDocument, replace_document
 from invx.contexts.invoicing.app.void_document import VoidDocument, void_document
-from invx.contexts.invoicing.domain.crediting import LineCredit
+from invx.contexts.invoicing.domain.crediting.crediting import LineCredit
 from invx.contexts.invoicing.domain.errors import DocumentNotFound
 from invx.contexts.invoicing.read.views import INVOICE
 from invx.infra.http.etag import expected_version

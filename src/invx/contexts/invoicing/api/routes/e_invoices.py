@@ -41,7 +41,7 @@ from invx.contexts.invoicing.app.archive_e_invoice import (
 )
 from invx.contexts.invoicing.app.check_content import CheckContent, check_content
 from invx.contexts.invoicing.app.draft_document import DraftDocument, draft_document
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS, Format
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS, Format
 from invx.contexts.invoicing.domain.errors import DocumentNotFound, LegalEntityNotFound
 from invx.contexts.invoicing.read.archives import ArchivedFile, get_archived_file
 from invx.contexts.invoicing.read.queries import get_document

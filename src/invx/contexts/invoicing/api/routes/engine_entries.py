@@ -14,7 +14,7 @@ from invx.contexts.invoicing.app.resume_engine_entry import (
     ResumeEngineEntry,
     resume_engine_entry,
 )
-from invx.contexts.invoicing.domain.engine_entry import (
+from invx.contexts.invoicing.domain.tax.engine_entry import (
     EngineEntry,
     EngineEntryNotFound,
     EngineEntryStatus,

@@ -31,7 +31,7 @@ from invx.contexts.invoicing.app.publish_exchange_rates import (
     publish_exchange_rates,
 )
 from invx.contexts.invoicing.domain.errors import LegalEntityNotFound
-from invx.contexts.invoicing.domain.rate_sheet import ExchangeRatesInvalid
+from invx.contexts.invoicing.domain.exchange.rate_sheet import ExchangeRatesInvalid
 from invx.contexts.invoicing.read.exchange_rates import list_exchange_rates, place_of, rate_view
 from invx.contexts.invoicing.read.views import LEGAL_ENTITY
 from invx.infra.http.answers import encode, json_response

@@ -31,7 +31,7 @@ from invx.contexts.invoicing.app.state_tax_rates import (
     state_tax_rates,
 )
 from invx.contexts.invoicing.domain.countries import COUNTRIES
-from invx.contexts.invoicing.domain.rate_table import (
+from invx.contexts.invoicing.domain.tax.rate_table import (
     OverridesNotFound,
     RateTable,
     RateTableNotFound,

@@ -20,8 +20,8 @@ from invx.contexts.invoicing.app.post_entry import PostEntry, post_entry
 from invx.contexts.invoicing.app.reverse_entry import ReverseEntry, reverse_entry
 from invx.contexts.invoicing.app.set_dispute import SetDispute, set_dispute
 from invx.contexts.invoicing.domain.balance import EntryKind
+from invx.contexts.invoicing.domain.delivery.received import Received
 from invx.contexts.invoicing.domain.errors import DocumentNotFound
-from invx.contexts.invoicing.domain.received import Received
 from invx.contexts.invoicing.read.queries import get_settlement
 from invx.contexts.invoicing.read.views import INVOICE
 from invx.infra.http.answers import encode, json_response

@@ -9,7 +9,7 @@ from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
 from invx.contexts.invoicing.api.edge import Invoicing, answered
 from invx.contexts.invoicing.api.schemas.tax_ids import TaxIdCheckIn, TaxIdCheckOut
 from invx.contexts.invoicing.app.check_tax_id import CheckTaxId, check_tax_id
-from invx.contexts.invoicing.domain.tax_ids import CheckedTaxId, RegisterAnswer
+from invx.contexts.invoicing.domain.tax.tax_ids import CheckedTaxId, RegisterAnswer
 from invx.contexts.invoicing.read.views import instant
 from invx.infra.http.answers import encode
 from invx.infra.http.permissions import requires

@@ -26,7 +26,7 @@ from invx.contexts.invoicing.app.ask_transmission import AskTransmission, ask_no
 from invx.contexts.invoicing.app.retry_transmission import RetryTransmission, retry_transmission
 from invx.contexts.invoicing.app.revise_document import ReviseDocument, revise_document
 from invx.contexts.invoicing.app.transmit_document import TransmitDocument, transmit_document
-from invx.contexts.invoicing.domain.delivery_errors import TransmissionNotFound
+from invx.contexts.invoicing.domain.delivery.delivery_errors import TransmissionNotFound
 from invx.contexts.invoicing.domain.errors import DocumentNotFound
 from invx.contexts.invoicing.read.transmissions import list_transmissions
 from invx.contexts.invoicing.read.views import INVOICE, TRANSMISSION

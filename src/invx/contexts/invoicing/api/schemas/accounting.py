@@ -28,7 +28,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     Positive,
 )
 from invx.contexts.invoicing.api.schemas.words import AccountPurpose, BookingKind, Regime
-from invx.contexts.invoicing.domain.chart import Purpose, Whereabouts
+from invx.contexts.invoicing.domain.bookkeeping.chart import Purpose, Whereabouts
 from invx.rules.tax.model import Scheme, SupplyKind
 from invx.rules.totals.model import Regime as RegimeIn
 

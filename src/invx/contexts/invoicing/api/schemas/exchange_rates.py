@@ -21,9 +21,9 @@ from invx.contexts.invoicing.api.schemas.values import (
     Positive,
 )
 from invx.contexts.invoicing.api.schemas.words import RateKind
-from invx.contexts.invoicing.domain.exchange import PublishedRate, Purpose
-from invx.contexts.invoicing.domain.exchange import RateKind as Kind
-from invx.contexts.invoicing.domain.rate_sheet import month_end
+from invx.contexts.invoicing.domain.exchange.exchange import PublishedRate, Purpose
+from invx.contexts.invoicing.domain.exchange.exchange import RateKind as Kind
+from invx.contexts.invoicing.domain.exchange.rate_sheet import month_end
 
 SourceCode = Annotated[
     str,

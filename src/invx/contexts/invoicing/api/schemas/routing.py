@@ -6,8 +6,8 @@ from pydantic import Field, StringConstraints
 
 from invx.contexts.invoicing.api.schemas import words
 from invx.contexts.invoicing.api.schemas.values import Day, DayOut, In, Out
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
-from invx.contexts.invoicing.domain.routes import OfficialRules, Requirement
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS
+from invx.contexts.invoicing.domain.einvoice.routes import OfficialRules, Requirement
 
 # Those of Factur-X are PDFs with the XML inside; the others are XML by themselves.
 FormatCode = Literal[

@@ -19,9 +19,9 @@ from invx.contexts.invoicing.adapters.einvoice.validation.findings import (
 from invx.contexts.invoicing.adapters.einvoice.validation.validator import Validator
 from invx.contexts.invoicing.adapters.einvoice.writing import write
 from invx.contexts.invoicing.domain.check import lines_of
-from invx.contexts.invoicing.domain.e_invoice_formats import FORMATS
-from invx.contexts.invoicing.domain.issued import Issued
-from invx.contexts.invoicing.domain.verdict import Verdict
+from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS
+from invx.contexts.invoicing.domain.einvoice.issued import Issued
+from invx.contexts.invoicing.domain.einvoice.verdict import Verdict
 from invx.infra import piecewise
 from invx.infra.facts import Answered
 from invx.kernel.errors import Problem

@@ -1,0 +1,1 @@
+"""Accounts, the journal and its exports: what accounting is told."""

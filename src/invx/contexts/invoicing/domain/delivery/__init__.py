@@ -1,0 +1,1 @@
+"""How a document leaves the house, and what authorities say of it."""

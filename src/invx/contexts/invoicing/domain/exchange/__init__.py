@@ -1,0 +1,1 @@
+"""Rates of exchange, and what they make of documents and money."""

@@ -1,0 +1,1 @@
+"""Taxes of documents: determined, entered in the ledger, converted, told to engines."""

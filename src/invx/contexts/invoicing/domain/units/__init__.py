@@ -1,0 +1,1 @@
+"""Units of measure by their codes and their names."""
