@@ -1,7 +1,7 @@
 """What Peppol BIS Billing 3 asks beyond EN 16931, and what XRechnung took over of it.
 
-Source: the Schematron of OpenPeppol (PEPPOL-EN16931-UBL), 3.0.15 to 3.0.20. Its publisher does not
-give it out compiled, so on most installations these questions are the only ones that are asked.
+Source: the Schematron of OpenPeppol (PEPPOL-EN16931-UBL) 3.0.15, and P0112 of a later one. Its
+publisher does not give it out compiled, so on most installations no other questions are asked.
 """
 
 from collections.abc import Callable, Iterator, Mapping
