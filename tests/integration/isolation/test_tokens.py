@@ -30,6 +30,7 @@ PATH = {
     "entry": "eng",
     "transmission": "trm",
     "accounting_export": "axp",
+    "operation": "op",
 }
 UNNAMED = UUID("01a20ae1-ebf2-7155-95ea-5dc2be1e2434")
 

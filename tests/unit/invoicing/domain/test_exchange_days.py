@@ -11,8 +11,8 @@ from invx.contexts.invoicing.domain.exchange.exchange import (
     OWN_DAYS_MAX,
     SOURCES,
     PublishedRate,
-    Purpose,
     RateKind,
+    RatePurpose,
     RateQuestion,
     rate_between,
     source_of,
@@ -116,16 +116,16 @@ def test_own_daily_rates_hold_for_a_week_over_any_closed_day(
     ],
 )
 def test_taxes_go_by_the_law_of_their_country(country: str | None, source: str) -> None:
-    assert RateSources().source_for(Purpose.TAX, PACKS, country) == source
+    assert RateSources().source_for(RatePurpose.TAX, PACKS, country) == source
 
 
-@pytest.mark.parametrize("purpose", [Purpose.BOOK, Purpose.SETTLEMENT])
-def test_what_is_no_tax_goes_by_the_ecb_unless_chosen(purpose: Purpose) -> None:
+@pytest.mark.parametrize("purpose", [RatePurpose.BOOK, RatePurpose.SETTLEMENT])
+def test_what_is_no_tax_goes_by_the_ecb_unless_chosen(purpose: RatePurpose) -> None:
     assert RateSources().source_for(purpose, PACKS, "DE") == "ecb"
     chosen = RateSources(book="house", settlement="house", tax={"DE": "ecb"})
     assert chosen.source_for(purpose, PACKS, "DE") == "house"
-    assert chosen.source_for(Purpose.TAX, PACKS, "DE") == "ecb"
-    assert chosen.source_for(Purpose.TAX, PACKS, "GB") == "hmrc"
+    assert chosen.source_for(RatePurpose.TAX, PACKS, "DE") == "ecb"
+    assert chosen.source_for(RatePurpose.TAX, PACKS, "GB") == "hmrc"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,12 @@
 import pytest
 
 from invx.contexts.invoicing.adapters.tax_packs import packs_in
-from invx.contexts.invoicing.domain.exchange.exchange import SOURCES, Purpose, RateKind, source_of
+from invx.contexts.invoicing.domain.exchange.exchange import (
+    SOURCES,
+    RateKind,
+    RatePurpose,
+    source_of,
+)
 from invx.contexts.invoicing.domain.exchange.rate_sources import RateSources, sources_problems
 from invx.rules.tax.pack_table import PackInvalid
 from invx.rules.tax.pack_text import pack_of
@@ -28,7 +33,7 @@ LEAST = 'country = "ZZ"\nname = "Nowhere"\nversion = "1"\nstatus = "none"\n'
     ],
 )
 def test_the_law_of_a_country_names_the_source_for_its_tax(country, source):
-    assert RateSources().source_for(Purpose.TAX, PACKS, country) == source
+    assert RateSources().source_for(RatePurpose.TAX, PACKS, country) == source
 
 
 def test_every_source_that_a_pack_names_is_known_and_has_its_law():
@@ -39,7 +44,7 @@ def test_every_source_that_a_pack_names_is_known_and_has_its_law():
         assert pack.tax_rates_source
 
 
-@pytest.mark.parametrize("purpose", [Purpose.BOOK, Purpose.SETTLEMENT])
+@pytest.mark.parametrize("purpose", [RatePurpose.BOOK, RatePurpose.SETTLEMENT])
 def test_books_and_money_go_by_the_central_bank_unless_something_else_is_chosen(purpose):
     assert RateSources().source_for(purpose, PACKS, "DE") == "ecb"
     chosen = RateSources(book="house", settlement="house")
@@ -48,15 +53,15 @@ def test_books_and_money_go_by_the_central_bank_unless_something_else_is_chosen(
 
 def test_a_choice_for_taxes_holds_for_its_country_only():
     chosen = RateSources(tax={"DE": "ecb", "US": "house"})
-    assert chosen.source_for(Purpose.TAX, PACKS, "DE") == "ecb"
-    assert chosen.source_for(Purpose.TAX, PACKS, "US") == "house"
-    assert chosen.source_for(Purpose.TAX, PACKS, "GB") == "hmrc"
+    assert chosen.source_for(RatePurpose.TAX, PACKS, "DE") == "ecb"
+    assert chosen.source_for(RatePurpose.TAX, PACKS, "US") == "house"
+    assert chosen.source_for(RatePurpose.TAX, PACKS, "GB") == "hmrc"
 
 
 def test_rows_of_a_tenant_over_a_pack_leave_its_source_as_it_is():
     over = pack_of('country = "DE"\nname = "Germany"\nversion = "own"\nstatus = "complete"\n')
     packs = Packs.of(PACKS.by_country.values(), [over])
-    assert RateSources().source_for(Purpose.TAX, packs, "DE") == "bmf"
+    assert RateSources().source_for(RatePurpose.TAX, packs, "DE") == "bmf"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.bookkeeping.books import Worth
-from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate, Purpose, RateQuestion
+from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate, RatePurpose, RateQuestion
 from invx.contexts.invoicing.domain.exchange.rates_applying import (
     complete_books,
     convert_taxes,
@@ -70,7 +70,7 @@ def settlement_question(
     """What money of this document is worth in the books on a day; None in their own currency."""
     if settlement.books is None:
         return None
-    source = entity.details.exchange_rate_sources.source_for(Purpose.SETTLEMENT, uow.packs)
+    source = entity.details.exchange_rate_sources.source_for(RatePurpose.SETTLEMENT, uow.packs)
     currency = settlement.claim.currency
     return RateQuestion(source=source, base=currency, quote=settlement.books.value.currency, on=on)
 
@@ -87,7 +87,7 @@ def _of_taxes(
 ) -> RateQuestion:
     sources = entity.details.exchange_rate_sources
     return RateQuestion(
-        source=sources.source_for(Purpose.TAX, uow.packs, wanted.country),
+        source=sources.source_for(RatePurpose.TAX, uow.packs, wanted.country),
         base=settlement.claim.currency,
         quote=wanted.currency,
         on=wanted.on,
@@ -110,7 +110,7 @@ def _of_claim(
     if settlement.books is None or settlement.books.value.rate is not None:
         return None
     value = settlement.books.value
-    source = entity.details.exchange_rate_sources.source_for(Purpose.BOOK, uow.packs)
+    source = entity.details.exchange_rate_sources.source_for(RatePurpose.BOOK, uow.packs)
     return RateQuestion(
         source=source, base=settlement.claim.currency, quote=value.currency, on=value.day
     )

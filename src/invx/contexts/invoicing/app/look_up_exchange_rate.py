@@ -6,7 +6,7 @@ from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.errors import LegalEntityRequired
-from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate, Purpose, RateQuestion
+from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate, RatePurpose, RateQuestion
 from invx.contexts.invoicing.domain.exchange.rate_sheet import ExchangeRateNotPublished
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.kernel.errors import Invalid, Problem
@@ -28,7 +28,7 @@ class CurrencyUnknown(Invalid):
 class LookUpExchangeRate(Command):
     """`country` is whose tax it is, for the purpose `tax`; the legal entity's own if absent."""
 
-    purpose: Purpose
+    purpose: RatePurpose
     base: str
     quote: str
     on: date | None = None
@@ -40,7 +40,7 @@ class LookUpExchangeRate(Command):
 class FoundRate:
     """The answer, with what was asked in the end."""
 
-    purpose: Purpose
+    purpose: RatePurpose
     question: RateQuestion
     rate: ExchangeRate
 

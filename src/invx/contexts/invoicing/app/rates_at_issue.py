@@ -9,7 +9,7 @@ from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.bookkeeping.books import BookValue
 from invx.contexts.invoicing.domain.content import DocumentType, TaxCurrency
 from invx.contexts.invoicing.domain.document import Document
-from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate, Purpose, RateQuestion
+from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate, RatePurpose, RateQuestion
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.tax.tax_entries import RATE_OF_DOCUMENT, TaxAccount
@@ -86,7 +86,7 @@ def _tax_questions(of: _Foreign, uow: InvoicingUnitOfWork) -> Iterator[RateQuest
             continue
         sources = details.exchange_rate_sources
         yield RateQuestion(
-            source=sources.source_for(Purpose.TAX, uow.packs, group.country),
+            source=sources.source_for(RatePurpose.TAX, uow.packs, group.country),
             base=currency,
             quote=wanted,
             on=group.tax_point,
@@ -134,6 +134,6 @@ def _book_question(
 ) -> RateQuestion | None:
     if value is None or value.rate is not None:
         return None
-    source = of.entity.details.exchange_rate_sources.source_for(Purpose.BOOK, uow.packs)
+    source = of.entity.details.exchange_rate_sources.source_for(RatePurpose.BOOK, uow.packs)
     currency = of.document.content.currency
     return RateQuestion(source=source, base=currency, quote=value.currency, on=value.day)

@@ -21,7 +21,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     Positive,
 )
 from invx.contexts.invoicing.api.schemas.words import RateKind
-from invx.contexts.invoicing.domain.exchange.exchange import PublishedRate, Purpose
+from invx.contexts.invoicing.domain.exchange.exchange import PublishedRate, RatePurpose
 from invx.contexts.invoicing.domain.exchange.exchange import RateKind as Kind
 from invx.contexts.invoicing.domain.exchange.rate_sheet import month_end
 
@@ -94,7 +94,7 @@ class LookupQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    purpose: Purpose
+    purpose: RatePurpose
     base: Currency = Field(alias="from")
     quote: Currency = Field(alias="to")
     on: Day | None = Field(None, description="Today in the legal entity's zone when absent.")

@@ -127,7 +127,7 @@ class OperationListOut(Out):
     next: str | None = Field(description="The cursor for `after`; null on the last page.")
 
 
-class FieldProblemOut(Out):
+class ItemFieldProblemOut(Out):
     pointer: str | None = Field(None, description="JSON Pointer; `/items/17/lines/0/price`.")
     code: str
     detail: str
@@ -138,7 +138,7 @@ class ItemProblemOut(Out):
 
     code: str
     detail: str
-    problems: list[FieldProblemOut]
+    problems: list[ItemFieldProblemOut]
 
 
 class OperationItemOut(Out):

@@ -116,7 +116,7 @@ class BookOut(Out):
     )
 
 
-class BookedOut(Out):
+class EntryBookedOut(Out):
     """An entry in the currency of the books: `amount` less `carried` is what was gained."""
 
     currency: str
@@ -145,7 +145,7 @@ class EntryOut(Out):
     on: DayOut
     note: str | None
     reverses: EntryRef | None
-    booked: BookedOut | None = Field(
+    booked: EntryBookedOut | None = Field(
         description="In the currency of the books, where that is another one."
     )
 

@@ -25,7 +25,7 @@ Pair: TypeAlias = tuple[str, str]  # base, quote
 _Fraction: TypeAlias = tuple[Decimal, Decimal]
 
 
-class Purpose(StrEnum):
+class RatePurpose(StrEnum):
     """What a rate is for; each has a source of its own."""
 
     BOOK = "book"  # the document in the currency of the books

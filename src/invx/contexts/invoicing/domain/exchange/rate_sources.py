@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from invx.contexts.invoicing.domain.countries import COUNTRIES, NORTHERN_IRELAND
-from invx.contexts.invoicing.domain.exchange.exchange import Purpose
+from invx.contexts.invoicing.domain.exchange.exchange import RatePurpose
 from invx.kernel.errors import Problem
 from invx.rules.tax.packs import Packs
 
@@ -24,14 +24,14 @@ class RateSources:
     settlement: str | None = None
     tax: dict[str, str] = field(default_factory=dict)
 
-    def source_for(self, purpose: Purpose, packs: Packs, country: str | None = None) -> str:
+    def source_for(self, purpose: RatePurpose, packs: Packs, country: str | None = None) -> str:
         """The source; of taxes it is the one that the country's law names (its pack says so)."""
         match purpose:
-            case Purpose.BOOK:
+            case RatePurpose.BOOK:
                 return self.book or DEFAULT
-            case Purpose.SETTLEMENT:
+            case RatePurpose.SETTLEMENT:
                 return self.settlement or DEFAULT
-            case Purpose.TAX:
+            case RatePurpose.TAX:
                 return self.tax.get(country or "") or _by_law(packs, country) or DEFAULT
 
 
