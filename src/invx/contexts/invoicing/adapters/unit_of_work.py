@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -79,31 +80,80 @@ class UnitOfWork(EventUnitOfWork):
         means: Means,
     ) -> None:
         super().__init__(conn, ctx, storage=storage, clock=clock, ids=ids, facts=facts)
+        self._means = means
         self.documents = PostgresDocuments(self)
         self.settlements = self.repository(Settlement, missing=SettlementNotFound)
-        self.graces = self.repository(Grace, missing=GraceNotFound)
-        self.deliveries = self.repository(Delivery)
         self.series = LockedSeries(self)
         self.legal_entities = PostgresLegalEntities(self)
-        self.registers = PostgresRegisters(self)
-        self.archive = PostgresArchive(conn, ctx.tenant_id, self.write_set, clock)
-        self.rendering = PdfRendering(means.resource_of)
-        self.tax_ids = TaxIds(means.registers, ctx)
         self.packs = means.packs
         self.charts = means.charts
-        self.engine_entries = self.repository(EngineEntry, missing=EngineEntryNotFound)
-        self.tax_engines = TaxEngines(means.engines)
-        self.rate_tables = PostgresRateTables(self, means.packs)
-        self.rate_sheets = PostgresRateSheets(self)
-        self.exchange_rates = PostgresExchangeRates(conn, ctx.tenant_id)
-        self.e_invoices = EInvoiceWriting(means.judged)
-        self.operations = PostgresOperations(self)
-        self.transmissions = ChannelFacts(means.channels)
-        self.personal_data = PostgresPersonalData(self)
-        self.accounting_exports = self.repository(
-            AccountingExport, missing=AccountingExportNotFound
-        )
-        self.exporting = PostgresExporting(self, clock)
+        self.tax_ids = TaxIds(means.registers, ctx)
+
+    # What most commands do without is made when it is asked for.
+
+    @cached_property
+    def graces(self) -> EventSourcedRepository[Grace]:
+        return self.repository(Grace, missing=GraceNotFound)
+
+    @cached_property
+    def deliveries(self) -> EventSourcedRepository[Delivery]:
+        return self.repository(Delivery)
+
+    @cached_property
+    def registers(self) -> PostgresRegisters:
+        return PostgresRegisters(self)
+
+    @cached_property
+    def archive(self) -> "PostgresArchive":
+        return PostgresArchive(self.conn, self.ctx.tenant_id, self.write_set, self._clock)
+
+    @cached_property
+    def rendering(self) -> PdfRendering:
+        return PdfRendering(self._means.resource_of)
+
+    @cached_property
+    def engine_entries(self) -> EventSourcedRepository[EngineEntry]:
+        return self.repository(EngineEntry, missing=EngineEntryNotFound)
+
+    @cached_property
+    def tax_engines(self) -> TaxEngines:
+        return TaxEngines(self._means.engines)
+
+    @cached_property
+    def rate_tables(self) -> PostgresRateTables:
+        return PostgresRateTables(self, self._means.packs)
+
+    @cached_property
+    def rate_sheets(self) -> PostgresRateSheets:
+        return PostgresRateSheets(self)
+
+    @cached_property
+    def exchange_rates(self) -> PostgresExchangeRates:
+        return PostgresExchangeRates(self.conn, self.ctx.tenant_id)
+
+    @cached_property
+    def e_invoices(self) -> EInvoiceWriting:
+        return EInvoiceWriting(self._means.judged)
+
+    @cached_property
+    def operations(self) -> PostgresOperations:
+        return PostgresOperations(self)
+
+    @cached_property
+    def transmissions(self) -> ChannelFacts:
+        return ChannelFacts(self._means.channels)
+
+    @cached_property
+    def personal_data(self) -> PostgresPersonalData:
+        return PostgresPersonalData(self)
+
+    @cached_property
+    def accounting_exports(self) -> EventSourcedRepository[AccountingExport]:
+        return self.repository(AccountingExport, missing=AccountingExportNotFound)
+
+    @cached_property
+    def exporting(self) -> PostgresExporting:
+        return PostgresExporting(self, self._clock)
 
     async def given_answers(self, key_hashes: Sequence[str]) -> dict[str, GivenAnswer]:
         """The answers that items of batches were given, by the hash of their key."""

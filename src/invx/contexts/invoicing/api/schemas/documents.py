@@ -26,6 +26,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     Pairs,
     Positive,
     Text,
+    listed,
 )
 from invx.infra.http.fields import TypeId
 from invx.kernel import limits
@@ -67,16 +68,16 @@ class ContentIn(In):
     contract: Code | None = None
     project: Code | None = None
     buyer_accounting_reference: Code | None = None
-    preceding: list[PrecedingIn] = Field(default=[], max_length=100)
+    preceding: list[PrecedingIn] = listed(max_length=100)
     issue_date: Day | None = None
     supply_date: Day | None = None
     service_period: PeriodIn | None = None
     tax_point: Day | None = None
     due_date: Day | None = None
     payment_terms: PaymentTermsIn | None = None
-    lines: list[LineIn] = Field(default=[], max_length=limits.LINES_PER_DOCUMENT_MAX)
-    discounts: list[DocumentAdjustmentIn] = Field(default=[], max_length=100)
-    charges: list[DocumentAdjustmentIn] = Field(default=[], max_length=100)
+    lines: list[LineIn] = listed(max_length=limits.LINES_PER_DOCUMENT_MAX)
+    discounts: list[DocumentAdjustmentIn] = listed(max_length=100)
+    charges: list[DocumentAdjustmentIn] = listed(max_length=100)
     prepaid: Number = Field("0", validate_default=True)
     payable_rounding: Number | None = None
     cash_unit: Positive | None = None
@@ -84,7 +85,7 @@ class ContentIn(In):
     notes: Text | None = None
     footer: Text | None = None
     metadata: Pairs | None = None
-    further_notes: list[NoteIn] = Field(default=[], max_length=100)
+    further_notes: list[NoteIn] = listed(max_length=100)
     tax_point_code: Literal["3", "35", "432"] | None = Field(
         None, description="When the tax is due, in place of a date (BT-8, UNTDID 2005)."
     )
@@ -94,7 +95,7 @@ class ContentIn(In):
     invoiced_object: IdentifierIn | None = Field(None, description="What it is for (BT-18).")
     delivery_location: IdentifierIn | None = Field(None, description="Such as a GLN (BT-71).")
     payment_means: PaymentMeansIn | None = None
-    attachments: list[AttachmentIn] = Field(default=[], max_length=20)
+    attachments: list[AttachmentIn] = listed(max_length=20)
 
 
 class EditIn(ContentIn):

@@ -17,6 +17,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     Percent,
     Positive,
     Text,
+    listed,
 )
 from invx.rules.tax.model import SupplyKind
 from invx.rules.totals.model import LineKind, Regime
@@ -46,7 +47,7 @@ class AdjustmentIn(In):
 class DocumentAdjustmentIn(AdjustmentIn):
     """On the document it may name its taxes; else it is split over the document's tax groups."""
 
-    taxes: list[TaxIn] = Field(default=[], max_length=5)
+    taxes: list[TaxIn] = listed(max_length=5)
 
 
 class PeriodIn(In):
@@ -80,9 +81,9 @@ class ItemIn(In):
     seller_id: Code | None = None
     buyer_id: Code | None = None
     standard_id: IdentifierIn | None = None
-    classifications: list[IdentifierIn] = Field(default=[], max_length=20)
+    classifications: list[IdentifierIn] = listed(max_length=20)
     origin: Code | None = None
-    attributes: list[AttributeIn] = Field(default=[], max_length=100)
+    attributes: list[AttributeIn] = listed(max_length=100)
 
 
 class SupplyIn(In):
@@ -122,11 +123,11 @@ class LineIn(In):
     price_discount: NotNegative = Field("0", validate_default=True)
     base_quantity: Positive = Field("1", validate_default=True)
     price_includes_tax: Flag | None = None
-    discounts: list[AdjustmentIn] = Field(default=[], max_length=20)
-    charges: list[AdjustmentIn] = Field(default=[], max_length=20)
-    taxes: list[TaxIn] = Field(default=[], max_length=5)
+    discounts: list[AdjustmentIn] = listed(max_length=20)
+    charges: list[AdjustmentIn] = listed(max_length=20)
+    taxes: list[TaxIn] = listed(max_length=5)
     net: Number | None = None
-    breakdown: list[BreakdownIn] = Field(default=[], max_length=1000)
+    breakdown: list[BreakdownIn] = listed(max_length=1000)
     source: SourceIn | None = None
     service_period: PeriodIn | None = None
     item: ItemIn | None = None
@@ -138,7 +139,7 @@ class LineIn(In):
     )
     tax_key: Code | None = Field(None, description="Beside the account, such as a DATEV BU key.")
     metadata: Pairs | None = None
-    children: list["LineIn"] = Field(default=[], max_length=1000)
+    children: list["LineIn"] = listed(max_length=1000)
     note: Text | None = Field(None, description="Beside the description and details (BT-127).")
     invoiced_object: IdentifierIn | None = Field(None, description="What it is for (BT-128).")
     supply: SupplyIn | None = Field(

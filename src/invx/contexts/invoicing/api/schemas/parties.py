@@ -15,6 +15,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     Name,
     Text,
     Whole,
+    listed,
 )
 from invx.contexts.invoicing.domain.party import Basis, PartyKind, ReturnPeriod
 from invx.rules.tax.model import Special
@@ -69,10 +70,10 @@ class PartyIn(In):
     vat_id: Code | None = None
     tax_number: Code | None = None
     registration: IdentifierIn | None = None
-    identifiers: list[IdentifierIn] = Field(default=[], max_length=20)
+    identifiers: list[IdentifierIn] = listed(max_length=20)
     endpoint: IdentifierIn | None = Field(None, description="Where e-invoices go, with its EAS.")
-    certificates: list[CertificateIn] = Field(
-        default=[], max_length=20, description="That let it buy free of tax."
+    certificates: list[CertificateIn] = listed(
+        max_length=20, description="That let it buy free of tax."
     )
     debtor_number: DebtorNumber | None = Field(
         None, description="Of a buyer: its account in your books, if you have given it one."
@@ -135,6 +136,6 @@ class PaymentTermsIn(In):
     kind: Literal["on_receipt", "net", "end_of_month", "instalments"] = "net"
     days: Whole = Field(0, ge=0, le=3660)
     months: Whole = Field(0, ge=0, le=120)
-    instalments: list[TermsStepIn] = Field(default=[], max_length=120)
-    discounts: list[TermsStepIn] = Field(default=[], max_length=10)
+    instalments: list[TermsStepIn] = listed(max_length=120)
+    discounts: list[TermsStepIn] = listed(max_length=10)
     text: Text | None = None

@@ -155,6 +155,11 @@ BookingRef = reference("bkg")
 EngineEntryRef = reference("eng")
 
 
+def listed(**stated: Any) -> Any:
+    """A list that may be left out. A default of `[]` would be copied for each body."""
+    return Field(default_factory=list, json_schema_extra={"default": []}, **stated)
+
+
 class In(BaseModel):
     """A body that names an unknown field is refused: a misspelt field must not be ignored."""
 
