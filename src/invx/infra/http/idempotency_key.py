@@ -56,17 +56,18 @@ def hash_key(tenant_id: UUID, actor: str, operation: str, key: str) -> bytes:
     return _hash(str(tenant_id), actor, operation, key)
 
 
-def fingerprint(method: str, path: str, body: bytes) -> bytes:
+def fingerprint(method: str, path: str, canonical_body: bytes) -> bytes:
     """What the request says. JSON that differs only in spaces or key order says the same."""
-    return _hash(method, path, canonical(body))
+    return _hash(method, path, canonical_body)
 
 
-def canonical(body: bytes) -> bytes:
+async def canonical_body(request: Request) -> bytes:
     """JSON with sorted keys and no spaces; what is not JSON stays as it is."""
+    body = await request.body()
     if not body:
         return b""
     try:
-        return canonical_value(json.loads(body))
+        return canonical_value(await request.json())  # parsed once: the request keeps it
     except (ValueError, RecursionError):
         return body
 
@@ -100,12 +101,12 @@ class ReadIdempotencyKey:
         check_key(key)
         caller = await caller_of(request.scope)
         operation = f"{request.method} {route_template(request.scope)}"
-        path = request.url.path
+        path: str = request.scope["path"]
         if query := request.scope.get("query_string"):
             path += f"?{query.decode('latin-1')}"
         return IdempotencyRequest(
             hash_key(caller.tenant_id, caller.actor, operation, key),
-            fingerprint(request.method, path, await request.body()),
+            fingerprint(request.method, path, await canonical_body(request)),
         )
 
     @property

@@ -7,33 +7,48 @@ the body before it asks a dependency: without the guard anybody could keep the e
 """
 
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from invx.infra.apart import LONG_BODY_BYTES, apart, at_home
+from invx.infra.http.direct import direct
 from invx.kernel.errors import violated
 
 Guard = Callable[[Scope], Awaitable[object]]
 # How many segments a path has, and its first two (the first one, if the second is a parameter).
 _Place = tuple[int, str]
 
-_GUARD = "invx.guard"
+_SERVED = "invx.served"
 _ALLOWED = "invx.allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    route: APIRoute
+    guard: Guard | None
+    app: ASGIApp
 
 
 class RouteTable(BaseRoute):
     """Routes by the number of their path segments and the first of these.
 
-    `guard_of` names what has to pass before a route may read anything, or None.
+    `guard_of` names what has to pass before a route may read anything, or None; `serve` makes what
+    answers for a route.
     """
 
-    def __init__(self, guard_of: Callable[[APIRoute], Guard | None]) -> None:
+    def __init__(
+        self,
+        guard_of: Callable[[APIRoute], Guard | None],
+        serve: Callable[[APIRoute], ASGIApp] = direct,
+    ) -> None:
         self._guard_of = guard_of
-        self._places: dict[_Place, list[tuple[APIRoute, Guard | None]]] = {}
+        self._serve = serve
+        self._places: dict[_Place, list[_Served]] = {}
 
     def add(self, router: APIRouter) -> None:
         """Take the routes of a router. Their paths are whole: no router is included in another."""
@@ -41,10 +56,10 @@ class RouteTable(BaseRoute):
             if not isinstance(route, APIRoute) or ":path}" in route.path:
                 violated(f"{route!r} is no plain route with a whole path of a fixed length")
             entries = self._places.setdefault(_place_of(route.path_format), [])
-            entries.append((route, self._guard_of(route)))
+            entries.append(_Served(route, self._guard_of(route), self._serve(route)))
 
     def __iter__(self) -> Iterator[APIRoute]:
-        return (route for entries in self._places.values() for route, _ in entries)
+        return (served.route for entries in self._places.values() for served in entries)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """The first route that fits; a partial match fits but for its method."""
@@ -55,13 +70,13 @@ class RouteTable(BaseRoute):
         allowed: set[str] = set()
         child: Scope = {}
         for place in ((length, "/".join(segments[1:3])), (length, first)):
-            for route, guard in self._places.get(place, ()):
-                match, found = route.matches(scope)
+            for served in self._places.get(place, ()):
+                match, found = served.route.matches(scope)
                 if match is Match.FULL:
-                    found[_GUARD] = guard
+                    found[_SERVED] = served
                     return match, found
                 if match is Match.PARTIAL:
-                    allowed |= route.methods or set()
+                    allowed |= served.route.methods or set()
                     child = found
         if not allowed:
             return Match.NONE, {}
@@ -72,12 +87,13 @@ class RouteTable(BaseRoute):
         """Serve the matched route. Raises HTTPException 405 that names every method of the path."""
         if allowed := scope.get(_ALLOWED):
             raise HTTPException(405, headers={"Allow": ", ".join(sorted(allowed))})
-        if (guard := scope[_GUARD]) is not None:
-            await guard(scope)
+        served: _Served = scope[_SERVED]
+        if served.guard is not None:
+            await served.guard(scope)
         if _is_long(scope):
-            await _handle_apart(scope, receive, send)
+            await _serve_apart(served.app, scope, receive, send)
         else:
-            await scope["route"].handle(scope, receive, send)
+            await served.app(scope, receive, send)
 
 
 def _is_long(scope: Scope) -> bool:
@@ -90,7 +106,7 @@ def _is_long(scope: Scope) -> bool:
     return False
 
 
-async def _handle_apart(scope: Scope, receive: Receive, send: Send) -> None:
+async def _serve_apart(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve the route beside the event loop. The body is read and the answer sent by the loop."""
     parts: list[bytes] = []
     more = True
@@ -112,7 +128,7 @@ async def _handle_apart(scope: Scope, receive: Receive, send: Send) -> None:
     async def send_home(message: Message) -> None:
         await at_home(lambda: send(message))
 
-    await apart(lambda: scope["route"].handle(scope, receive_apart, send_home))
+    await apart(lambda: app(scope, receive_apart, send_home))
 
 
 def _place_of(template: str) -> _Place:

@@ -1,6 +1,6 @@
 """What is wrong with a bill whatever its profile: figures that contradict or cannot be computed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from invx.kernel.errors import Problem
@@ -179,18 +179,19 @@ def _given(bill: Bill) -> Iterator[Problem]:
         seen.add(key)
 
 
-def _number(at: str, number: Decimal, *, digits: int = INTEGER_DIGITS_MAX) -> Iterator[Problem]:
+def _number(at: str, number: Decimal, *, digits: int = INTEGER_DIGITS_MAX) -> Iterable[Problem]:
     if not number.is_finite():
-        yield Problem(at, "not_finite", "This is not a number.")
-        return
-    decimals = -int(number.as_tuple().exponent)
-    if number.adjusted() >= digits or decimals > DECIMALS_MAX:
+        return (Problem(at, "not_finite", "This is not a number."),)
+    if number.adjusted() >= digits or -int(number.as_tuple().exponent) > DECIMALS_MAX:
         detail = f"At most {digits} digits and {DECIMALS_MAX} decimals."
-        yield Problem(at, "out_of_range", detail)
+        return (Problem(at, "out_of_range", detail),)
+    return ()
 
 
-def _on_unit(at: str, amount: Decimal, currency: str) -> Iterator[Problem]:
+def _on_unit(at: str, amount: Decimal, currency: str) -> Iterable[Problem]:
     sound = amount.is_finite() and abs(amount) < AMOUNT_MAX
     if sound and quantize(amount, currency) != amount:
         decimals = exponent(currency)
-        yield Problem(at, "off_unit", f"{currency} has {decimals} decimals; {amount} has more.")
+        detail = f"{currency} has {decimals} decimals; {amount} has more."
+        return (Problem(at, "off_unit", detail),)
+    return ()

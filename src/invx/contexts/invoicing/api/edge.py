@@ -1,7 +1,7 @@
 """What the routes of invoicing hold, and how a command becomes an answer."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -36,6 +36,7 @@ R = TypeVar("R")
 
 _VERSION = HEADER.lower()
 _REFUSED = 400
+_CURRENT = max(LIVE)
 _UNDATED = "2026-11-01"  # the shape of answers that were stored before they said theirs
 
 
@@ -118,7 +119,7 @@ def _dated(show: Callable[[R, UnitOfWork], Answer]) -> Callable[[R, UnitOfWork],
 
     def shown(result: R, unit: UnitOfWork) -> Answer:
         answer = show(result, unit)
-        return replace(answer, headers={**answer.headers, _VERSION: max(LIVE)})
+        return Answer(answer.status, answer.body, {**answer.headers, _VERSION: _CURRENT})
 
     return shown
 

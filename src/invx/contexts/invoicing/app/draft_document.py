@@ -87,6 +87,7 @@ def filled(content: Content, defaults: frozenset[str], entity: LegalEntity) -> C
 
 def totals_of(content: Content, rounding: Rounding) -> Totals:
     """The totals. Raises Invalid with a problem for each field that stands in the way."""
-    if problems := problems_of(content, rounding, finalizing=False):
+    bill = bill_of(content, rounding)
+    if problems := problems_of(content, rounding, finalizing=False, bill=bill):
         raise refusal_of(problems)
-    return compute(bill_of(content, rounding))
+    return compute(bill)

@@ -1,5 +1,6 @@
 """Whose personal data a document holds, as the id by which it can be erased."""
 
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 from invx.contexts.invoicing.domain.content import Content
@@ -11,6 +12,7 @@ def subject_of(tenant_id: UUID, content: Content, document_id: UUID) -> UUID:
     return customer_subject(tenant_id, customer) if customer else document_id
 
 
+@lru_cache(1024)
 def customer_subject(tenant_id: UUID, customer: str) -> UUID:
     """The subject behind a caller's own customer id."""
     return uuid5(tenant_id, f"customer:{customer}")

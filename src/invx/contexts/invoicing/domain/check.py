@@ -25,7 +25,7 @@ from invx.kernel.errors import Problem
 from invx.kernel.money import UnknownCurrency, exponent
 from invx.rules.calendar.terms import terms_problems
 from invx.rules.totals.compute import compute
-from invx.rules.totals.model import LineKind, Profile, Rounding
+from invx.rules.totals.model import Bill, LineKind, Profile, Rounding
 from invx.rules.totals.representable import problems as problems_of_bill
 
 
@@ -36,13 +36,15 @@ def problems_of(
     finalizing: bool,
     issue_date: date | None = None,
     sound: bool = False,
+    bill: Bill | None = None,
 ) -> tuple[Problem, ...]:
     """All problems, those of the figures first. Empty means: `compute` gives the totals.
 
     `finalizing` adds what a document needs to be issued; `issue_date` is then the day of issue.
-    `sound` says that the figures are known to be right.
+    `sound` says that the figures are known to be right; `bill` is that of the content, where the
+    caller has it already.
     """
-    found = [] if sound else list(problems_of_bill(bill_of(content, rounding)))
+    found = [] if sound else list(problems_of_bill(bill or bill_of(content, rounding)))
     sound = not found
     found += _dates(content, issue_date or content.issue_date)
     found += _words(content)
