@@ -42,6 +42,17 @@ def test_discounts_and_charges_lead_from_the_lines_to_the_net():
     ]
 
 
+def test_a_discount_or_charge_of_nothing_says_so():
+    resource = samples.german()
+    resource["discounts"] = [{"reason": "Stammkunde", "amount": "0.00"}]
+    resource["charges"] = [{"reason": "Versand", "amount": "0.00"}]
+    rows = totals(resource)["above"]
+    assert [(row["label"], row["amount"]) for row in rows[1:3]] == [
+        ("Stammkunde", "0,00"),
+        ("Versand", "0,00"),
+    ]
+
+
 def test_an_inclusive_document_says_which_tax_is_in_its_total():
     sheet = view(samples.inclusive(), mark=None)
     assert sheet["columns"][2:] == ["Price incl. VAT", "VAT", "Total incl. VAT"]

@@ -84,8 +84,9 @@ class Wording:
             return str(_pattern(self._locale, decimals).apply(value, self._locale))
 
     def less(self, amount: str) -> str:
-        """The figure of something that is subtracted."""
-        return self.figure(format(Decimal(amount).copy_negate(), "f"))
+        """The figure of something that is subtracted; nothing subtracted has no sign."""
+        value = Decimal(amount)
+        return self.figure(format(value.copy_negate() if value else value.copy_abs(), "f"))
 
     def quantity(self, value: str) -> str:
         """A quantity, without idle zeros behind its point."""

@@ -66,9 +66,9 @@ def adjustment(words: Wording, entry: Json, *, charge: bool) -> tuple[str, str |
         )
     elif percent:
         name = words.say("line.percent_of", name=name, percent=words.percent(percent))
-    figure = amount(entry, "amount")
-    if figure is None:
+    if entry.get("amount") is None:
         return breakable(name), None
+    figure = str(entry["amount"])
     return breakable(name), words.figure(figure) if charge else words.less(figure)
 
 
