@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
-from uuid import NAMESPACE_OID, UUID, uuid5
+from uuid import NAMESPACE_OID, UUID
 
 import msgspec
+from uuid_utils.compat import uuid5
 
 from invx.infra.codec import Codec
 from invx.infra.event_store import EventSourcedRepository, EventStore, Held, Recorded, event_hash

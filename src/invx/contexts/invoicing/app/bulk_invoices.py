@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from invx.contexts.invoicing.app.alike import Alike
 from invx.contexts.invoicing.app.draft_document import DraftDocument, draft_document
 from invx.contexts.invoicing.app.each_apart import Apart, each_apart
 from invx.contexts.invoicing.app.finalize_document import (
@@ -52,9 +53,10 @@ async def bulk_invoices(command: BulkInvoices, uow: InvoicingUnitOfWork) -> Sequ
     """
     wanted = dict(enumerate(command.invoices))
     uow.behind_others()
+    alike = Alike()
 
     async def opened(new: NewInvoice) -> Finalized | Ready:
-        draft = await draft_document(new.draft, uow)
+        draft = await draft_document(new.draft, uow, alike.totals_of)
         if not new.finalize:
             return Finalized(draft, None)
         order = FinalizeDocument(

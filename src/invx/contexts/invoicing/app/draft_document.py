@@ -1,8 +1,9 @@
 """Open a draft: what it says, its totals, and nothing that could not be changed again."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from invx.contexts.invoicing.app.determine_taxes import determine_taxes
@@ -31,28 +32,47 @@ class DraftDocument(Command):
     finalize_at: datetime | None = None  # give it a grace period, see `give_grace`
 
 
-async def draft_document(command: DraftDocument, uow: InvoicingUnitOfWork) -> Document:
+TotalsOf: TypeAlias = Callable[[Content, Rounding], Totals]
+
+
+def totals_of(content: Content, rounding: Rounding) -> Totals:
+    """The totals. Raises Invalid with a problem for each field that stands in the way."""
+    bill = bill_of(content, rounding)
+    if problems := problems_of(content, rounding, finalizing=False, bill=bill):
+        raise refusal_of(problems)
+    return compute(bill)
+
+
+async def draft_document(
+    command: DraftDocument, uow: InvoicingUnitOfWork, totalled: TotalsOf = totals_of
+) -> Document:
     """A new draft with its totals. Raises Invalid, naming each field that cannot be.
 
     Lines that say what they supply, and no taxes, get them determined. Raises TaxUndetermined.
     """
     entity = await selling_entity(command.legal_entity_id, uow)
     content = filled(command.content, command.defaults, entity)
-    document = open_draft(await determine_taxes(content, entity, uow), entity, uow)
+    content = await determine_taxes(content, entity, uow)
+    document = open_draft(content, entity, uow, totalled=totalled)
     if command.finalize_at is not None:
         await wait_until(document.id, command.finalize_at, uow)
     return document
 
 
 def open_draft(
-    content: Content, entity: LegalEntity, uow: InvoicingUnitOfWork, links: Links | None = None
+    content: Content,
+    entity: LegalEntity,
+    uow: InvoicingUnitOfWork,
+    links: Links | None = None,
+    *,
+    totalled: TotalsOf = totals_of,
 ) -> Document:
     """A draft of this content in the unit of work."""
     document_id = uow.ids.new()
     document = Document.draft(
         document_id,
         content,
-        totals_of(content, entity.details.rounding),
+        totalled(content, entity.details.rounding),
         Origin(
             legal_entity_id=entity.id,
             subject_id=subject_of(uow.ctx.tenant_id, content, document_id),
@@ -83,11 +103,3 @@ def filled(content: Content, defaults: frozenset[str], entity: LegalEntity) -> C
         "payment_terms": details.payment_terms,
     }
     return replace(content, **{name: from_entity[name] for name in defaults})
-
-
-def totals_of(content: Content, rounding: Rounding) -> Totals:
-    """The totals. Raises Invalid with a problem for each field that stands in the way."""
-    bill = bill_of(content, rounding)
-    if problems := problems_of(content, rounding, finalizing=False, bill=bill):
-        raise refusal_of(problems)
-    return compute(bill)

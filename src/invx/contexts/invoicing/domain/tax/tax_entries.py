@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeAlias
 from uuid import UUID, uuid5
 
@@ -177,4 +178,7 @@ def registration_id(legal_entity_id: UUID, registration: Registration) -> UUID:
     number = registration.vat_id or registration.tax_number or ""
     if registration.special in (Special.OSS, Special.IOSS):
         number = f"{registration.special}:{number}"
-    return uuid5(legal_entity_id, f"registration:{registration.country}:{number}")
+    return _registration_id(legal_entity_id, f"registration:{registration.country}:{number}")
+
+
+_registration_id = lru_cache(1024)(uuid5)  # a few per legal entity, asked for by every document
