@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from invx.contexts.invoicing.app.forget_files import forget_soon
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.delivery.delivery import delivery_id
 from invx.contexts.invoicing.domain.document import Document
@@ -85,6 +86,7 @@ async def erase_in(
         return
     beside = [of(id) for id in documents for of in (settlement_id, delivery_id)]
     streams = [*documents, *beside]
-    await uow.personal_data.erase(subjects, streams, archives_of=archives_of)
+    files = await uow.personal_data.erase(subjects, streams, archives_of=archives_of)
+    forget_soon(files, uow)
     for document in (await uow.documents.find_all(documents)).values():
         document.note_erasure(subjects)

@@ -6,13 +6,13 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from invx.contexts.invoicing.app.asked import (
-    Archived,
     Buyers,
     EngineReceipt,
     GivenAnswer,
     SeriesChoice,
     Wanted,
 )
+from invx.contexts.invoicing.app.file_ports import Archive, Rendering, Storing
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import Selection
 from invx.contexts.invoicing.domain.bookkeeping.accounting_settings import ExportSettings
@@ -39,6 +39,7 @@ from invx.contexts.invoicing.domain.tax.tax_quotes import QuoteAnswer, QuoteQues
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.operations import Operations
 from invx.kernel.ports import Fact, Repository, UnitOfWork
+from invx.kernel.storage import Stored
 from invx.rules.tax.packs import Packs
 
 A = TypeVar("A", bound=Aggregate)
@@ -133,38 +134,6 @@ class Registers(Repository[Register], Protocol):
 
     async def not_entered(self, legal_entity_id: UUID, limit: int) -> list[RegisteredDocument]:
         """Documents that were issued or voided, in their order."""
-        ...
-
-
-class Archive(Protocol):
-    """What was first issued, kept byte for byte (D1)."""
-
-    async def read(self, document_id: UUID, kind: str) -> Archived | None:
-        """What is archived, or None."""
-        ...
-
-    async def holds(self, document_id: UUID, kind: str) -> bool:
-        """Whether something is archived already."""
-        ...
-
-    async def held(self, document_ids: Iterable[UUID], kind: str) -> set[UUID]:
-        """The documents of which something is archived already."""
-        ...
-
-    def keep(self, document_id: UUID, kind: str, *, media_type: str, content: bytes) -> None:
-        """Archive with this transaction."""
-        ...
-
-
-class Rendering(Protocol):
-    """Documents as files. Making one is slow, so it is a fact: obtained outside the transaction."""
-
-    def pdf(self, document: Document) -> Fact:
-        """The fact whose answer is the PDF of a finalized document, as bytes."""
-        ...
-
-    def hybrid(self, document: Document, xml: bytes, profile: str) -> Fact:
-        """The same with its e-invoice inside (Factur-X); `xml` is a CII file of that profile."""
         ...
 
 
@@ -291,10 +260,11 @@ class PersonalData(Protocol):
         stream_ids: Collection[UUID],
         *,
         archives_of: Collection[UUID],
-    ) -> None:
+    ) -> Sequence[Stored]:
         """Delete the subjects' values in these streams and in everything made from them.
 
-        What was archived goes for the documents `archives_of` only. Loaded aggregates are let go.
+        What was archived goes for the documents `archives_of` only: the answer is the files that
+        may have lost the last row that names them. Loaded aggregates are let go.
         """
         ...
 
@@ -360,6 +330,8 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def registers(self) -> Registers: ...
     @property
     def archive(self) -> Archive: ...
+    @property
+    def storing(self) -> Storing: ...
     @property
     def rendering(self) -> Rendering: ...
     @property

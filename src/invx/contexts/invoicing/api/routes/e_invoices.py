@@ -78,7 +78,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
         "description": "The XML; of a format of Factur-X, the PDF with its XML.",
         "content": {XML: {}, PDF: {"schema": {"type": "string", "format": "binary"}}},
     },
-    **problem_responses(404, 409, 422),
+    **problem_responses(404, 409, 410, 422, 500),
 }
 _BODY = {
     "requestBody": {
@@ -120,7 +120,7 @@ async def get(
             if archived is None:
                 shown = await get_document(conn, ctx, document_id)
         if archived is not None:
-            return _issued(archived, wanted, request)
+            return await _issued(archived, wanted, request, caller, edge)
         if b'"status":"draft"' in shown.body:
             return await _preview(document_id, wanted, caller, edge)
         await edge.runner.run(archive_e_invoice, ArchiveEInvoice(document_id, wanted.code), caller)
@@ -138,12 +138,15 @@ async def _routed(document_id: UUID, caller: Caller, edge: Edge) -> str:
     return str(route["format"]) if route else _UNROUTED
 
 
-def _issued(archived: ArchivedFile, format: Format, request: Request) -> Response:
-    tag = f'"{archived.sha256}"'
+async def _issued(
+    archived: ArchivedFile, format: Format, request: Request, caller: Caller, edge: Edge
+) -> Response:
+    tag = f'"{archived.stored.sha256}"'
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={"etag": tag})
     headers = {"etag": tag, "content-disposition": _named(archived.number, format)}
-    return Response(archived.content, media_type=_media_type(format), headers=headers)
+    content = await edge.places.content(caller.tenant_id, archived.stored, archived.held)
+    return Response(content, media_type=_media_type(format), headers=headers)
 
 
 async def _preview(document_id: UUID, format: Format, caller: Caller, edge: Edge) -> Response:
