@@ -221,6 +221,7 @@ def _outside(settings: Settings) -> Outside:
         tax_engine_url=settings.tax_engine.url,
         tax_engine_secret=settings.tax_engine.secret,
         storage=settings.storage,
+        file_limits=settings.file_limits,
     )
 
 

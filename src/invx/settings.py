@@ -14,7 +14,8 @@ from invx.infra.http.auth import AuthSettings
 from invx.infra.http.request_context import HttpSettings
 from invx.infra.observability import ObservabilitySettings
 from invx.infra.storage.buckets import S3Settings
-from invx.infra.storage.places import StorageSettings, storages_outside
+from invx.infra.storage.places import FileLimits, StorageSettings, storages_outside
+from invx.kernel import limits
 from invx.kernel.errors import Invalid, Problem
 
 # Read by tests, benchmarks and the Makefile, not by the program.
@@ -107,6 +108,7 @@ class Settings:
     tax_engine: TaxEngineSettings = field(default_factory=TaxEngineSettings)
     anchor: AnchorSettings = field(default_factory=AnchorSettings)
     storage: StorageSettings = field(default_factory=StorageSettings)
+    file_limits: FileLimits = field(default_factory=FileLimits)
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -158,6 +160,12 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         ),
         anchor=AnchorSettings(file=read.path("INVX_ANCHOR_FILE")),
         storage=_storage(read),
+        file_limits=FileLimits(
+            # Its bytes in base64 must fit into the body of an e-invoice.
+            read.number("INVX_FILE_BYTES_MAX", 10_000_000, least=1, most=limits.BODY_BYTES_MAX),
+            read.number("INVX_FILES_MAX", 10_000),
+            read.number("INVX_FILES_BYTES_MAX", 5_000_000_000, most=10**15),
+        ),
     )
     read.refuse_unknown()
     if (settings.tax_engine.name is None) is not (settings.tax_engine.url is None):

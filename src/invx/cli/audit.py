@@ -144,6 +144,7 @@ _NAMES = {
     "seals": "seals",
     "register": "register rows",
     "archives": "archived files",
+    "files": "uploaded files",
 }
 
 

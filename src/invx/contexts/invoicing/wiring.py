@@ -53,6 +53,9 @@ from invx.contexts.invoicing.api.routes import (
     taxes,
     transmissions,
 )
+from invx.contexts.invoicing.api.routes import (
+    files as file_routes,
+)
 from invx.contexts.invoicing.api.routes import tax_ids as tax_id_routes
 from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.api.versions import CHANGES
@@ -81,8 +84,11 @@ from invx.contexts.invoicing.domain.bookkeeping import accounting_export_events
 from invx.contexts.invoicing.domain.delivery import delivery_events
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
 from invx.contexts.invoicing.domain.exchange import rate_sheet_events
+from invx.contexts.invoicing.domain.files import file_events
+from invx.contexts.invoicing.domain.files.file import FileInUse
 from invx.contexts.invoicing.domain.tax import engine_entry_events, rate_table_events
 from invx.contexts.invoicing.read.archives import archived_files, examine_archives
+from invx.contexts.invoicing.read.files import examine_files
 from invx.contexts.invoicing.read.last_numbers import last_numbers
 from invx.contexts.invoicing.read.projections import KINDS, project
 from invx.contexts.invoicing.read.register import REGISTER_MEMBER, examine_register
@@ -126,6 +132,7 @@ CODEC = Codec(
         accounting_export_events,
         engine_entry_events,
         register_events,
+        file_events,
     )
 )
 
@@ -134,6 +141,7 @@ _REFUSALS = Refusals(
         "documents_external_id": ExternalIdTaken,
         "legal_entities_external_id": ExternalIdTaken,
         "documents_number": NumberTaken,
+        "document_files_file": FileInUse,
         "documents_revision": NumberTaken,
         "numbers_tenant_id_series_id_text_key": NumberTaken,
     }
@@ -151,6 +159,7 @@ _PERSONAL = (
     PersonalStore("legal_entities", "re-projected"),
     PersonalStore("bookings", "kept as long as the books: codes of accounts and cost centres"),
     PersonalStore("archives", "deleted with the document's data"),
+    PersonalStore("files", "re-projected; deleted with the last document that names them"),
     PersonalStore("stored_files", "deleted when nothing names them any more"),
     PersonalStore("operation_items", "problems of erased documents emptied"),
     PersonalStore("accounting_exports", "the legal entity's own words: why one was cancelled"),
@@ -167,6 +176,7 @@ def holdings(places: Places) -> Holdings:
         examinations={
             "register": examine_register,
             "archives": partial(examine_archives, places=places),
+            "files": partial(examine_files, places=places),
         },
         members={"register": REGISTER_MEMBER},
         files=partial(archived_files, places=places),
@@ -198,6 +208,7 @@ _ROUTES = (
     data_access,
     accounting,
     engine_entries,
+    file_routes,
     audit,
 )
 
@@ -261,6 +272,7 @@ def wire(
         packs=means.packs,
         charts=means.charts,
         places=places,
+        file_limits=outside.file_limits,
     )
     return Context(
         name=NAME,

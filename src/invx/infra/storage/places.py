@@ -24,6 +24,15 @@ class StorageSettings:
     s3: S3Settings = field(default_factory=S3Settings)
 
 
+@dataclass(frozen=True, slots=True)
+class FileLimits:
+    """What a tenant may upload: bytes of one file; files, and bytes of them, altogether."""
+
+    file_bytes: int = 10_000_000
+    files: int = 10_000
+    all_bytes: int = 5_000_000_000
+
+
 class Places:
     """The storages by the name that rows call them; the first takes new files."""
 

@@ -14,7 +14,7 @@ from invx.contexts.invoicing.adapters.transmission.folder import Folder
 from invx.contexts.invoicing.adapters.transmission.practice_authority import PracticeAuthority
 from invx.contexts.invoicing.app.ports import TaxRegister
 from invx.contexts.invoicing.domain.delivery.transmission import Channel
-from invx.infra.storage.places import StorageSettings
+from invx.infra.storage.places import FileLimits, StorageSettings
 from invx.kernel.ports import Clock
 
 
@@ -39,6 +39,7 @@ class Outside:
     tax_engine_url: str | None = None
     tax_engine_secret: str | None = field(default=None, repr=False)
     storage: StorageSettings = field(default_factory=StorageSettings)
+    file_limits: FileLimits = field(default_factory=FileLimits)
 
     def registers(self, clock: Clock) -> tax_ids.Registers:
         """The registers of VAT ids, by the country that ids begin with."""

@@ -19,13 +19,19 @@ from invx.kernel.ports import Clock, Fact, Needs
 from invx.kernel.storage import Stored
 
 PORT = "storage"
-NAMING = (Naming("invoicing.archives", held="bytes"),)
+NAMING = (Naming("invoicing.archives", held="bytes"), Naming("invoicing.file_contents"))
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
     tenant_id: UUID
     made: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    tenant_id: UUID
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,11 @@ class StoringFacts:
         """The fact that the bytes which `fact` answers are in the storage."""
         print_ = _print("kept", fact.port, fact.fingerprint)
         return Fact(PORT, f"kept:{fact.key}", print_, _Kept(self._tenant_id, fact))
+
+    def given(self, content: bytes, sha256: str) -> Fact:
+        """The fact that these bytes, whose hash this is, are in the storage."""
+        question = _Given(self._tenant_id, content)
+        return Fact(PORT, f"given:{sha256}", _print("given", sha256), question)
 
     def content(self, archived: Archived) -> Fact:
         """The fact whose answer is the bytes."""
@@ -101,6 +112,9 @@ class StorageUser:
                     file = bytes_of.pop(_name(wanted))
                     stored = await self._places.main.put(tenant_id, file.value)
                     answers.append(Answered(fact, stored, file.source))
+                case _Given(tenant_id, content):
+                    stored = await self._places.main.put(tenant_id, content)
+                    answers.append(Answered(fact, stored, "upload"))
                 case _Content(tenant_id, archived):
                     held = await self._places.content(tenant_id, archived.stored, archived.held)
                     answers.append(Answered(fact, held, archived.stored.place, archived.stored))

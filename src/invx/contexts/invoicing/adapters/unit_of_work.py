@@ -8,6 +8,7 @@ from uuid import UUID
 
 from invx.contexts.invoicing.adapters.accounting.journal import PostgresExporting
 from invx.contexts.invoicing.adapters.archives import PostgresArchive
+from invx.contexts.invoicing.adapters.attached import PostgresAttached
 from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting, Judging
 from invx.contexts.invoicing.adapters.exchange_rates import (
     PostgresExchangeRates,
@@ -37,6 +38,7 @@ from invx.contexts.invoicing.domain.errors import (
     SeriesNotFound,
     SettlementNotFound,
 )
+from invx.contexts.invoicing.domain.files.file import File, FileNotFound
 from invx.contexts.invoicing.domain.grace import Grace, GraceNotFound
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.series import Series
@@ -102,6 +104,14 @@ class UnitOfWork(EventUnitOfWork):
     @cached_property
     def registers(self) -> PostgresRegisters:
         return PostgresRegisters(self)
+
+    @cached_property
+    def files(self) -> EventSourcedRepository[File]:
+        return self.repository(File, missing=FileNotFound)
+
+    @cached_property
+    def attached(self) -> PostgresAttached:
+        return PostgresAttached(self)
 
     @cached_property
     def storing(self) -> StoringFacts:

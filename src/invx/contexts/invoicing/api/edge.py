@@ -26,7 +26,7 @@ from invx.infra.http.versions import HEADER, LIVE
 from invx.infra.idempotency import Answer, IdempotentRequest
 from invx.infra.postgres import Connection
 from invx.infra.runner import Runner
-from invx.infra.storage.places import Places
+from invx.infra.storage.places import FileLimits, Places
 from invx.kernel.context import Caller, RequestContext
 from invx.kernel.errors import DomainError
 from invx.kernel.ids import parse_typeid
@@ -44,7 +44,7 @@ _UNDATED = "2026-11-01"  # the shape of answers that were stored before they sai
 class Edge:
     """The runner, the pool that renders, the rules of e-invoices, who opens PDFs, country packs.
 
-    And the charts, and where files lie.
+    And the charts, where files lie, and how many may be uploaded.
     """
 
     runner: Runner[UnitOfWork]
@@ -55,6 +55,7 @@ class Edge:
     packs: Packs
     charts: Charts
     places: Places
+    file_limits: FileLimits
 
     def close(self) -> None:
         """End what works beside the event loop."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from invx.contexts.invoicing.app.attachments import files_of
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.errors import DocumentErased, DocumentNotFinalized
 from invx.contexts.invoicing.domain.status import Status
@@ -37,7 +38,8 @@ async def archive_e_invoice(command: ArchiveEInvoice, uow: InvoicingUnitOfWork) 
         raise DocumentNotFinalized(f"The document is {document.status}.")
     if document.erased:
         raise DocumentErased
-    file, media_type = uow.e_invoices.xml(document, command.format), "application/xml"
+    files = await files_of(document, uow)
+    file, media_type = uow.e_invoices.xml(document, command.format, files), "application/xml"
     if profile is not None:
         [xml] = await uow.facts.need(file)
         file, media_type = uow.rendering.hybrid(document, xml, profile), "application/pdf"

@@ -31,6 +31,15 @@ class Archived:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """An uploaded file."""
+
+    name: str | None
+    media_type: str
+    archived: Archived
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """The bookings of a legal entity up to a day that a destination does not have."""
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from invx.contexts.invoicing.app.attachments import with_files
 from invx.contexts.invoicing.app.determine_taxes import determine_taxes
 from invx.contexts.invoicing.app.give_grace import wait_until
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
@@ -37,7 +38,7 @@ async def draft_document(command: DraftDocument, uow: InvoicingUnitOfWork) -> Do
     Lines that say what they supply, and no taxes, get them determined. Raises TaxUndetermined.
     """
     entity = await selling_entity(command.legal_entity_id, uow)
-    content = filled(command.content, command.defaults, entity)
+    content = await with_files(filled(command.content, command.defaults, entity), uow)
     document = open_draft(await determine_taxes(content, entity, uow), entity, uow)
     if command.finalize_at is not None:
         await wait_until(document.id, command.finalize_at, uow)

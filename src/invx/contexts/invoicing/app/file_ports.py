@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from invx.contexts.invoicing.app.asked import Archived
+from invx.contexts.invoicing.app.asked import Archived, AttachedFile
 from invx.contexts.invoicing.domain.document import Document
 from invx.kernel.ports import Fact
 from invx.kernel.storage import Stored
@@ -18,6 +18,10 @@ class Storing(Protocol):
 
         They are put before the transaction that names them: a row never names what is not there.
         """
+        ...
+
+    def given(self, content: bytes, sha256: str) -> Fact:
+        """The fact that these bytes, whose hash this is, are safe in the storage, as Stored."""
         ...
 
     def content(self, archived: Archived) -> Fact:
@@ -50,6 +54,34 @@ class Archive(Protocol):
 
     def keep(self, document_id: UUID, kind: str, *, media_type: str, stored: Stored) -> None:
         """Archive with this transaction."""
+        ...
+
+
+class Attached(Protocol):
+    """Uploaded files in their tables, and the documents that name them."""
+
+    async def find(self, file_ids: Sequence[UUID]) -> dict[UUID, AttachedFile]:
+        """Those that exist; they stay until this transaction ends."""
+        ...
+
+    async def total(self) -> tuple[int, int]:
+        """How many there are, and of how many bytes; nobody adds one until this one ends."""
+        ...
+
+    async def in_use(self, file_ids: Sequence[UUID]) -> set[UUID]:
+        """Those that a document names."""
+        ...
+
+    async def release(self, document_id: UUID, *, but: Sequence[UUID] = ()) -> None:
+        """A document names no other files any more."""
+        ...
+
+    def keep(self, file_id: UUID, stored: Stored) -> None:
+        """Where the bytes of a new file lie."""
+        ...
+
+    async def drop(self, file_ids: Sequence[UUID]) -> Sequence[Stored]:
+        """Name the bytes of these files no more; the answer is where they lay."""
         ...
 
 

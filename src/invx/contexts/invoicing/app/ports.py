@@ -1,6 +1,6 @@
 """What the handlers of invoicing hold, and the ports to what invoicing does not control."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -12,7 +12,7 @@ from invx.contexts.invoicing.app.asked import (
     SeriesChoice,
     Wanted,
 )
-from invx.contexts.invoicing.app.file_ports import Archive, Rendering, Storing
+from invx.contexts.invoicing.app.file_ports import Archive, Attached, Rendering, Storing
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import Selection
 from invx.contexts.invoicing.domain.bookkeeping.accounting_settings import ExportSettings
@@ -25,6 +25,7 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.einvoice.issued import Issued
 from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate, RateQuestion
 from invx.contexts.invoicing.domain.exchange.rate_sheet import RateSheet
+from invx.contexts.invoicing.domain.files.file import File
 from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.register import Register
@@ -184,8 +185,11 @@ class TaxEngines(Protocol):
 class EInvoices(Protocol):
     """Documents as e-invoices; making one is a fact too."""
 
-    def xml(self, document: Document, format: str) -> Fact:
+    def xml(self, document: Document, format: str, files: Mapping[str, bytes] | None) -> Fact:
         """The fact whose answer is the XML of a finalized document, as bytes.
+
+        `files` are the bytes of the uploaded files that it names, by their SHA-256 (BT-125);
+        None for a file that is only to be checked, never made.
 
         Raises NotRepresentable, and Invalid that names the fields the format needs.
         """
@@ -332,6 +336,10 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def archive(self) -> Archive: ...
     @property
     def storing(self) -> Storing: ...
+    @property
+    def files(self) -> Repository[File]: ...
+    @property
+    def attached(self) -> Attached: ...
     @property
     def rendering(self) -> Rendering: ...
     @property

@@ -29,6 +29,7 @@ from invx.contexts.invoicing.api.edge import (
     answered,
     id_of,
 )
+from invx.contexts.invoicing.api.files import attached_bytes
 from invx.contexts.invoicing.api.schemas.documents_out import InvoiceOut
 from invx.contexts.invoicing.api.schemas.e_invoices import EInvoiceOut, ValidationOut
 from invx.contexts.invoicing.api.schemas.examples import E_INVOICE
@@ -153,7 +154,8 @@ async def _preview(document_id: UUID, format: Format, caller: Caller, edge: Edge
     resource = await edge.resource(caller, document_id) if format.hybrid else {}
     command = CheckContent(document_id=document_id)
     checked = await edge.runner.run(check_content, command, caller)
-    content = await written(about_to_be_issued(checked), format)
+    files = await attached_bytes(checked.content, caller, edge)
+    content = await written(about_to_be_issued(checked), format, files=files)
     if format.profile is not None:
         xml, profile = content.decode(), Profile(format.profile)
         content = await edge.rendering.render(resource, Mark.DRAFT, xml, profile)
