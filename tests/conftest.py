@@ -3,12 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from invx.infra.embedded import Postgres
 from tests.world import Desk, World, make_template, open_world, running_server
+
+if TYPE_CHECKING:
+    from tests.storages import S3Server
 
 # Two cores that do other things too: a deadline per example would measure the neighbours.
 settings.register_profile("house", deadline=None, print_blob=True)
@@ -22,6 +26,15 @@ def server() -> Iterator[Postgres]:
     """A real PostgreSQL with a migrated template, for the whole run."""
     with running_server() as running:
         asyncio.run(make_template(running))
+        yield running
+
+
+@pytest.fixture(scope="session")
+def s3() -> "Iterator[S3Server]":
+    """An S3-compatible server, for the whole run."""
+    from tests.storages import s3_server  # botocore and its server take a second to import
+
+    with s3_server() as running:
         yield running
 
 

@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from invx import __version__
 from invx.contexts.analytics import wiring as analytics
 from invx.contexts.invoicing import wiring as invoicing
+from invx.contexts.invoicing.adapters.outside import Outside
 from invx.contracts.registry import REGISTRY
 from invx.infra.anchor_file import AnchorFile
 from invx.infra.anchoring import Anchoring
@@ -43,6 +44,8 @@ from invx.infra.postgres import CONNECT_SECONDS_MAX, Database, DatabaseSettings,
 from invx.infra.reactions import JobRuns, Reactions
 from invx.infra.rotation import LANES
 from invx.infra.sealing import Sealing
+from invx.infra.storage.places import Places, StorageSettings, storages_outside
+from invx.infra.storage.sweeping import Sweeping
 from invx.infra.system import SystemClock, Uuid7Ids
 from invx.infra.tracing import recording_tracer
 from invx.infra.transport import PostgresTransport
@@ -58,8 +61,15 @@ MIGRATIONS = {invoicing.NAME: invoicing.migrations, analytics.NAME: analytics.mi
 CONTEXTS = tuple(MIGRATIONS)
 _REACTIONS: dict[str, Mapping[type[Contract], Reaction]] = {analytics.NAME: analytics.REACTIONS}
 
+
 # What an audit looks at and an archive contains, beside events and seals.
-HOLDINGS = {invoicing.NAME: invoicing.HOLDINGS, analytics.NAME: Holdings()}
+def holdings_of(storage: StorageSettings) -> dict[str, Holdings]:
+    """Of each context; files outside the database are looked for in these storages."""
+    places = Places(storages_outside(storage).values())
+    return {invoicing.NAME: invoicing.holdings(places), analytics.NAME: Holdings()}
+
+
+HOLDINGS = holdings_of(StorageSettings())  # of an installation that keeps all in its database
 
 INBOX_CHANNEL = "invx_inbox"
 
@@ -192,9 +202,9 @@ async def build_host(
     return Host(pools, contexts, relays, worker, sealing, upkeep, bell, clock)
 
 
-def _outside(settings: Settings) -> invoicing.Outside:
+def _outside(settings: Settings) -> Outside:
     registers, channels = settings.tax_registers, settings.transmission
-    return invoicing.Outside(
+    return Outside(
         settings.renderers,
         registers.vies_url,
         registers.hmrc_url,
@@ -210,6 +220,8 @@ def _outside(settings: Settings) -> invoicing.Outside:
         tax_engine=settings.tax_engine.name,
         tax_engine_url=settings.tax_engine.url,
         tax_engine_secret=settings.tax_engine.secret,
+        storage=settings.storage,
+        file_limits=settings.file_limits,
     )
 
 
@@ -236,6 +248,8 @@ def _upkeep(contexts: dict[str, Context], relays: dict[str, Relay], clock: Clock
             await forget_answers(database, clock.now().date())
 
         forgets.append(Chore("forget_answers", name, forget))
+        if context.places is not None:
+            forgets.append(Chore("sweep_files", name, Sweeping(context, clock).turn))
         if context.reactions:
             measures.append(Chore("measure_inbox", name, Parked(database, clock).measure))
             inbox = Inbox(database, clock=clock, ids=ids)

@@ -49,6 +49,8 @@ ALL_PERMISSIONS = (
     "series:read",
     "series:write",
     "audit:read",
+    "files:read",
+    "files:write",
     "personal:erase",
     "analytics:read",
 )

@@ -13,6 +13,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from invx.infra.http.auth import AuthSettings
 from invx.infra.http.request_context import HttpSettings
 from invx.infra.observability import ObservabilitySettings
+from invx.infra.storage.buckets import S3Settings
+from invx.infra.storage.places import FileLimits, StorageSettings, storages_outside
+from invx.kernel import limits
 from invx.kernel.errors import Invalid, Problem
 
 # Read by tests, benchmarks and the Makefile, not by the program.
@@ -104,6 +107,8 @@ class Settings:
     transmission: TransmissionSettings = field(default_factory=TransmissionSettings)
     tax_engine: TaxEngineSettings = field(default_factory=TaxEngineSettings)
     anchor: AnchorSettings = field(default_factory=AnchorSettings)
+    storage: StorageSettings = field(default_factory=StorageSettings)
+    file_limits: FileLimits = field(default_factory=FileLimits)
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -154,6 +159,13 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             secret=read.optional("INVX_TAX_ENGINE_SECRET"),
         ),
         anchor=AnchorSettings(file=read.path("INVX_ANCHOR_FILE")),
+        storage=_storage(read),
+        file_limits=FileLimits(
+            # Its bytes in base64 must fit into the body of an e-invoice.
+            read.number("INVX_FILE_BYTES_MAX", 10_000_000, least=1, most=limits.BODY_BYTES_MAX),
+            read.number("INVX_FILES_MAX", 10_000),
+            read.number("INVX_FILES_BYTES_MAX", 5_000_000_000, most=10**15),
+        ),
     )
     read.refuse_unknown()
     if (settings.tax_engine.name is None) is not (settings.tax_engine.url is None):
@@ -165,6 +177,31 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             "Set INVX_DATABASE_APP, INVX_DATABASE_SYSTEM and INVX_DATABASE_ADMIN together."
         )
     return settings
+
+
+def _storage(read: "_Reader") -> StorageSettings:
+    also = tuple(each.strip() for each in read.text("INVX_STORAGE_ALSO", "").split(","))
+    storage = StorageSettings(
+        main=read.text("INVX_STORAGE", "database"),
+        also=tuple(filter(None, also)),
+        s3=S3Settings(
+            endpoint=read.url("INVX_S3_ENDPOINT"),
+            region=read.text("INVX_S3_REGION", "eu-central-1"),
+            key_id=read.optional("INVX_S3_KEY_ID"),
+            secret=read.optional("INVX_S3_SECRET"),
+        ),
+    )
+    if (storage.s3.key_id is None) is not (storage.s3.secret is None):
+        raise SettingInvalid("Set INVX_S3_KEY_ID and INVX_S3_SECRET together.")
+    addresses = [storage.main, *storage.also]
+    kinds = [each.partition(":")[0] for each in addresses]
+    if len(set(kinds)) != len(kinds):
+        raise SettingInvalid("INVX_STORAGE and INVX_STORAGE_ALSO name two storages of one kind.")
+    try:
+        storages_outside(storage)
+    except ValueError as wrong:
+        raise SettingInvalid(f"INVX_STORAGE and INVX_STORAGE_ALSO: {wrong}.") from None
+    return storage
 
 
 class _Reader:

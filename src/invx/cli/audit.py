@@ -21,7 +21,7 @@ from invx.cli.ground import (
     tenant_of,
     with_place,
 )
-from invx.host import CONTEXTS, HOLDINGS
+from invx.host import CONTEXTS, holdings_of
 from invx.infra.anchor_file import AnchoredSeal, AnchorMismatch, read_anchor
 from invx.infra.anchoring import pseudonym
 from invx.infra.archive_export import export_archive
@@ -49,6 +49,19 @@ class _Sum:
     def say(self, kind: str, where: str, what: str) -> None:
         self.broken.setdefault(kind, f"{where}: {what}")
 
+    def examined(
+        self, kind: str, context: str, tenant_id: UUID, found: tuple[int, str | None]
+    ) -> None:
+        """How many there are of a kind, and the first that is wrong."""
+        count, wrong = found
+        self.add(kind, count)
+        if wrong is not None:
+            self.say(kind, _where(context, tenant_id), wrong)
+
+
+def _where(context: str, tenant_id: UUID) -> str:
+    return f"{context}: tenant {typeid(TENANT, tenant_id)}"
+
 
 def verify_all(tenant: Tenant = None) -> None:
     """Prove that nothing of any tenant was changed, removed or slipped in; 1 if it was.
@@ -59,7 +72,9 @@ def verify_all(tenant: Tenant = None) -> None:
 
     async def work(place: Place) -> None:
         total = _Sum()
-        anchored = _anchored(total)
+        settings = read_settings()
+        anchored = _anchored(settings.anchor.file, total)
+        holdings = holdings_of(settings.storage)
         tenants = await _tenants(place, tenant)
         async with administrator(place) as conn:
             with progress_bar() as bar:
@@ -68,7 +83,10 @@ def verify_all(tenant: Tenant = None) -> None:
                     for context in CONTEXTS:
                         where = f"{context} of {typeid(TENANT, tenant_id)}"
                         bar.update(task, description=where)
-                        await _examine(conn, context, tenant_id, anchored, total)
+                        held = anchored.get((context, pseudonym(tenant_id)), {})
+                        await _examine(conn, context, tenant_id, held, total)
+                        for name, examine in holdings[context].examinations.items():
+                            total.examined(name, context, tenant_id, await examine(conn, tenant_id))
                         bar.advance(task)
                     total.tenants += 1
                 bar.update(task, description="verified")
@@ -78,30 +96,23 @@ def verify_all(tenant: Tenant = None) -> None:
 
 
 async def _examine(
-    conn: Any, context: str, tenant_id: UUID, anchored: Anchored, total: _Sum
+    conn: Any, context: str, tenant_id: UUID, held: Mapping[int, AnchoredSeal], total: _Sum
 ) -> None:
-    where = f"{context}: tenant {typeid(TENANT, tenant_id)}"
+    where = _where(context, tenant_id)
     found = await verify(conn, context, tenant_id)
     if (link := found.broken) is not None:
         place = f"stream {link.stream_id}, version {link.version}"
         total.say("events", where, f"{place}: {link.what}")
     for kind in ("streams", "events", "erased"):
         total.add(kind, getattr(found, kind))
-    held = anchored.get((context, pseudonym(tenant_id)), {})
     seals = await verify_seals(conn, context, tenant_id, held)
     total.add("seals", seals.seals)
     if seals.broken is not None:
         total.say("seals", where, seals.broken)
-    for name, examination in HOLDINGS[context].examinations.items():
-        count, wrong = await examination(conn, tenant_id)
-        total.add(name, count)
-        if wrong is not None:
-            total.say(name, where, wrong)
 
 
-def _anchored(total: _Sum) -> Anchored:
+def _anchored(path: Path | None, total: _Sum) -> Anchored:
     """What the anchor file holds; read before the seals, which go on meanwhile."""
-    path = read_settings().anchor.file
     held: dict[tuple[str, str], dict[int, AnchoredSeal]] = {}
     if path is None:
         return held
@@ -133,6 +144,7 @@ _NAMES = {
     "seals": "seals",
     "register": "register rows",
     "archives": "archived files",
+    "files": "uploaded files",
 }
 
 
@@ -172,7 +184,7 @@ def export(
                 with _new_file(to) as file:
                     rows = await export_archive(
                         conn,
-                        HOLDINGS,
+                        holdings_of(read_settings().storage),
                         tenant_id,
                         file,
                         lambda name, count: bar.update(task, description=f"{name}: {count}"),

@@ -4,7 +4,20 @@ import asyncpg
 import typer
 
 from invx import __version__
-from invx.cli import audit, demo, doctor, inbox, packs, parts, rates, rules, tenants, up, upkeep
+from invx.cli import (
+    audit,
+    demo,
+    doctor,
+    inbox,
+    packs,
+    parts,
+    rates,
+    rules,
+    storage,
+    tenants,
+    up,
+    upkeep,
+)
 from invx.cli.ground import console, out, program
 from invx.cli.instance import end_instance
 from invx.infra.embedded_cluster import PostgresFailed
@@ -31,6 +44,8 @@ _packs = typer.Typer(no_args_is_help=True, help="What is known of the taxes of e
 _rates = typer.Typer(no_args_is_help=True, help="Exchange rates as they are published.")
 _rules = typer.Typer(no_args_is_help=True, help="The official rules that e-invoices follow.")
 _audit = typer.Typer(no_args_is_help=True, help="The proof that no history was changed.")
+
+_storage = typer.Typer(no_args_is_help=True, help="Where files lie.")
 
 
 def main() -> None:
@@ -85,6 +100,7 @@ _inbox.command("list")(inbox.list_)
 _inbox.command()(inbox.replay)
 _inbox.command()(inbox.skip)
 app.add_typer(_tenants, name="tenant")
+_storage.command()(storage.move)
 _audit.command("verify")(audit.verify_all)
 _audit.command()(audit.seal)
 _audit.command()(audit.export)
@@ -98,3 +114,4 @@ app.add_typer(_packs, name="packs")
 app.add_typer(_rates, name="rates")
 app.add_typer(_rules, name="rules")
 app.add_typer(_audit, name="audit")
+app.add_typer(_storage, name="storage")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from invx.infra.postgres import Connection, Database
+from invx.infra.storage.places import Places
 from invx.infra.tenancy import Directory
 from invx.kernel.messages import Contract, Envelope
 
@@ -29,6 +30,14 @@ class PersonalStore:
 
     name: str
     eraser: str  # how: "re-projected", "deleted with the stream", "retention of n days", …
+
+
+@dataclass(frozen=True)
+class Naming:
+    """A table whose rows name stored files, by tenant_id, sha256, size, place and row_sha256."""
+
+    table: str  # with its schema
+    held: str = "NULL::bytea"  # the column that may hold the bytes themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,8 @@ class Context:
     # What else of a tenant leaves the house with its seals: the last number of each series.
     last_numbers: Callable[[Connection, UUID], Awaitable[list[dict[str, Any]]]] | None = None
     personal: tuple[PersonalStore, ...] = ()
+    places: Places | None = None  # where its files lie
+    naming: tuple[Naming, ...] = ()
     close: Callable[[], None] = lambda: None
 
     @property

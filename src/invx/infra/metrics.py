@@ -94,3 +94,13 @@ PARKED_KEYS = Gauge("invx_parked_keys", "Order keys that wait for a person.", ("
 JOBS_DUE = Gauge("invx_jobs_due", "Jobs whose time has come.", ("context",))
 JOBS_LATE = Gauge("invx_jobs_late_seconds", "How late the oldest of them is.", ("context",))
 JOBS_RUN = Counter("invx_jobs_run_total", "Jobs: done, retried, parked.", ("context", "outcome"))
+
+# Files: what is kept in the storage.
+FILES_REFUSED = Counter(
+    "invx_stored_files_refused_total",
+    "Stored files that were asked for and not given: damaged or missing.",
+    ("place", "reason"),
+)
+FILES_SWEPT = Counter(
+    "invx_stored_files_swept_total", "Stored files that nothing named any more.", ("context",)
+)

@@ -22,6 +22,8 @@ class Kind(StrEnum):
     FORBIDDEN = "forbidden"
     UNAUTHENTICATED = "unauthenticated"
     UNAVAILABLE = "unavailable"  # somebody we depend on does not answer; ask again
+    GONE = "gone"  # it was here, and was erased for good
+    DAMAGED = "damaged"  # what we keep is not what it was: ours to mend, asking again is no use
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,18 @@ class Unavailable(DomainError):
     """A system this depends on does not answer; nothing was written."""
 
     kind = Kind.UNAVAILABLE
+
+
+class Gone(DomainError):
+    """It was here, and was erased for good."""
+
+    kind = Kind.GONE
+
+
+class Damaged(DomainError):
+    """What is kept is not what it was."""
+
+    kind = Kind.DAMAGED
 
 
 class NotYet(Exception):

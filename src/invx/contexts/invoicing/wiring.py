@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from functools import partial
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,26 +14,19 @@ from invx.contexts.invoicing.adapters.einvoice import writing
 from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
 from invx.contexts.invoicing.adapters.einvoice.validation import EInvoiceValidation, Validator
 from invx.contexts.invoicing.adapters.einvoice.validation import facts as validation
+from invx.contexts.invoicing.adapters.outside import Outside
 from invx.contexts.invoicing.adapters.pdf import TypstRenderer
 from invx.contexts.invoicing.adapters.register_entering import enter_registers
 from invx.contexts.invoicing.adapters.rendering import PORT, RenderingPool
+from invx.contexts.invoicing.adapters.storing import NAMING, StorageUser
+from invx.contexts.invoicing.adapters.storing import PORT as STORAGE
 from invx.contexts.invoicing.adapters.tax_engines import facts as tax_engines
-from invx.contexts.invoicing.adapters.tax_engines.http import HttpTaxEngine
 from invx.contexts.invoicing.adapters.tax_ids import facts as tax_ids
-from invx.contexts.invoicing.adapters.tax_ids.form import VIES_COUNTRIES
-from invx.contexts.invoicing.adapters.tax_ids.registers import Hmrc, Vies
 from invx.contexts.invoicing.adapters.tax_packs import packs_in
-from invx.contexts.invoicing.adapters.transmission.access_point import AccessPoint
 from invx.contexts.invoicing.adapters.transmission.channels import (
     PORT as TRANSMISSION,
 )
-from invx.contexts.invoicing.adapters.transmission.channels import (
-    Channels,
-    ChannelUser,
-    SetUp,
-)
-from invx.contexts.invoicing.adapters.transmission.folder import Folder
-from invx.contexts.invoicing.adapters.transmission.practice_authority import PracticeAuthority
+from invx.contexts.invoicing.adapters.transmission.channels import ChannelUser
 from invx.contexts.invoicing.adapters.unit_of_work import Means, UnitOfWork
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.api.routes import (
@@ -61,6 +53,9 @@ from invx.contexts.invoicing.api.routes import (
     taxes,
     transmissions,
 )
+from invx.contexts.invoicing.api.routes import (
+    files as file_routes,
+)
 from invx.contexts.invoicing.api.routes import tax_ids as tax_id_routes
 from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.api.versions import CHANGES
@@ -70,7 +65,6 @@ from invx.contexts.invoicing.app.apply_exchange_rates import (
     apply_exchange_rates,
 )
 from invx.contexts.invoicing.app.ask_transmission import AskTransmission, ask_transmission
-from invx.contexts.invoicing.app.ports import TaxRegister
 from invx.contexts.invoicing.app.publish import contract_of
 from invx.contexts.invoicing.app.publish_exchange_rates import SPREAD
 from invx.contexts.invoicing.app.send_transmission import SendTransmission, send_transmission
@@ -88,11 +82,13 @@ from invx.contexts.invoicing.domain import (
 )
 from invx.contexts.invoicing.domain.bookkeeping import accounting_export_events
 from invx.contexts.invoicing.domain.delivery import delivery_events
-from invx.contexts.invoicing.domain.delivery.transmission import Channel
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
 from invx.contexts.invoicing.domain.exchange import rate_sheet_events
+from invx.contexts.invoicing.domain.files import file_events
+from invx.contexts.invoicing.domain.files.file import FileInUse
 from invx.contexts.invoicing.domain.tax import engine_entry_events, rate_table_events
 from invx.contexts.invoicing.read.archives import archived_files, examine_archives
+from invx.contexts.invoicing.read.files import examine_files
 from invx.contexts.invoicing.read.last_numbers import last_numbers
 from invx.contexts.invoicing.read.projections import KINDS, project
 from invx.contexts.invoicing.read.register import REGISTER_MEMBER, examine_register
@@ -112,6 +108,8 @@ from invx.infra.holdings import Holdings
 from invx.infra.migrate import Migration, migrations_in
 from invx.infra.postgres import Connection, Database
 from invx.infra.runner import Refusals, Runner
+from invx.infra.storage.places import Places, places_of
+from invx.infra.storage.rows import RowStorage
 from invx.infra.tenancy import Directory
 from invx.infra.unit_of_work import Storage, envelopes_of
 from invx.infra.write_set import Catalogue
@@ -134,6 +132,7 @@ CODEC = Codec(
         accounting_export_events,
         engine_entry_events,
         register_events,
+        file_events,
     )
 )
 
@@ -142,6 +141,7 @@ _REFUSALS = Refusals(
         "documents_external_id": ExternalIdTaken,
         "legal_entities_external_id": ExternalIdTaken,
         "documents_number": NumberTaken,
+        "document_files_file": FileInUse,
         "documents_revision": NumberTaken,
         "numbers_tenant_id_series_id_text_key": NumberTaken,
     }
@@ -159,6 +159,8 @@ _PERSONAL = (
     PersonalStore("legal_entities", "re-projected"),
     PersonalStore("bookings", "kept as long as the books: codes of accounts and cost centres"),
     PersonalStore("archives", "deleted with the document's data"),
+    PersonalStore("files", "re-projected; deleted with the last document that names them"),
+    PersonalStore("stored_files", "deleted when nothing names them any more"),
     PersonalStore("operation_items", "problems of erased documents emptied"),
     PersonalStore("accounting_exports", "the legal entity's own words: why one was cancelled"),
     PersonalStore("accounting_files", "kept by law as books (§ 147 AO); they name nobody"),
@@ -166,12 +168,20 @@ _PERSONAL = (
     PersonalStore("idempotency", "answer replaced; dropped after eight days"),
 )
 
+
 # What an audit looks at beside events and seals, and the files that an archive holds.
-HOLDINGS = Holdings(
-    examinations={"register": examine_register, "archives": examine_archives},
-    members={"register": REGISTER_MEMBER},
-    files=archived_files,
-)
+def holdings(places: Places) -> Holdings:
+    """Of these places only those outside the database are used."""
+    return Holdings(
+        examinations={
+            "register": examine_register,
+            "archives": partial(examine_archives, places=places),
+            "files": partial(examine_files, places=places),
+        },
+        members={"register": REGISTER_MEMBER},
+        files=partial(archived_files, places=places),
+    )
+
 
 _PUBLISHES = (DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1, DeliveryChangedV1)
 
@@ -198,60 +208,9 @@ _ROUTES = (
     data_access,
     accounting,
     engine_entries,
+    file_routes,
     audit,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """What invoicing uses of the world. Registers are asked only where they are named."""
-
-    renderers: int = 2  # threads that make PDFs
-    vies_url: str | None = None
-    hmrc_url: str | None = None
-    hmrc_token: str | None = field(default=None, repr=False)
-    rules: Path | None = None  # the folder of e-invoice rules that the operator installed
-    packs: Path | None = None  # the folder of newer country packs
-    # Channels by which documents leave the house; `clears` says that an authority decides there.
-    folder: Path | None = None
-    folder_clears: bool = False
-    access_point_url: str | None = None
-    access_point_token: str | None = field(default=None, repr=False)
-    access_point_clears: bool = False
-    practice_authority: bool = False
-    tax_engine: str | None = None  # the name by which legal entities ask for it
-    tax_engine_url: str | None = None
-    tax_engine_secret: str | None = field(default=None, repr=False)
-
-    def registers(self, clock: Clock) -> tax_ids.Registers:
-        """The registers of VAT ids, by the country that ids begin with."""
-        found: dict[str, TaxRegister] = {}
-        if self.vies_url is not None:
-            found |= dict.fromkeys(VIES_COUNTRIES, Vies(self.vies_url, clock))
-        if self.hmrc_url is not None and self.hmrc_token is not None:
-            found["GB"] = Hmrc(self.hmrc_url, self.hmrc_token, clock)
-        return found
-
-    def channels(self) -> Channels:
-        """The channels that are set up, by name."""
-        found: list[SetUp] = []
-        if self.folder is not None:
-            channel = Channel(name="folder", clears=self.folder_clears, test=True)
-            found.append(SetUp(channel, Folder(self.folder, answers=self.folder_clears)))
-        if self.access_point_url is not None:
-            channel = Channel(name="access_point", clears=self.access_point_clears)
-            means = AccessPoint(self.access_point_url, self.access_point_token or "")
-            found.append(SetUp(channel, means))
-        if self.practice_authority:
-            channel = Channel(name="practice_authority", clears=True, live=False, test=True)
-            found.append(SetUp(channel, PracticeAuthority()))
-        return {each.channel.name: each for each in found}
-
-    def engines(self) -> tax_engines.Engines:
-        """The tax engines by name."""
-        if self.tax_engine is None or self.tax_engine_url is None:
-            return {}
-        return {self.tax_engine: HttpTaxEngine(self.tax_engine_url, self.tax_engine_secret)}
 
 
 _NOTHING_OUTSIDE = Outside()
@@ -293,17 +252,27 @@ def wire(
 
     rendering = RenderingPool(TypstRenderer(), outside.renderers)
     directory = Directory(database, clock)
+    places = places_of(outside.storage, RowStorage(database, directory, clock))
     runner: Runner[UnitOfWork] = Runner(
         database,
         directory,
         open_unit,
         clock=clock,
-        providers=_providers(means, judging, rendering, reading),
+        providers=_providers(means, judging, rendering, reading)
+        | {STORAGE: _storing(places, rendering, clock)},
         refusals=_REFUSALS,
         committed=committed,
     )
     edge = Edge(
-        runner, rendering, CODEC, validator, HybridOpening(), packs=means.packs, charts=means.charts
+        runner,
+        rendering,
+        CODEC,
+        validator,
+        HybridOpening(),
+        packs=means.packs,
+        charts=means.charts,
+        places=places,
+        file_limits=outside.file_limits,
     )
     return Context(
         name=NAME,
@@ -320,6 +289,8 @@ def wire(
         last_numbers=last_numbers,
         before_seal=lambda tenant_id: enter_registers(runner, ids, tenant_id),
         personal=_PERSONAL,
+        places=places,
+        naming=NAMING,
         close=edge.close,
     )
 
@@ -339,6 +310,10 @@ def _providers(
         tax_engines.PORT: tax_engines.EngineFacts(means.engines),
         TRANSMISSION: ChannelUser(means.channels),
     }
+
+
+def _storing(places: Places, rendering: RenderingPool, clock: Clock) -> StorageUser:
+    return StorageUser(places, {PORT: rendering, writing.PORT: writing.EInvoiceWriter()}, clock)
 
 
 def _means(outside: Outside, clock: Clock, judging: EInvoiceValidation) -> Means:

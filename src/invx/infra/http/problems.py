@@ -41,6 +41,8 @@ STATUS = {
     Kind.FORBIDDEN: 403,
     Kind.UNAUTHENTICATED: 401,
     Kind.UNAVAILABLE: 503,
+    Kind.GONE: 410,
+    Kind.DAMAGED: 500,
 }
 _HTTP_CODES = {
     400: "malformed_request",

@@ -8,6 +8,8 @@ from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
 from invx.contexts.invoicing.adapters.works import WORKS
 from invx.contexts.invoicing.app.archive_document import ArchiveDocuments, archive_documents
 from invx.contexts.invoicing.app.end_grace import EndGrace, end_grace
+from invx.contexts.invoicing.app.forget_files import JOB as FORGET_FILES
+from invx.contexts.invoicing.app.forget_files import forget_files, to_forget
 from invx.contexts.invoicing.app.give_grace import JOB as END_GRACE
 from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
 from invx.contexts.invoicing.app.portions import documents_of, schedule_for, split
@@ -47,7 +49,12 @@ async def _tell_engine(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await tell_engine(TellEngine(UUID(payload["key"])), uow)
 
 
+async def _forget_files(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await forget_files(to_forget(payload), uow)
+
+
 DUE_JOBS: dict[str, Job] = {
+    FORGET_FILES: _forget_files,
     "archive_document": _archive,
     "mark_overdue": _overdue,
     END_GRACE: _end_grace,

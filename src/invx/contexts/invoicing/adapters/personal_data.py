@@ -1,9 +1,11 @@
 """Erasure in the tables of invoicing: values go, chains stay (D4)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from invx.infra.storage.places import ROW
 from invx.infra.unit_of_work import EventUnitOfWork
+from invx.kernel.storage import Stored
 
 # Nothing that a stored answer said may be said again after an erasure.
 _GONE = (
@@ -57,7 +59,7 @@ class PostgresPersonalData:
         stream_ids: Collection[UUID],
         *,
         archives_of: Collection[UUID],
-    ) -> None:
+    ) -> Sequence[Stored]:
         """Delete the values, make the rows of the streams anew, and drop answers and archives."""
         conn, tenant_id = self._unit.conn, self._unit.ctx.tenant_id
         await conn.execute(
@@ -67,8 +69,9 @@ class PostgresPersonalData:
             subject_ids,
             stream_ids,
         )
-        await conn.execute(
-            "DELETE FROM invoicing.archives WHERE tenant_id = $1 AND document_id = ANY($2)",
+        archived = await conn.fetch(
+            "DELETE FROM invoicing.archives WHERE tenant_id = $1 AND document_id = ANY($2)"
+            " RETURNING sha256, size, place",
             tenant_id,
             archives_of,
         )
@@ -90,3 +93,4 @@ class PostgresPersonalData:
         for stream_id in stream_ids:
             self._unit.let_go(stream_id)
             await self._unit.reproject(stream_id)
+        return [Stored(*row) for row in archived if row["place"] != ROW]

@@ -1,6 +1,5 @@
 """The unit of work of invoicing, put together from the mechanisms of infra."""
 
-import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -8,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from invx.contexts.invoicing.adapters.accounting.journal import PostgresExporting
+from invx.contexts.invoicing.adapters.archives import PostgresArchive
+from invx.contexts.invoicing.adapters.attached import PostgresAttached
 from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting, Judging
 from invx.contexts.invoicing.adapters.exchange_rates import (
     PostgresExchangeRates,
@@ -17,10 +18,11 @@ from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
 from invx.contexts.invoicing.adapters.registers import PostgresRegisters
 from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
+from invx.contexts.invoicing.adapters.storing import StoringFacts
 from invx.contexts.invoicing.adapters.tax_engines.facts import Engines, TaxEngines
 from invx.contexts.invoicing.adapters.tax_ids.facts import Registers, TaxIds
 from invx.contexts.invoicing.adapters.transmission.channels import ChannelFacts, Channels
-from invx.contexts.invoicing.app.asked import Archived, GivenAnswer, SeriesChoice
+from invx.contexts.invoicing.app.asked import GivenAnswer, SeriesChoice
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export import (
     AccountingExport,
     AccountingExportNotFound,
@@ -36,6 +38,7 @@ from invx.contexts.invoicing.domain.errors import (
     SeriesNotFound,
     SettlementNotFound,
 )
+from invx.contexts.invoicing.domain.files.file import File, FileNotFound
 from invx.contexts.invoicing.domain.grace import Grace, GraceNotFound
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.series import Series
@@ -46,7 +49,6 @@ from invx.infra.facts import KnownFacts
 from invx.infra.operations import PostgresOperations
 from invx.infra.postgres import Connection
 from invx.infra.unit_of_work import EventUnitOfWork, Storage
-from invx.infra.write_set import WriteSet
 from invx.kernel.context import RequestContext
 from invx.kernel.ports import Clock, Ids
 from invx.rules.tax.packs import Packs
@@ -104,7 +106,19 @@ class UnitOfWork(EventUnitOfWork):
         return PostgresRegisters(self)
 
     @cached_property
-    def archive(self) -> "PostgresArchive":
+    def files(self) -> EventSourcedRepository[File]:
+        return self.repository(File, missing=FileNotFound)
+
+    @cached_property
+    def attached(self) -> PostgresAttached:
+        return PostgresAttached(self)
+
+    @cached_property
+    def storing(self) -> StoringFacts:
+        return StoringFacts(self)
+
+    @cached_property
+    def archive(self) -> PostgresArchive:
         return PostgresArchive(self.conn, self.ctx.tenant_id, self.write_set, self._clock)
 
     @cached_property
@@ -276,63 +290,3 @@ class PostgresLegalEntities(EventSourcedRepository[LegalEntity]):
                 raise LegalEntityRequired
             self._only = found[0].id
         return await self.get(self._only)
-
-
-class PostgresArchive:
-    """Archived files as rows, written once: they move and are backed up with the documents."""
-
-    def __init__(
-        self, conn: Connection, tenant_id: UUID, write_set: WriteSet, clock: Clock
-    ) -> None:
-        self._conn = conn
-        self._tenant_id = tenant_id
-        self._write_set = write_set
-        self._clock = clock
-
-    async def holds(self, document_id: UUID, kind: str) -> bool:
-        """Whether something is archived already."""
-        found: bool = await self._conn.fetchval(
-            "SELECT EXISTS (SELECT 1 FROM invoicing.archives WHERE tenant_id = $1"
-            " AND document_id = $2 AND kind = $3)",
-            self._tenant_id,
-            document_id,
-            kind,
-        )
-        return found
-
-    async def held(self, document_ids: Iterable[UUID], kind: str) -> set[UUID]:
-        """The documents of which something is archived already."""
-        rows = await self._conn.fetch(
-            "SELECT document_id FROM invoicing.archives WHERE tenant_id = $1"
-            " AND document_id = ANY($2::uuid[]) AND kind = $3",
-            self._tenant_id,
-            list(document_ids),
-            kind,
-        )
-        return {row["document_id"] for row in rows}
-
-    async def read(self, document_id: UUID, kind: str) -> Archived | None:
-        """What is archived, or None."""
-        row = await self._conn.fetchrow(
-            "SELECT media_type, bytes, sha256 FROM invoicing.archives WHERE tenant_id = $1"
-            " AND document_id = $2 AND kind = $3",
-            self._tenant_id,
-            document_id,
-            kind,
-        )
-        return Archived(row["media_type"], row["bytes"], row["sha256"]) if row else None
-
-    def keep(self, document_id: UUID, kind: str, *, media_type: str, content: bytes) -> None:
-        """Archive with this transaction; two that race find the row taken and run again."""
-        self._write_set.insert(
-            "archives",
-            {
-                "tenant_id": self._tenant_id,
-                "document_id": document_id,
-                "kind": kind,
-                "media_type": media_type,
-                "sha256": hashlib.sha256(content).hexdigest(),
-                "bytes": content,
-                "archived_at": self._clock.now(),
-            },
-        )

@@ -27,7 +27,7 @@ from invx.contexts.invoicing.read.accounting_exports import (
     documents_of,
     get_export,
 )
-from invx.contexts.invoicing.read.queries import get_archived
+from invx.contexts.invoicing.read.archives import get_archived_file
 from invx.contexts.invoicing.read.views import Row
 from invx.kernel.context import Caller
 from invx.kernel.errors import NotFound, violated
@@ -125,8 +125,8 @@ async def _pdf(edge: Edge, caller: Caller, document_id: UUID) -> bytes:
     """What was first issued; a document whose job has not run yet is archived now."""
     for _ in range(2):
         async with edge.runner.reading(caller) as (conn, ctx):
-            archived = await get_archived(conn, ctx, document_id)
+            archived = await get_archived_file(conn, ctx, document_id, "pdf")
         if archived is not None:
-            return archived[0]
+            return await edge.places.content(caller.tenant_id, archived.stored, archived.held)
         await edge.runner.run(archive_document, ArchiveDocument(document_id), caller)
     return violated("an archived document is not there")

@@ -26,6 +26,7 @@ from invx.infra.http.versions import HEADER, LIVE
 from invx.infra.idempotency import Answer, IdempotentRequest
 from invx.infra.postgres import Connection
 from invx.infra.runner import Runner
+from invx.infra.storage.places import FileLimits, Places
 from invx.kernel.context import Caller, RequestContext
 from invx.kernel.errors import DomainError
 from invx.kernel.ids import parse_typeid
@@ -42,7 +43,10 @@ _UNDATED = "2026-11-01"  # the shape of answers that were stored before they sai
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The runner, the pool that renders, the rules of e-invoices, who opens PDFs, country packs."""
+    """The runner, the pool that renders, the rules of e-invoices, who opens PDFs, country packs.
+
+    And the charts, where files lie, and how many may be uploaded.
+    """
 
     runner: Runner[UnitOfWork]
     rendering: RenderingPool
@@ -51,6 +55,8 @@ class Edge:
     opening: HybridOpening
     packs: Packs
     charts: Charts
+    places: Places
+    file_limits: FileLimits
 
     def close(self) -> None:
         """End what works beside the event loop."""

@@ -68,5 +68,6 @@ TAGS = (
         "name": "Proof",
         "description": "The register of each legal entity, and the seals over your history.",
     },
+    {"name": "Files", "description": "Uploads that documents name as their attachments."},
     {"name": "Personal data", "description": "Erasure, as far as the law does not want it kept."},
 )

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from invx.contexts.invoicing.domain.bookkeeping.debtor_numbers import Unnumbered
 from invx.contexts.invoicing.domain.content import DocumentType
+from invx.kernel.storage import Stored
 
 # A series by its id, or the default one of a legal entity's documents of a type.
 SeriesChoice = UUID | tuple[UUID, DocumentType]
@@ -22,11 +23,20 @@ class GivenAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """An archived file."""
+    """An archived file; `held` is its bytes where they came with its row."""
 
     media_type: str
-    content: bytes
-    sha256: str
+    stored: Stored
+    held: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """An uploaded file."""
+
+    name: str | None
+    media_type: str
+    archived: Archived
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from invx.contexts.invoicing.app.attachments import with_files
 from invx.contexts.invoicing.app.determine_taxes import determine_taxes
 from invx.contexts.invoicing.app.give_grace import wait_until
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
@@ -51,7 +52,7 @@ async def draft_document(
     Lines that say what they supply, and no taxes, get them determined. Raises TaxUndetermined.
     """
     entity = await selling_entity(command.legal_entity_id, uow)
-    content = filled(command.content, command.defaults, entity)
+    content = await with_files(filled(command.content, command.defaults, entity), uow)
     content = await determine_taxes(content, entity, uow)
     document = open_draft(content, entity, uow, totalled=totalled)
     if command.finalize_at is not None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from invx.contexts.invoicing.app.attachments import named_files, with_files
 from invx.contexts.invoicing.app.determine_taxes import determine_taxes
 from invx.contexts.invoicing.app.draft_document import filled, totals_of
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
@@ -26,12 +27,15 @@ async def edit_draft(command: EditDraft, uow: InvoicingUnitOfWork) -> Document:
     document = await uow.documents.get(command.document_id)
     expect(document, command.expected_version)
     document.ensure_draft()
+    before = named_files(document.content)
     entity = await uow.legal_entities.get(document.legal_entity_id)
-    content = filled(command.content, command.defaults, entity)
+    content = await with_files(filled(command.content, command.defaults, entity), uow)
     content = await determine_taxes(content, entity, uow)
     document.edit(
         content,
         totals_of(content, document.rounding),
         subject_id=subject_of(uow.ctx.tenant_id, content, document.id),
     )
+    if before != (named := named_files(content)):
+        await uow.attached.release(document.id, but=named)
     return document

@@ -3,11 +3,14 @@
 What is kept by law, and how values go, is the same for all erasures.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from invx.contexts.invoicing.app.attachments import named_files
+from invx.contexts.invoicing.app.delete_file import let_go
+from invx.contexts.invoicing.app.forget_files import forget_soon
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.delivery.delivery import delivery_id
 from invx.contexts.invoicing.domain.document import Document
@@ -85,6 +88,21 @@ async def erase_in(
         return
     beside = [of(id) for id in documents for of in (settlement_id, delivery_id)]
     streams = [*documents, *beside]
-    await uow.personal_data.erase(subjects, streams, archives_of=archives_of)
-    for document in (await uow.documents.find_all(documents)).values():
+    files = await uow.personal_data.erase(subjects, streams, archives_of=archives_of)
+    forget_soon(files, uow)
+    found = await uow.documents.find_all(documents)
+    for document in found.values():
         document.note_erasure(subjects)
+    await _erase_files([found[id] for id in archives_of if id in found], uow)
+
+
+async def _erase_files(documents: Sequence[Document], uow: InvoicingUnitOfWork) -> None:
+    """The uploaded files of erased documents go too, unless others name them."""
+    named: list[UUID] = []
+    for document in documents:
+        if files := named_files(document.content):
+            await uow.attached.release(document.id)
+            named += files
+    if named:
+        used = await uow.attached.in_use(named)
+        await let_go([id for id in dict.fromkeys(named) if id not in used], uow)

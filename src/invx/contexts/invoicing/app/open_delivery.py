@@ -86,7 +86,7 @@ def queue_transmission(
 ) -> Transmission:
     """Queue one; its job is due at once. Raises what `Delivery.queue` and the format refuse."""
     if use.format != PDF:
-        uow.e_invoices.xml(document, use.format)  # names what is missing; nothing is written
+        uow.e_invoices.xml(document, use.format, None)  # names what is missing; nothing is written
     return _queue(document, delivery, uow.transmissions.channel(use.channel), use.format, uow)
 
 

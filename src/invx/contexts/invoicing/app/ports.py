@@ -1,18 +1,18 @@
 """What the handlers of invoicing hold, and the ports to what invoicing does not control."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Protocol, TypeVar
 from uuid import UUID
 
 from invx.contexts.invoicing.app.asked import (
-    Archived,
     Buyers,
     EngineReceipt,
     GivenAnswer,
     SeriesChoice,
     Wanted,
 )
+from invx.contexts.invoicing.app.file_ports import Archive, Attached, Rendering, Storing
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import Selection
 from invx.contexts.invoicing.domain.bookkeeping.accounting_settings import ExportSettings
@@ -25,6 +25,7 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.einvoice.issued import Issued
 from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate, RateQuestion
 from invx.contexts.invoicing.domain.exchange.rate_sheet import RateSheet
+from invx.contexts.invoicing.domain.files.file import File
 from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.register import Register
@@ -39,6 +40,7 @@ from invx.contexts.invoicing.domain.tax.tax_quotes import QuoteAnswer, QuoteQues
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.operations import Operations
 from invx.kernel.ports import Fact, Repository, UnitOfWork
+from invx.kernel.storage import Stored
 from invx.rules.tax.packs import Packs
 
 A = TypeVar("A", bound=Aggregate)
@@ -136,38 +138,6 @@ class Registers(Repository[Register], Protocol):
         ...
 
 
-class Archive(Protocol):
-    """What was first issued, kept byte for byte (D1)."""
-
-    async def read(self, document_id: UUID, kind: str) -> Archived | None:
-        """What is archived, or None."""
-        ...
-
-    async def holds(self, document_id: UUID, kind: str) -> bool:
-        """Whether something is archived already."""
-        ...
-
-    async def held(self, document_ids: Iterable[UUID], kind: str) -> set[UUID]:
-        """The documents of which something is archived already."""
-        ...
-
-    def keep(self, document_id: UUID, kind: str, *, media_type: str, content: bytes) -> None:
-        """Archive with this transaction."""
-        ...
-
-
-class Rendering(Protocol):
-    """Documents as files. Making one is slow, so it is a fact: obtained outside the transaction."""
-
-    def pdf(self, document: Document) -> Fact:
-        """The fact whose answer is the PDF of a finalized document, as bytes."""
-        ...
-
-    def hybrid(self, document: Document, xml: bytes, profile: str) -> Fact:
-        """The same with its e-invoice inside (Factur-X); `xml` is a CII file of that profile."""
-        ...
-
-
 class TaxRegister(Protocol):
     """A register of VAT ids, such as VIES."""
 
@@ -215,8 +185,11 @@ class TaxEngines(Protocol):
 class EInvoices(Protocol):
     """Documents as e-invoices; making one is a fact too."""
 
-    def xml(self, document: Document, format: str) -> Fact:
+    def xml(self, document: Document, format: str, files: Mapping[str, bytes] | None) -> Fact:
         """The fact whose answer is the XML of a finalized document, as bytes.
+
+        `files` are the bytes of the uploaded files that it names, by their SHA-256 (BT-125);
+        None for a file that is only to be checked, never made.
 
         Raises NotRepresentable, and Invalid that names the fields the format needs.
         """
@@ -291,10 +264,11 @@ class PersonalData(Protocol):
         stream_ids: Collection[UUID],
         *,
         archives_of: Collection[UUID],
-    ) -> None:
+    ) -> Sequence[Stored]:
         """Delete the subjects' values in these streams and in everything made from them.
 
-        What was archived goes for the documents `archives_of` only. Loaded aggregates are let go.
+        What was archived goes for the documents `archives_of` only: the answer is the files that
+        may have lost the last row that names them. Loaded aggregates are let go.
         """
         ...
 
@@ -360,6 +334,12 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def registers(self) -> Registers: ...
     @property
     def archive(self) -> Archive: ...
+    @property
+    def storing(self) -> Storing: ...
+    @property
+    def files(self) -> Repository[File]: ...
+    @property
+    def attached(self) -> Attached: ...
     @property
     def rendering(self) -> Rendering: ...
     @property

@@ -78,7 +78,7 @@ class Document(Aggregate):
 
     def __init__(self, id: UUID) -> None:
         super().__init__(id)
-        self.voided = False
+        self.voided = self.erased = False
         self.released_at: datetime | None = None
         self.title: str | None = None
         self.seller: Seller | None = None
@@ -356,7 +356,7 @@ class Document(Aggregate):
                 self.status = Status.REPLACED if stands else self.status
                 self.replaced_by = event.replacement_id
             case PersonalDataErased():
-                pass  # the values are gone from the events before it; what it says is its own
+                self.erased |= self.subject_id in event.subject_ids
             case _:
                 violated(f"a document knows no {type(event).__name__}")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from invx.kernel.errors import Conflict, Invalid, NotFound, Problem, Unavailable
+from invx.kernel.errors import Conflict, Gone, Invalid, NotFound, Problem, Unavailable
 
 
 class DocumentNotDraft(Conflict):
@@ -43,6 +43,10 @@ class DocumentReplacedAlready(Conflict):
 
 class DocumentCredited(Conflict):
     """Credit notes stand against the document, so it cannot be voided; credit what is left."""
+
+
+class DocumentErased(Gone):
+    """The document's personal data was erased, and the files that named it."""
 
 
 class DocumentNotCreditable(Conflict):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from invx.contexts.invoicing.app.attachments import named_files
 from invx.contexts.invoicing.domain.balance import Entry
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.delivery.delivery import Delivery
@@ -13,8 +14,10 @@ from invx.contexts.invoicing.domain.document_events import (
     DraftCreated,
     DraftEdited,
     DraftPatched,
+    PersonalDataErased,
 )
 from invx.contexts.invoicing.domain.exchange.rate_sheet import RateSheet
+from invx.contexts.invoicing.domain.files.file import File
 from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.register import Register
@@ -38,6 +41,7 @@ from invx.contexts.invoicing.read.accounting_exports import export_rows
 from invx.contexts.invoicing.read.booking_rows import booking_row
 from invx.contexts.invoicing.read.engine_entries import engine_entry_row
 from invx.contexts.invoicing.read.exchange_rates import exchange_rates
+from invx.contexts.invoicing.read.files import file_rows
 from invx.contexts.invoicing.read.graces import grace_row
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
 from invx.contexts.invoicing.read.register import register_row
@@ -73,6 +77,7 @@ KINDS = (
     AccountingExport,
     Grace,
     Register,
+    File,
 )
 
 
@@ -106,6 +111,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
             rows.put("engine_entries", key, engine_entry_row(aggregate))
         case Register():
             _register(recorded, rows)
+        case File():
+            file_rows(recorded, aggregate, rows)
         case _:
             violated(f"nothing is known of {type(aggregate).__name__}")
 
@@ -128,6 +135,11 @@ def _document(recorded: Recorded, document: Document, rows: Rows) -> None:
         resource = encode(document_resource(document), of=document.content)
         rows.put("document_contents", key, {"resource": msgspec.Raw(resource)})
         rows.put("document_search", key, search_row(document))
+        for file_id in named_files(document.content):
+            rows.put("document_files", {**key, "file_id": file_id}, {})
+    if isinstance(recorded.event, PersonalDataErased) and document.erased:
+        for file_id in named_files(document.content):
+            rows.delete("document_files", {**key, "file_id": file_id})
     if isinstance(recorded.event, DocumentFinalized) and _is_listed(document):
         rows.put("tax_partners", key, {"vat_id": vat_id_of(document.content.buyer)})
 

@@ -224,20 +224,6 @@ async def get_settlement(
     return settlement_view(document_id, row, entries, ctx.now)
 
 
-async def get_archived(
-    conn: Connection, ctx: RequestContext, document_id: UUID, kind: str = "pdf"
-) -> tuple[bytes, str] | None:
-    """The bytes that were first issued and their hash, if they are archived."""
-    row = await conn.fetchrow(
-        "SELECT bytes, sha256 FROM invoicing.archives"
-        " WHERE tenant_id = $1 AND document_id = $2 AND kind = $3",
-        ctx.tenant_id,
-        document_id,
-        kind,
-    )
-    return (row["bytes"], row["sha256"]) if row else None
-
-
 # Ids are time-ordered, so their order is that of making.
 _BY_ID = {
     False: " WHERE tenant_id = $1 AND {id} > $2 ORDER BY {id} LIMIT $3",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -14,7 +15,9 @@ from invx.contexts.invoicing.domain.content import Content, Line
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.terms import early_payments_of
 from invx.contexts.invoicing.read.charts import line_account_view
+from invx.contexts.invoicing.read.views import FILE
 from invx.infra.piecewise import to_builtins
+from invx.kernel.ids import typeid
 from invx.rules.totals.model import AdjustmentAmount, LineTotals, TaxGroup, Totals
 
 _FIGURES = ("quantity", "price", "price_discount", "base_quantity")  # of a line
@@ -78,6 +81,9 @@ def content_resource(content: Content, totals: Totals) -> dict[str, Any]:
             del resource[name]["e_invoicing"]
     resource["lines"] = lines_resource(resource["lines"], content.lines, totals.lines)
     _state_plainly(resource, "prepaid", "payable_rounding", "cash_unit")
+    for attached in resource["attachments"]:
+        if attached["file"] is not None:
+            attached["file"] = typeid(FILE, UUID(attached["file"]))
     amounts = totals.adjustments
     resource["discounts"] = _adjusted(resource["discounts"], amounts, charge=False)
     resource["charges"] = _adjusted(resource["charges"], amounts, charge=True)

@@ -15,7 +15,7 @@ from invx.kernel.ids import typeid
 Row: TypeAlias = Mapping[str, Any] | asyncpg.Record
 
 INVOICE, LEGAL_ENTITY, SERIES, ENTRY = "inv", "le", "ser", "sent"
-TRANSMISSION = "trm"
+TRANSMISSION, FILE = "trm", "file"
 
 _encode = msgspec.json.Encoder().encode
 

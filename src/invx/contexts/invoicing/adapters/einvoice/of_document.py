@@ -6,6 +6,7 @@ tax in the accounting currency (BT-111), worked out as the resource shows it.
 """
 
 from base64 import b64decode
+from collections.abc import Mapping
 from dataclasses import replace
 
 from invx.contexts.invoicing.adapters.einvoice import model
@@ -21,7 +22,7 @@ from invx.contexts.invoicing.adapters.einvoice.of_parties import (
 )
 from invx.contexts.invoicing.adapters.einvoice.of_terms import due_date_of, payment_terms_of
 from invx.contexts.invoicing.adapters.wording import Wording, wording
-from invx.contexts.invoicing.domain.content import Content, DocumentType
+from invx.contexts.invoicing.domain.content import Attachment, Content, DocumentType
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import Format, Needs
 from invx.contexts.invoicing.domain.einvoice.e_invoice_needs import ensure_complete
@@ -29,6 +30,7 @@ from invx.contexts.invoicing.domain.einvoice.issued import Issued, ensure_repres
 from invx.kernel.errors import violated
 from invx.rules.totals.model import AdjustmentAmount, Regime, Totals
 
+_STAND_IN = b"-"
 _TYPE_CODES = {DocumentType.INVOICE: "380", DocumentType.CREDIT_NOTE: "381"}
 
 
@@ -48,25 +50,34 @@ def issued(document: Document) -> Issued:
     )
 
 
-def e_invoice_of(document: Document, format: Format) -> model.EInvoice:
-    """A finalized document as an e-invoice.
+def e_invoice_of(
+    document: Document, format: Format, files: Mapping[str, bytes] | None
+) -> model.EInvoice:
+    """A finalized document as an e-invoice; `files` are those that it names, by hash.
 
     Raises NotRepresentable for what no e-invoice can carry, EInvoiceIncomplete for what the format
     asks for and the document lacks; the problems name our fields.
     """
-    return e_invoice_from(issued(document), format)
+    return e_invoice_from(issued(document), format, files)
 
 
-def e_invoice_from(stated: Issued, format: Format) -> model.EInvoice:
+def e_invoice_from(
+    stated: Issued, format: Format, files: Mapping[str, bytes] | None = None
+) -> model.EInvoice:
     """The same of something issued, or about to be. Raises what `e_invoice_of` raises."""
     content = stated.content
     ensure_representable(content, stated.totals)
     ensure_complete(content, stated.totals, stated.seller, format)
-    return as_e_invoice(stated, format)
+    return as_e_invoice(stated, format, files)
 
 
-def as_e_invoice(stated: Issued, format: Format) -> model.EInvoice:
-    """The mapping itself, of what is known to be representable and complete."""
+def as_e_invoice(
+    stated: Issued, format: Format, files: Mapping[str, bytes] | None = None
+) -> model.EInvoice:
+    """The mapping itself, of what is known to be representable and complete.
+
+    Without `files` a byte stands for each uploaded file: no rule looks into them.
+    """
     content, totals = stated.content, stated.totals
     exempt = all(group.category == "O" for group in totals.taxes if group.regime is Regime.VAT)
     words = wording(content.language)
@@ -121,7 +132,7 @@ def as_e_invoice(stated: Issued, format: Format) -> model.EInvoice:
         adjustments=adjustments,
         totals=_totals(content, totals),
         taxes=tuple(_groups(totals, rated=format.needs is not None)),
-        attachments=tuple(_attachments(content)),
+        attachments=tuple(_attachments(content, files)),
         lines=lines,
     )
 
@@ -215,15 +226,25 @@ def _groups(totals: Totals, *, rated: bool) -> list[model.TaxGroup]:
     ]
 
 
-def _attachments(content: Content) -> list[model.Attachment]:
+def _attachments(content: Content, files: Mapping[str, bytes] | None) -> list[model.Attachment]:
     return [
         model.Attachment(
             id=each.id or "",
             description=each.description,
             location=each.location,
-            content=b64decode(each.content) if each.content else None,
+            content=_bytes_of(each, files),
             media_type=each.media_type,
             filename=each.filename,
         )
         for each in content.attachments
     ]
+
+
+def _bytes_of(attached: Attachment, files: Mapping[str, bytes] | None) -> bytes | None:
+    if attached.sha256 is None:
+        return b64decode(attached.content) if attached.content else None
+    if files is None:
+        return _STAND_IN
+    if attached.sha256 not in files:
+        violated("the bytes of an attached file were not obtained")
+    return files[attached.sha256]

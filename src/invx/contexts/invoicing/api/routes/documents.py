@@ -33,7 +33,8 @@ from invx.contexts.invoicing.domain.errors import (
     DocumentNotFinalized,
     DocumentNotFound,
 )
-from invx.contexts.invoicing.read.queries import get_archived, get_document, list_documents
+from invx.contexts.invoicing.read.archives import get_archived_file
+from invx.contexts.invoicing.read.queries import get_document, list_documents
 from invx.contexts.invoicing.read.views import INVOICE
 from invx.infra.http.answers import json_response
 from invx.infra.http.etag import (
@@ -66,6 +67,7 @@ _PDF = {
     200: {"description": "The PDF.", "content": {"application/pdf": {}}},
     **problem_responses(404, 409),
 }
+_ISSUED = {**_PDF, **problem_responses(410, 500)}
 
 
 @router.post(
@@ -197,18 +199,22 @@ async def preview(invoice: InvoiceId, caller: Reader, edge: Invoicing) -> Respon
     return Response(content, media_type="application/pdf")
 
 
-@router.get("/{invoice}/pdf", response_class=Response, responses=_PDF)
+@router.get("/{invoice}/pdf", response_class=Response, responses=_ISSUED)
 async def pdf(invoice: InvoiceId, caller: Reader, edge: Invoicing) -> Response:
-    """Read the PDF that was first issued: always the same bytes. Its ETag is their SHA-256."""
+    """Read the PDF that was first issued: always the same bytes. Its ETag is their SHA-256.
+
+    410 after an erasure; 500 (`file_damaged`, `file_missing`) when it is not what was archived.
+    """
     document_id = id_of(INVOICE, invoice, DocumentNotFound)
     for _ in range(2):
         async with edge.runner.reading(caller) as (conn, ctx):
-            archived = await get_archived(conn, ctx, document_id)
+            archived = await get_archived_file(conn, ctx, document_id, "pdf")
             if archived is None:
                 shown = await get_document(conn, ctx, document_id)
         if archived is not None:
-            content, digest = archived
-            return Response(content, media_type="application/pdf", headers={"etag": f'"{digest}"'})
+            content = await edge.places.content(caller.tenant_id, archived.stored, archived.held)
+            tag = {"etag": f'"{archived.stored.sha256}"'}
+            return Response(content, media_type="application/pdf", headers=tag)
         if b'"status":"draft"' in shown.body:
             raise DocumentNotFinalized("A draft has a preview only: …/preview.")
         await edge.runner.run(archive_document, ArchiveDocument(document_id), caller)

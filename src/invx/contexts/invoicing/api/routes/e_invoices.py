@@ -29,6 +29,7 @@ from invx.contexts.invoicing.api.edge import (
     answered,
     id_of,
 )
+from invx.contexts.invoicing.api.files import attached_bytes
 from invx.contexts.invoicing.api.schemas.documents_out import InvoiceOut
 from invx.contexts.invoicing.api.schemas.e_invoices import EInvoiceOut, ValidationOut
 from invx.contexts.invoicing.api.schemas.examples import E_INVOICE
@@ -78,7 +79,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
         "description": "The XML; of a format of Factur-X, the PDF with its XML.",
         "content": {XML: {}, PDF: {"schema": {"type": "string", "format": "binary"}}},
     },
-    **problem_responses(404, 409, 422),
+    **problem_responses(404, 409, 410, 422, 500),
 }
 _BODY = {
     "requestBody": {
@@ -120,7 +121,7 @@ async def get(
             if archived is None:
                 shown = await get_document(conn, ctx, document_id)
         if archived is not None:
-            return _issued(archived, wanted, request)
+            return await _issued(archived, wanted, request, caller, edge)
         if b'"status":"draft"' in shown.body:
             return await _preview(document_id, wanted, caller, edge)
         await edge.runner.run(archive_e_invoice, ArchiveEInvoice(document_id, wanted.code), caller)
@@ -138,19 +139,23 @@ async def _routed(document_id: UUID, caller: Caller, edge: Edge) -> str:
     return str(route["format"]) if route else _UNROUTED
 
 
-def _issued(archived: ArchivedFile, format: Format, request: Request) -> Response:
-    tag = f'"{archived.sha256}"'
+async def _issued(
+    archived: ArchivedFile, format: Format, request: Request, caller: Caller, edge: Edge
+) -> Response:
+    tag = f'"{archived.stored.sha256}"'
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={"etag": tag})
     headers = {"etag": tag, "content-disposition": _named(archived.number, format)}
-    return Response(archived.content, media_type=_media_type(format), headers=headers)
+    content = await edge.places.content(caller.tenant_id, archived.stored, archived.held)
+    return Response(content, media_type=_media_type(format), headers=headers)
 
 
 async def _preview(document_id: UUID, format: Format, caller: Caller, edge: Edge) -> Response:
     resource = await edge.resource(caller, document_id) if format.hybrid else {}
     command = CheckContent(document_id=document_id)
     checked = await edge.runner.run(check_content, command, caller)
-    content = await written(about_to_be_issued(checked), format)
+    files = await attached_bytes(checked.content, caller, edge)
+    content = await written(about_to_be_issued(checked), format, files=files)
     if format.profile is not None:
         xml, profile = content.decode(), Profile(format.profile)
         content = await edge.rendering.render(resource, Mark.DRAFT, xml, profile)
