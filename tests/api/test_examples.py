@@ -13,6 +13,9 @@ from tests.world import SELLER, World, post
 DAY: list[tuple[str, str]] = [
     ("POST /v1/legal-entities", ""),
     ("PUT /v1/legal-entities/{legal_entity}", "entity"),
+    ("POST /v1/tax/returns/close", "registration"),
+    ("PUT /v1/legal-entities/{legal_entity}/periods/{kind}", "entity"),
+    ("POST /v1/legal-entities/{legal_entity}/periods/{kind}/reopen", "entity"),
     ("POST /v1/series", ""),
     ("POST /v1/invoices/check", ""),
     ("POST /v1/invoices", ""),
@@ -76,7 +79,9 @@ async def test_every_example_works_as_it_stands(world: World) -> None:
             else:
                 sent = dict(body)
                 sent |= {
-                    name: given[name] for name in ("entry", "invoice", "until") if name in sent
+                    name: given[name]
+                    for name in ("entry", "invoice", "until", "registration")
+                    if name in sent
                 }
                 response = await client.request(method, url, json=sent)
             assert response.is_success, f"{label} {body}: {response.text}"
@@ -92,10 +97,15 @@ async def _make(client: Any, needed: str) -> dict[str, str]:
         return await _booked(client, needed)
     if needed == "foreign":
         return {"invoice": await _waiting_for_a_rate(client)}
+    if needed == "registration":
+        entity = (await client.get("/v1/legal-entities")).json()["data"][0]["id"]
+        query = {"legal_entity": entity, "from": "2020-12", "to": "2020-12"}
+        summary = (await client.get("/v1/tax/summary", params=query)).json()
+        return {"registration": summary["registrations"][0]["id"]}
     if needed in {"entity", "series"}:
         kind = {"entity": "legal-entities", "series": "series"}[needed]
         found = (await client.get(f"/v1/{kind}")).json()["data"][0]["id"]
-        return {"legal_entity": found, "series": found}
+        return {"legal_entity": found, "series": found, "kind": "documents"}
     if needed in {"sendable", "rejected"}:
         return await _on_its_way(client, needed)
     draft = await post(client, "/v1/invoices", examples.CONTENT)

@@ -53,6 +53,7 @@ from invx.contexts.invoicing.api.routes import (
     history,
     legal_entities,
     operations,
+    periods,
     personal,
     rate_tables,
     series,
@@ -91,6 +92,7 @@ from invx.contexts.invoicing.domain.delivery import delivery_events
 from invx.contexts.invoicing.domain.delivery.transmission import Channel
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
 from invx.contexts.invoicing.domain.exchange import rate_sheet_events
+from invx.contexts.invoicing.domain.periods import period_events
 from invx.contexts.invoicing.domain.tax import engine_entry_events, rate_table_events
 from invx.contexts.invoicing.read.archives import archived_files, examine_archives
 from invx.contexts.invoicing.read.last_numbers import last_numbers
@@ -128,6 +130,7 @@ CODEC = Codec(
         delivery_events,
         series_events,
         legal_entity_events,
+        period_events,
         rate_table_events,
         grace_events,
         rate_sheet_events,
@@ -157,6 +160,7 @@ _PERSONAL = (
     PersonalStore("tax_partners", "re-projected"),
     PersonalStore("skipped_numbers", "re-projected"),
     PersonalStore("legal_entities", "re-projected"),
+    PersonalStore("period_changes", "re-projected"),
     PersonalStore("bookings", "kept as long as the books: codes of accounts and cost centres"),
     PersonalStore("archives", "deleted with the document's data"),
     PersonalStore("operation_items", "problems of erased documents emptied"),
@@ -187,6 +191,7 @@ _ROUTES = (
     settlements,
     history,
     legal_entities,
+    periods,
     series,
     personal,
     tax_id_routes,

@@ -7,6 +7,8 @@ from uuid import UUID
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
 from invx.contexts.invoicing.adapters.works import WORKS
 from invx.contexts.invoicing.app.archive_document import ArchiveDocuments, archive_documents
+from invx.contexts.invoicing.app.close_by_schedule import JOB as CLOSE_PERIODS
+from invx.contexts.invoicing.app.close_by_schedule import CloseBySchedule, close_by_schedule
 from invx.contexts.invoicing.app.end_grace import EndGrace, end_grace
 from invx.contexts.invoicing.app.give_grace import JOB as END_GRACE
 from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
@@ -47,10 +49,15 @@ async def _tell_engine(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await tell_engine(TellEngine(UUID(payload["key"])), uow)
 
 
+async def _close_periods(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await close_by_schedule(CloseBySchedule(UUID(payload["key"])), uow)
+
+
 DUE_JOBS: dict[str, Job] = {
     "archive_document": _archive,
     "mark_overdue": _overdue,
     END_GRACE: _end_grace,
     TELL_ENGINE: _tell_engine,
     OPERATION: _operate,
+    CLOSE_PERIODS: _close_periods,
 }

@@ -13,6 +13,7 @@ from invx.contexts.invoicing.adapters.exchange_rates import (
     PostgresExchangeRates,
     PostgresRateSheets,
 )
+from invx.contexts.invoicing.adapters.periods import PostgresPeriods
 from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
 from invx.contexts.invoicing.adapters.registers import PostgresRegisters
@@ -146,6 +147,10 @@ class UnitOfWork(EventUnitOfWork):
     @cached_property
     def personal_data(self) -> PostgresPersonalData:
         return PostgresPersonalData(self)
+
+    @cached_property
+    def periods(self) -> PostgresPeriods:
+        return PostgresPeriods(self)
 
     @cached_property
     def accounting_exports(self) -> EventSourcedRepository[AccountingExport]:

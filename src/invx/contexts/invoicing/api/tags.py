@@ -61,6 +61,10 @@ TAGS = (
         "description": "Bookings for an accountant (DATEV, CSV, JSON Lines), each handed out once, "
         "and data access for an auditor (GoBD).",
     },
+    {
+        "name": "Closed periods",
+        "description": "Days that take no document, payment, tax or booking any more.",
+    },
     {"name": "Legal entities", "description": "Who sells: the names on your documents."},
     {"name": "Series", "description": "Gapless numbers of documents, and a report that says so."},
     {"name": "Tax ids", "description": "Form, check digits, and what the registers say of them."},

@@ -39,6 +39,7 @@ from invx.contexts.invoicing.read.booking_rows import booking_row
 from invx.contexts.invoicing.read.engine_entries import engine_entry_row
 from invx.contexts.invoicing.read.exchange_rates import exchange_rates
 from invx.contexts.invoicing.read.graces import grace_row
+from invx.contexts.invoicing.read.periods import period_rows
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
 from invx.contexts.invoicing.read.register import register_row
 from invx.contexts.invoicing.read.resource import document_resource
@@ -92,6 +93,7 @@ def project(recorded: Recorded, rows: Rows) -> None:
             rows.put(
                 "legal_entities", {"legal_entity_id": aggregate.id}, legal_entity_row(aggregate)
             )
+            period_rows(recorded, aggregate, rows)
         case Grace():
             if _is_last(recorded):
                 rows.put("graces", {"document_id": aggregate.document_id}, grace_row(aggregate))

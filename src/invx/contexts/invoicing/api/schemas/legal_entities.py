@@ -33,6 +33,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     Text,
     Whole,
 )
+from invx.contexts.invoicing.domain.periods.closed import PeriodKind
 from invx.rules.tax.model import Unproven
 from invx.rules.tax.packs import ClearanceRule
 from invx.rules.totals.model import Profile, Rounding
@@ -82,6 +83,14 @@ class ChannelUseIn(In):
     channel: Code = Field(description="Such as `access_point` or `folder`.")
     format: TransmissionFormat
     automatic: Flag = Field(False, description="Send each document as soon as it may be.")
+
+
+class ClosingRuleIn(In):
+    """Each month is closed when so many whole days have passed since its end."""
+
+    kind: PeriodKind
+    days: Whole = Field(ge=0, le=366, examples=[10])
+    hard: Flag = Field(False, description="For good: nobody can open it again.")
 
 
 class LegalEntityIn(In):
@@ -143,6 +152,15 @@ class LegalEntityIn(In):
         description="The tax engine, by the operator's name, that says the rates of North America.",
         examples=["acme"],
     )
+    period_closing: list[ClosingRuleIn] = Field(
+        default=[], max_length=4, description="Months that close by themselves."
+    )
+
+
+class ClosingRuleOut(Out):
+    kind: str
+    days: int
+    hard: bool
 
 
 class TaxIdPolicyOut(Out):
@@ -193,6 +211,7 @@ class LegalEntityOut(SellerOut):
     e_invoicing: EInvoicePolicyOut
     accounting: AccountingOut | None
     tax_engine: str | None
+    period_closing: list[ClosingRuleOut]
 
 
 class LegalEntityListOut(Out):
