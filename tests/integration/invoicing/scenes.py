@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -67,6 +68,7 @@ BODIES: dict[str, tuple[str, Any]] = {
     "settlement_refund": ("overpaid", {"amount": "5.00", "source": "r"}),
     "settlement_reverse": ("partly_paid", {"entry": "?", "source": "b"}),
     "settlement_set_dispute": ("finalized", {"disputed": True}),
+    "late_payment_claim": ("late", {"rule": {"interest": "none", "fee": "5.00"}}),
     "legal_entities_register": ("draft", {**SELLER, "name": "Second"}),
     "legal_entities_amend": ("draft", {**SELLER, "name": "Other"}),
     "periods_close": ("draft", {"closed_through": "2025-12-31"}),
@@ -109,6 +111,13 @@ async def _closed(desk: Desk) -> Json:
     path = f"/v1/legal-entities/{desk.entity}/periods/documents"
     assert (await desk.client.put(path, json=body)).status_code == 200
     return await desk.draft()
+
+
+async def _late(desk: Desk) -> Json:
+    """An invoice that should have been paid yesterday."""
+    issued = await desk.invoice(line("100.00"), payment_terms={"kind": "on_receipt"})
+    await desk.world.advance(desk.tenant_id, timedelta(days=2))
+    return issued
 
 
 async def _begun(desk: Desk) -> Json:
@@ -175,6 +184,7 @@ async def _exported(desk: Desk) -> Json:
 PLACES: dict[str, Callable[[Desk], Awaitable[Json]]] = {
     **STATES,
     "begun": _begun,
+    "late": _late,
     "closed": _closed,
     "stopped": _stopped,
     "waiting": _waiting,

@@ -51,6 +51,7 @@ from invx.contexts.invoicing.api.routes import (
     exchange_rates,
     graces,
     history,
+    interest,
     legal_entities,
     operations,
     periods,
@@ -92,6 +93,7 @@ from invx.contexts.invoicing.domain.delivery import delivery_events
 from invx.contexts.invoicing.domain.delivery.transmission import Channel
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
 from invx.contexts.invoicing.domain.exchange import rate_sheet_events
+from invx.contexts.invoicing.domain.interest import late_claim_events
 from invx.contexts.invoicing.domain.periods import period_events
 from invx.contexts.invoicing.domain.tax import engine_entry_events, rate_table_events
 from invx.contexts.invoicing.read.archives import archived_files, examine_archives
@@ -131,6 +133,7 @@ CODEC = Codec(
         series_events,
         legal_entity_events,
         period_events,
+        late_claim_events,
         rate_table_events,
         grace_events,
         rate_sheet_events,
@@ -190,6 +193,7 @@ _ROUTES = (
     transmissions,
     settlements,
     history,
+    interest,
     legal_entities,
     periods,
     series,

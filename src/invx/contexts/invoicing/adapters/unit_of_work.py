@@ -38,6 +38,7 @@ from invx.contexts.invoicing.domain.errors import (
     SettlementNotFound,
 )
 from invx.contexts.invoicing.domain.grace import Grace, GraceNotFound
+from invx.contexts.invoicing.domain.interest.late_claims import LateClaims
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
@@ -147,6 +148,10 @@ class UnitOfWork(EventUnitOfWork):
     @cached_property
     def personal_data(self) -> PostgresPersonalData:
         return PostgresPersonalData(self)
+
+    @cached_property
+    def late_claims(self) -> EventSourcedRepository[LateClaims]:
+        return self.repository(LateClaims)
 
     @cached_property
     def periods(self) -> PostgresPeriods:

@@ -31,6 +31,10 @@ TAGS = (
         "description": "What is open of a document, and the entries that settle it.",
     },
     {
+        "name": "Late payment",
+        "description": "Interest by the day, explained, and the claim for it.",
+    },
+    {
         "name": "History",
         "description": "What happened to a document, its state at any moment, how figures came.",
     },

@@ -23,6 +23,7 @@ from invx.contexts.invoicing.domain.einvoice.issued import Issued
 from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate, RateQuestion
 from invx.contexts.invoicing.domain.exchange.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.grace import Grace
+from invx.contexts.invoicing.domain.interest.late_claims import LateClaims
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.register_events import RegisteredDocument
@@ -314,6 +315,8 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def operations(self) -> Operations: ...
     @property
     def transmissions(self) -> Transmissions: ...
+    @property
+    def late_claims(self) -> Repository[LateClaims]: ...
     @property
     def personal_data(self) -> PersonalData: ...
     @property

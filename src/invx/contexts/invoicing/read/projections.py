@@ -16,6 +16,7 @@ from invx.contexts.invoicing.domain.document_events import (
 )
 from invx.contexts.invoicing.domain.exchange.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.grace import Grace
+from invx.contexts.invoicing.domain.interest.late_claims import LateClaims
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.register_events import DocumentEntered
@@ -106,6 +107,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
         case EngineEntry():
             key = {"engine_entry_id": aggregate.id}
             rows.put("engine_entries", key, engine_entry_row(aggregate))
+        case LateClaims():
+            pass  # read from the stream, with the interest that it belongs to
         case Register():
             _register(recorded, rows)
         case _:

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from invx.contexts.invoicing.api.schemas import examples, words
 from invx.contexts.invoicing.api.schemas.accounting import AccountingIn, AccountingOut
+from invx.contexts.invoicing.api.schemas.interest import LateFeesIn, LateFeesOut
 from invx.contexts.invoicing.api.schemas.parties import (
     AddressIn,
     BankAccountIn,
@@ -152,6 +153,9 @@ class LegalEntityIn(In):
         description="The tax engine, by the operator's name, that says the rates of North America.",
         examples=["acme"],
     )
+    late_fees: LateFeesIn | None = Field(
+        None, description="How late payment is charged; as the law says when absent."
+    )
     period_closing: list[ClosingRuleIn] = Field(
         default=[], max_length=4, description="Months that close by themselves."
     )
@@ -211,6 +215,7 @@ class LegalEntityOut(SellerOut):
     e_invoicing: EInvoicePolicyOut
     accounting: AccountingOut | None
     tax_engine: str | None
+    late_fees: LateFeesOut | None
     period_closing: list[ClosingRuleOut]
 
 
