@@ -12,6 +12,7 @@ from tests.world import Desk
 BIG = (
     *("documents", "settlements", "document_contents", "document_search"),
     *("bookings", "tax_entries", "tax_partners", "engine_entries", "settlement_entries"),
+    "period_changes",
 )
 
 # Ids grow with the number, as time-ordered ids do. Every 10th is a draft; customers have 100 each.

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -67,8 +68,11 @@ BODIES: dict[str, tuple[str, Any]] = {
     "settlement_refund": ("overpaid", {"amount": "5.00", "source": "r"}),
     "settlement_reverse": ("partly_paid", {"entry": "?", "source": "b"}),
     "settlement_set_dispute": ("finalized", {"disputed": True}),
+    "late_payment_claim": ("late", {"rule": {"interest": "none", "fee": "5.00"}}),
     "legal_entities_register": ("draft", {**SELLER, "name": "Second"}),
     "legal_entities_amend": ("draft", {**SELLER, "name": "Other"}),
+    "periods_close": ("draft", {"closed_through": "2025-12-31"}),
+    "periods_reopen": ("closed", {"closed_through": None, "reason": "late"}),
     "series_open": ("draft", SERIES),
     "series_set_next": ("draft", {"next": 50, "reason": "move"}),
     "personal_data_erase": ("draft", {"customer": BUYER["customer"]}),
@@ -98,7 +102,22 @@ NOWHERE = {
         ("transmission", "trm"),
         ("accounting_export", "axp"),
     )
-} | {"code": "SKR03"}
+} | {"code": "SKR03", "kind": "documents"}
+
+
+async def _closed(desk: Desk) -> Json:
+    """A draft, where documents of the past are closed."""
+    body = {"closed_through": "2025-12-31"}
+    path = f"/v1/legal-entities/{desk.entity}/periods/documents"
+    assert (await desk.client.put(path, json=body)).status_code == 200
+    return await desk.draft()
+
+
+async def _late(desk: Desk) -> Json:
+    """An invoice that should have been paid yesterday."""
+    issued = await desk.invoice(line("100.00"), payment_terms={"kind": "on_receipt"})
+    await desk.world.advance(desk.tenant_id, timedelta(days=2))
+    return issued
 
 
 async def _begun(desk: Desk) -> Json:
@@ -165,6 +184,8 @@ async def _exported(desk: Desk) -> Json:
 PLACES: dict[str, Callable[[Desk], Awaitable[Json]]] = {
     **STATES,
     "begun": _begun,
+    "late": _late,
+    "closed": _closed,
     "stopped": _stopped,
     "waiting": _waiting,
     "rejected": _rejected,
@@ -197,6 +218,8 @@ class Scene:
 
     def read(self, path: str) -> str:
         """Where the version of what a path writes is read."""
+        if "/periods/{kind}" in path:
+            return self.url(path.partition("/{kind}")[0])
         return self.url(path if path.endswith("}") else path.rpartition("/")[0])
 
     async def send(self, method: str, path: str, **headers: str) -> httpx.Response:

@@ -43,8 +43,10 @@ from invx.contexts.invoicing.api.routes import (
     exchange_rates,
     graces,
     history,
+    interest,
     legal_entities,
     operations,
+    periods,
     personal,
     rate_tables,
     series,
@@ -86,6 +88,8 @@ from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
 from invx.contexts.invoicing.domain.exchange import rate_sheet_events
 from invx.contexts.invoicing.domain.files import file_events
 from invx.contexts.invoicing.domain.files.file import FileInUse
+from invx.contexts.invoicing.domain.interest import late_claim_events
+from invx.contexts.invoicing.domain.periods import period_events
 from invx.contexts.invoicing.domain.tax import engine_entry_events, rate_table_events
 from invx.contexts.invoicing.read.archives import archived_files, examine_archives
 from invx.contexts.invoicing.read.files import examine_files
@@ -126,6 +130,8 @@ CODEC = Codec(
         delivery_events,
         series_events,
         legal_entity_events,
+        period_events,
+        late_claim_events,
         rate_table_events,
         grace_events,
         rate_sheet_events,
@@ -157,6 +163,7 @@ _PERSONAL = (
     PersonalStore("tax_partners", "re-projected"),
     PersonalStore("skipped_numbers", "re-projected"),
     PersonalStore("legal_entities", "re-projected"),
+    PersonalStore("period_changes", "re-projected"),
     PersonalStore("bookings", "kept as long as the books: codes of accounts and cost centres"),
     PersonalStore("archives", "deleted with the document's data"),
     PersonalStore("files", "re-projected; deleted with the last document that names them"),
@@ -196,7 +203,9 @@ _ROUTES = (
     transmissions,
     settlements,
     history,
+    interest,
     legal_entities,
+    periods,
     series,
     personal,
     tax_id_routes,

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 
 from invx.rules.tax.model import DAY_LAST, Scheme, SupplyKind
+from invx.rules.tax.pack_late import late_payment_of
 from invx.rules.tax.pack_returns import return_of
 from invx.rules.tax.pack_table import Table, wrong_key
 from invx.rules.tax.packs import (
@@ -85,6 +86,7 @@ def _pack(values: Mapping[str, object], digest: str) -> Pack:
         tax_rates_source=exchange.maybe("source"),
         clearance=_clearance(table.table("clearance")),
         vat_return=return_of(table.table("return")),
+        late_payment=late_payment_of(table.table("late_payment")),
     )
     rules.done()
     exchange.done()

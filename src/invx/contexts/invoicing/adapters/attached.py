@@ -10,7 +10,7 @@ from invx.kernel.storage import Stored
 
 
 class PostgresAttached:
-    """See `app.file_ports.Attached`."""
+    """See `app.ports_of_files.Attached`."""
 
     def __init__(self, unit: EventUnitOfWork) -> None:
         self._unit = unit

@@ -7,6 +7,8 @@ from uuid import UUID
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
 from invx.contexts.invoicing.adapters.works import WORKS
 from invx.contexts.invoicing.app.archive_document import ArchiveDocuments, archive_documents
+from invx.contexts.invoicing.app.close_by_schedule import JOB as CLOSE_PERIODS
+from invx.contexts.invoicing.app.close_by_schedule import CloseBySchedule, close_by_schedule
 from invx.contexts.invoicing.app.end_grace import EndGrace, end_grace
 from invx.contexts.invoicing.app.forget_files import JOB as FORGET_FILES
 from invx.contexts.invoicing.app.forget_files import forget_files, to_forget
@@ -53,6 +55,10 @@ async def _forget_files(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await forget_files(to_forget(payload), uow)
 
 
+async def _close_periods(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await close_by_schedule(CloseBySchedule(UUID(payload["key"])), uow)
+
+
 DUE_JOBS: dict[str, Job] = {
     FORGET_FILES: _forget_files,
     "archive_document": _archive,
@@ -60,4 +66,5 @@ DUE_JOBS: dict[str, Job] = {
     END_GRACE: _end_grace,
     TELL_ENGINE: _tell_engine,
     OPERATION: _operate,
+    CLOSE_PERIODS: _close_periods,
 }

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from invx.infra.postgres import Connection
 from invx.infra.storage.places import ROW
 from invx.infra.unit_of_work import EventUnitOfWork
 from invx.kernel.storage import Stored
@@ -16,6 +17,17 @@ _ERASED_PROBLEM = '{"code":"erased","detail":"Erased with personal data.","probl
 _GONE_HEADERS = '{"content-type":"application/problem+json"}'
 
 
+async def shut_out_writers(conn: Connection, tenant_id: UUID) -> None:
+    """Wait for the tenant's writers, and let nobody begin, until this transaction ends.
+
+    Every writer holds this lock shared from its BEGIN (`open_tenant`). Two at once that shut out
+    the others deadlock; the loser is run again.
+    """
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 4))", tenant_id
+    )
+
+
 class PostgresPersonalData:
     """See `app.ports.PersonalData`."""
 
@@ -23,15 +35,8 @@ class PostgresPersonalData:
         self._unit = unit
 
     async def shut_out_writers(self) -> None:
-        """Wait for the tenant's writers, and let nobody begin, until this transaction ends.
-
-        Every writer holds this lock shared from its BEGIN (`open_tenant`), so nobody can write back
-        what it read before the erasure. Two erasures at once deadlock; the loser is run again.
-        """
-        await self._unit.conn.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 4))",
-            self._unit.ctx.tenant_id,
-        )
+        """So nobody can write back what it read before the erasure."""
+        await shut_out_writers(self._unit.conn, self._unit.ctx.tenant_id)
 
     async def streams_of(self, subject_id: UUID) -> list[UUID]:
         """The streams whose events hold values of this subject."""

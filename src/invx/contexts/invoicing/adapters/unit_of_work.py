@@ -14,6 +14,7 @@ from invx.contexts.invoicing.adapters.exchange_rates import (
     PostgresExchangeRates,
     PostgresRateSheets,
 )
+from invx.contexts.invoicing.adapters.periods import PostgresPeriods
 from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
 from invx.contexts.invoicing.adapters.registers import PostgresRegisters
@@ -40,6 +41,7 @@ from invx.contexts.invoicing.domain.errors import (
 )
 from invx.contexts.invoicing.domain.files.file import File, FileNotFound
 from invx.contexts.invoicing.domain.grace import Grace, GraceNotFound
+from invx.contexts.invoicing.domain.interest.late_claims import LateClaims
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
@@ -160,6 +162,14 @@ class UnitOfWork(EventUnitOfWork):
     @cached_property
     def personal_data(self) -> PostgresPersonalData:
         return PostgresPersonalData(self)
+
+    @cached_property
+    def late_claims(self) -> EventSourcedRepository[LateClaims]:
+        return self.repository(LateClaims)
+
+    @cached_property
+    def periods(self) -> PostgresPeriods:
+        return PostgresPeriods(self)
 
     @cached_property
     def accounting_exports(self) -> EventSourcedRepository[AccountingExport]:

@@ -31,6 +31,10 @@ TAGS = (
         "description": "What is open of a document, and the entries that settle it.",
     },
     {
+        "name": "Late payment",
+        "description": "Interest by the day, explained, and the claim for it.",
+    },
+    {
         "name": "History",
         "description": "What happened to a document, its state at any moment, how figures came.",
     },
@@ -60,6 +64,10 @@ TAGS = (
         "name": "Accounting exports",
         "description": "Bookings for an accountant (DATEV, CSV, JSON Lines), each handed out once, "
         "and data access for an auditor (GoBD).",
+    },
+    {
+        "name": "Closed periods",
+        "description": "Days that take no document, payment, tax or booking any more.",
     },
     {"name": "Legal entities", "description": "Who sells: the names on your documents."},
     {"name": "Series", "description": "Gapless numbers of documents, and a report that says so."},

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from invx.contexts.invoicing.app.close_by_schedule import begin_closing
 from invx.contexts.invoicing.app.known_channels import ensure_channels
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.versions import expect
@@ -27,5 +28,8 @@ async def amend_legal_entity(command: AmendLegalEntity, uow: InvoicingUnitOfWork
     expect(entity, command.expected_version)
     ensure_channels(command.details, uow)
     ensure_chart(command.details, uow.charts)
+    before = entity.details.period_closing
     entity.amend(command.details)
+    if entity.details.period_closing != before:
+        begin_closing(entity, uow)
     return entity

@@ -28,6 +28,7 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Issue, Links
 from invx.contexts.invoicing.domain.einvoice.routing import TakenRoute
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.periods.closed import PeriodKind
 from invx.contexts.invoicing.domain.posting import Posting
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
@@ -91,8 +92,8 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     """The finalized document.
 
     Everything that can fail comes first; the number is drawn last, right before the write. Raises
-    NotFound, Stale, DocumentNotDraft, Invalid, TaxChanged, DateBeforeLast and SeriesOnHold;
-    Unavailable where the official rules are demanded and cannot be asked.
+    NotFound, Stale, DocumentNotDraft, Invalid, TaxChanged, PeriodClosed, DateBeforeLast and
+    SeriesOnHold; Unavailable where the official rules are demanded and cannot be asked.
     """
     ready = await ready_to_finalize(command, uow)
     series = await _series(command, ready.document, uow)
@@ -112,6 +113,8 @@ async def ready_to_finalize(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     entity = await uow.legal_entities.get(document.legal_entity_id)
     wanted = command.issue_date or document.content.issue_date
     issue_date = entity.issue_date_for(wanted, uow.ctx.now)
+    if document.content.type is not DocumentType.PROFORMA:
+        entity.closed.ensure_open(PeriodKind.DOCUMENTS, issue_date, "/issue_date")
     original = await _credited(document, uow)
     if original is None:
         await _determine_again(document, entity, issue_date, uow)
@@ -251,10 +254,14 @@ async def settle_finalized(
         tax_account=tax_account,
         value=book.at(book.rate, claim.total) if book and book.rate else book,
         booked=_at_book_rate(booked(document, entity, tax_account, uow), book),
+        closed=entity.closed,
     )
     uow.settlements.add(settlement)
     if original is not None and other is not None:
-        apply_credit(other, settlement, Posting(source=str(document.id), on=today))
+        day = entity.closed.first_open(PeriodKind.PAYMENTS, today)
+        apply_credit(
+            other, settlement, Posting(source=str(document.id), on=day, closed=entity.closed)
+        )
         await_rates(uow, other)
         if document.links.cancels:
             original.record_cancellation(document.id)

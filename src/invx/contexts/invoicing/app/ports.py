@@ -6,18 +6,15 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from invx.contexts.invoicing.app.asked import (
-    Buyers,
     EngineReceipt,
     GivenAnswer,
     SeriesChoice,
-    Wanted,
 )
-from invx.contexts.invoicing.app.file_ports import Archive, Attached, Rendering, Storing
+from invx.contexts.invoicing.app.ports_of_books import Exporting
+from invx.contexts.invoicing.app.ports_of_files import Archive, Attached, Rendering, Storing
+from invx.contexts.invoicing.app.ports_of_keeping import Periods, PersonalData
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export import AccountingExport
-from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import Selection
-from invx.contexts.invoicing.domain.bookkeeping.accounting_settings import ExportSettings
 from invx.contexts.invoicing.domain.bookkeeping.chart import Charts
-from invx.contexts.invoicing.domain.bookkeeping.debtor_numbers import DebtorNumber
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.delivery.delivery import Delivery
 from invx.contexts.invoicing.domain.delivery.transmission import Answer, Channel, Parcel
@@ -27,6 +24,7 @@ from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate, RateQ
 from invx.contexts.invoicing.domain.exchange.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.files.file import File
 from invx.contexts.invoicing.domain.grace import Grace
+from invx.contexts.invoicing.domain.interest.late_claims import LateClaims
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.register_events import RegisteredDocument
@@ -40,7 +38,6 @@ from invx.contexts.invoicing.domain.tax.tax_quotes import QuoteAnswer, QuoteQues
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.operations import Operations
 from invx.kernel.ports import Fact, Repository, UnitOfWork
-from invx.kernel.storage import Stored
 from invx.rules.tax.packs import Packs
 
 A = TypeVar("A", bound=Aggregate)
@@ -243,78 +240,6 @@ class Transmissions(Protocol):
         ...
 
 
-class PersonalData(Protocol):
-    """Whose data stands where, and its erasure (D4)."""
-
-    async def streams_of(self, subject_id: UUID) -> list[UUID]:
-        """The streams whose events hold values of this subject."""
-        ...
-
-    async def shut_out_writers(self) -> None:
-        """From now until the end of this transaction nobody else writes for the tenant."""
-        ...
-
-    async def subjects_of(self, stream_ids: Collection[UUID]) -> list[UUID]:
-        """The subjects of whom these streams hold values."""
-        ...
-
-    async def erase(
-        self,
-        subject_ids: Collection[UUID],
-        stream_ids: Collection[UUID],
-        *,
-        archives_of: Collection[UUID],
-    ) -> Sequence[Stored]:
-        """Delete the subjects' values in these streams and in everything made from them.
-
-        What was archived goes for the documents `archives_of` only: the answer is the files that
-        may have lost the last row that names them. Loaded aggregates are let go.
-        """
-        ...
-
-
-class Exporting(Protocol):
-    """The journal, as exports take from it."""
-
-    async def lock(self, legal_entity_id: UUID) -> None:
-        """Until this transaction ends nobody else opens an export of the legal entity."""
-        ...
-
-    async def last_settings(self, wanted: Wanted) -> ExportSettings | None:
-        """Those of the last export to the destination."""
-        ...
-
-    async def buyers(self, wanted: Wanted, settings: ExportSettings) -> Buyers:
-        """Who of the wanted bookings' buyers has no number. Raises DebtorNumberDoesNotFit."""
-        ...
-
-    async def take(
-        self,
-        export_id: UUID,
-        wanted: Wanted,
-        settings: ExportSettings,
-        debtors: Sequence[DebtorNumber],
-    ) -> Selection | None:
-        """Take the wanted bookings, the oldest first; None when there are none."""
-        ...
-
-    async def release(self, export_id: UUID) -> None:
-        """Others may take its bookings."""
-        ...
-
-    async def holds(self, export_id: UUID) -> bool:
-        """Whether the file is archived already."""
-        ...
-
-    def file(self, export: AccountingExport) -> Fact:
-        """The fact whose answer is the file, as an ExportFile. Raises NotInDatev."""
-        ...
-
-    def keep(self, export_id: UUID, sha256: str, content: bytes) -> None:
-        """Archive the file with this transaction."""
-        ...
-
-
 class InvoicingUnitOfWork(UnitOfWork, Protocol):
     """The unit of work of invoicing."""
 
@@ -369,7 +294,11 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     @property
     def transmissions(self) -> Transmissions: ...
     @property
+    def late_claims(self) -> Repository[LateClaims]: ...
+    @property
     def personal_data(self) -> PersonalData: ...
+    @property
+    def periods(self) -> Periods: ...
     @property
     def accounting_exports(self) -> Repository[AccountingExport]: ...
     @property

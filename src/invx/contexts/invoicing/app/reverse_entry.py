@@ -21,9 +21,11 @@ class ReverseEntry(Command):
 
 
 async def reverse_entry(command: ReverseEntry, uow: InvoicingUnitOfWork) -> Settlement:
-    """The settlement without the entry's effect. Raises EntryNotFound, EntryReversed."""
+    """The settlement without the entry. Raises EntryNotFound, EntryReversed, PeriodClosed."""
     settlement = await uow.settlements.get(settlement_id(command.document_id))
     day = await day_of(settlement, command.source, command.on, uow)
-    settlement.reverse(command.entry_id, Posting(source=command.source, on=day))
+    entity = await uow.legal_entities.get(settlement.claim.legal_entity_id)
+    posting = Posting(source=command.source, on=day, closed=entity.closed)
+    settlement.reverse(command.entry_id, posting)
     await_rates(uow, settlement)
     return settlement

@@ -30,6 +30,7 @@ from invx.contexts.invoicing.domain.delivery.revising import (
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Issue, Links
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.periods.closed import PeriodKind
 from invx.contexts.invoicing.domain.settlement import settlement_id
 from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
 from invx.contexts.invoicing.domain.titles import title_of
@@ -65,7 +66,7 @@ async def revise_document(command: ReviseDocument, uow: InvoicingUnitOfWork) -> 
     opened = await settle_finalized(revision, entity, None, uow, book)
     if opened is None:
         violated("an invoice has something to settle")
-    move_payments(settlement, opened)
+    move_payments(settlement, opened, entity.closed)
     owe_engine_void(original, uow)
     owe_engine(revision, None, uow)
     open_delivery(revision, entity, uow)
@@ -96,6 +97,7 @@ async def _revision(
     content = filled(command.content, command.defaults, entity)
     _ensure_alike(content, original)
     day = original.issue_date
+    entity.closed.ensure_open(PeriodKind.DOCUMENTS, day, "/issue_date")
     content = await determine_taxes(content, entity, uow, day=day)
     revision = open_draft(content, entity, uow, Links(revises=original.id))
     book = await rates_at_issue(revision, entity, day, None, uow)

@@ -20,6 +20,14 @@ from invx.contexts.invoicing.domain.legal_entity_events import (
     LegalEntityRegistered,
 )
 from invx.contexts.invoicing.domain.party import Registration, Seller
+from invx.contexts.invoicing.domain.periods.closed import Closed, PeriodKind
+from invx.contexts.invoicing.domain.periods.locks import Closing, Locks, PeriodMalformed, Scope
+from invx.contexts.invoicing.domain.periods.period_events import (
+    ClosingCause,
+    PeriodsClosed,
+    PeriodsReopened,
+)
+from invx.contexts.invoicing.domain.tax.tax_entries import registration_id
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import Conflict, Invalid, Problem, violated
 from invx.kernel.messages import Event
@@ -49,6 +57,10 @@ class LegalEntity(Aggregate):
 
     details: LegalEntityDetails
 
+    def __init__(self, id: UUID) -> None:
+        super().__init__(id)
+        self.locks = Locks(id)
+
     @classmethod
     def register(cls, id: UUID, details: LegalEntityDetails) -> Self:
         """A new legal entity. Raises LegalEntityInvalid."""
@@ -62,6 +74,33 @@ class LegalEntity(Aggregate):
         details = _checked(details)
         if details != self.details:
             self.record(LegalEntityAmended(legal_entity_id=self.id, details=details))
+
+    @property
+    def closed(self) -> Closed:
+        """Which days take nothing any more (D5)."""
+        return self.locks.closed
+
+    def close_periods(
+        self, wanted: Closing, now: datetime, cause: ClosingCause = ClosingCause.BY_HAND
+    ) -> bool:
+        """Close days that are over; True when they were open.
+
+        Raises RegistrationNotFound, PeriodMalformed, PeriodNotOver, PeriodWouldReopen.
+        """
+        if wanted.registration is not None and wanted.registration not in self._registrations():
+            problem = Problem("/registration", "registration_not_found", "There is none like it.")
+            raise PeriodMalformed(problems=[problem])
+        event = self.locks.close(wanted, self.today(now))
+        if event is not None:
+            self.record(replace(event, cause=cause))
+        return event is not None
+
+    def reopen_periods(self, scope: Scope, through: date | None, reason: str) -> None:
+        """Open days again. Raises PeriodMalformed, PeriodNotClosed, PeriodClosedForGood."""
+        self.record(self.locks.reopen(scope, through, reason))
+
+    def _registrations(self) -> set[UUID]:
+        return {registration_id(self.id, each) for each in self.seller.registrations}
 
     @property
     def seller(self) -> Seller:
@@ -125,7 +164,8 @@ class LegalEntity(Aggregate):
 
         Raises IssueDateInFuture, IssueDateTooOld.
         """
-        current = self.today(now)
+        # Midnight may have passed, and yesterday been closed, since this command began.
+        current = self.closed.first_open(PeriodKind.DOCUMENTS, self.today(now))
         issued = requested or current
         if issued > current:
             detail = f"Today is {current.isoformat()}; a document cannot be dated later."
@@ -144,6 +184,8 @@ class LegalEntity(Aggregate):
         match event:
             case LegalEntityRegistered() | LegalEntityAmended():
                 self.details = event.details
+            case PeriodsClosed() | PeriodsReopened():
+                self.locks.remember(event)
             case _:
                 violated(f"a legal entity does not know {type(event).__name__}")
 

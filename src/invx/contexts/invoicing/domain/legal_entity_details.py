@@ -24,7 +24,9 @@ from invx.contexts.invoicing.domain.delivery.transmission import ChannelUse
 from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS
 from invx.contexts.invoicing.domain.einvoice.routes import EInvoicePolicy, format_unknown
 from invx.contexts.invoicing.domain.exchange.rate_sources import RateSources, sources_problems
+from invx.contexts.invoicing.domain.interest.rule import LateFeeRule, rule_problems
 from invx.contexts.invoicing.domain.party import Party, Registration, Seller
+from invx.contexts.invoicing.domain.periods.schedule import ClosingRule, rules_problems
 from invx.contexts.invoicing.domain.terms import agreed
 from invx.kernel.errors import Problem
 from invx.kernel.limits import NAME_CHARS_MAX
@@ -72,6 +74,8 @@ class LegalEntityDetails:
     e_invoicing: EInvoicePolicy = field(default_factory=EInvoicePolicy)
     accounting: Accounting | None = None  # documents are booked from when it is set
     tax_engine: str | None = None  # by the operator's name: says the rates of North America
+    late_fees: LateFeeRule | None = None  # for buyers who pay late; the law's when None
+    period_closing: tuple[ClosingRule, ...] = ()  # months that close by themselves
 
 
 def normalised(details: LegalEntityDetails) -> LegalEntityDetails:
@@ -119,6 +123,9 @@ def _settings(details: LegalEntityDetails) -> Iterator[Problem]:
     if details.payment_terms is not None:
         yield from terms_problems(agreed(details.payment_terms))
     yield from sources_problems(details.exchange_rate_sources)
+    yield from rules_problems(details.period_closing)
+    if details.late_fees is not None:
+        yield from rule_problems(details.late_fees)
     channels = [use.channel for use in details.transmission_channels]
     for index, channel in enumerate(channels):
         if channel in channels[:index]:

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from invx.contexts.invoicing.domain.bookkeeping.books import Worth
+from invx.contexts.invoicing.domain.periods.closed import NOTHING_CLOSED, Closed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,3 +24,4 @@ class Posting:
     worth: Worth = field(default_factory=Worth)  # in the books, where their currency is another
     account: str | None = None  # of the ledger, which the money went through
     default_account: str | None = None  # where the caller names none
+    closed: Closed = NOTHING_CLOSED  # where tax and bookings of the entry may not stand

@@ -22,6 +22,8 @@ from invx.contexts.invoicing.domain.balance import (
 from invx.contexts.invoicing.domain.bookkeeping.book import Book, Part
 from invx.contexts.invoicing.domain.bookkeeping.books import BookRecord, BookValue
 from invx.contexts.invoicing.domain.bookkeeping.journal import Journal, opening_of
+from invx.contexts.invoicing.domain.periods import late
+from invx.contexts.invoicing.domain.periods.closed import NOTHING_CLOSED, Closed
 from invx.contexts.invoicing.domain.posting import Posting
 from invx.contexts.invoicing.domain.settlement_events import (
     BecameOverdue,
@@ -72,6 +74,7 @@ class Settlement(Aggregate):
         tax_account: TaxAccount | None = None,
         value: BookValue | None = None,
         booked: tuple[Book, Sequence[Part]] | None = None,
+        closed: Closed = NOTHING_CLOSED,
     ) -> Self:
         """The settlement of a document that is finalized right now. Raises UnknownCurrency."""
         exact = quantize(claim.total, claim.currency)
@@ -79,16 +82,17 @@ class Settlement(Aggregate):
         claim = replace(claim, total=exact)
         settlement = cls(settlement_id(claim.document_id))
         after = standing_at_start(claim)
+        taxes = TaxRecord.opening(tax_account, claim.opened_on) if tax_account else None
         settlement.record(
             SettlementOpened(
                 claim=claim,
                 after=after,
                 subject_id=subject_id,
                 tax_account=tax_account,
-                taxes=TaxRecord.opening(tax_account, claim.opened_on) if tax_account else None,
+                taxes=late.filed(taxes, closed) if taxes else None,
                 value=value,
                 book=booked[0] if booked else None,
-                bookings=opening_of(claim, booked, valued=value is not None),
+                bookings=late.booked(opening_of(claim, booked, valued=value is not None), closed),
             )
         )
         settlement._note_status(SettlementStatus.OPEN)
@@ -225,7 +229,7 @@ class Settlement(Aggregate):
             DisputeCleared(claim=self.claim, reason=reason, after=after, subject_id=self.subject_id)
         )
 
-    def close_void(self, *, moved: bool = False) -> None:
+    def close_void(self, *, moved: bool = False, closed: Closed = NOTHING_CLOSED) -> None:
         """The document is voided. Refused as soon as there is any entry: SettlementInUse.
 
         Unless all has `moved` to the document that takes its place, so that they come to nothing.
@@ -235,7 +239,8 @@ class Settlement(Aggregate):
         if not self.standing.voided:
             after = standing_voided(self.claim, self.standing)
             taxes = self.taxes.voiding(self.claim.opened_on) if self.taxes else None
-            bookings = self.journal.voiding() if self.journal else ()
+            taxes = late.filed(taxes, closed) if taxes else None
+            bookings = late.booked(self.journal.voiding(), closed) if self.journal else ()
             self.record(
                 SettlementVoided(claim=self.claim, after=after, taxes=taxes, bookings=bookings)
             )
@@ -357,6 +362,7 @@ class Settlement(Aggregate):
         before = self.standing
         after = standing_after(self.claim, before, entry)
         taxes = self.taxes.movement(entry, after, taken) if self.taxes else None
+        bookings = self.journal.movement(entry, self.taxes, taxes) if self.journal else ()
         self.record(
             EntryRecorded(
                 claim=self.claim,
@@ -365,8 +371,8 @@ class Settlement(Aggregate):
                 sequence=len(self._by_id) + 1,
                 after=after,
                 subject_id=self.subject_id,
-                taxes=taxes,
-                bookings=self.journal.movement(entry, self.taxes, taxes) if self.journal else (),
+                taxes=late.filed(taxes, posting.closed) if taxes else None,
+                bookings=late.booked(bookings, posting.closed),
             )
         )
         self._note_status(before.status)

@@ -19,6 +19,7 @@ from invx.contexts.invoicing.domain.document_events import (
 from invx.contexts.invoicing.domain.exchange.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.files.file import File
 from invx.contexts.invoicing.domain.grace import Grace
+from invx.contexts.invoicing.domain.interest.late_claims import LateClaims
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.register_events import DocumentEntered
@@ -43,6 +44,7 @@ from invx.contexts.invoicing.read.engine_entries import engine_entry_row
 from invx.contexts.invoicing.read.exchange_rates import exchange_rates
 from invx.contexts.invoicing.read.files import file_rows
 from invx.contexts.invoicing.read.graces import grace_row
+from invx.contexts.invoicing.read.periods import period_rows
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
 from invx.contexts.invoicing.read.register import register_row
 from invx.contexts.invoicing.read.resource import document_resource
@@ -97,6 +99,7 @@ def project(recorded: Recorded, rows: Rows) -> None:
             rows.put(
                 "legal_entities", {"legal_entity_id": aggregate.id}, legal_entity_row(aggregate)
             )
+            period_rows(recorded, aggregate, rows)
         case Grace():
             if _is_last(recorded):
                 rows.put("graces", {"document_id": aggregate.document_id}, grace_row(aggregate))
@@ -109,6 +112,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
         case EngineEntry():
             key = {"engine_entry_id": aggregate.id}
             rows.put("engine_entries", key, engine_entry_row(aggregate))
+        case LateClaims():
+            pass  # read from the stream, with the interest that it belongs to
         case Register():
             _register(recorded, rows)
         case File():

@@ -228,6 +228,7 @@ def tax_entry_row(document_id: UUID, legal_entity_id: UUID, entry: TaxEntry) -> 
         "supply": entry.supply,
         "partner": entry.partner,
         "origin_period": entry.origin,
+        "closed_period": entry.closed_period,
     }
 
 

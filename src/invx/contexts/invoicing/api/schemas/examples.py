@@ -6,6 +6,14 @@ Body = dict[str, Any]
 
 BOOK_RATE: Body = {"rate": "0.9204"}
 
+LATE_FEES: Body = {"rule": {"interest": "yearly", "rate": "6", "fee": "5.00", "lump_sum": False}}
+CLOSING: Body = {"closed_through": "2020-12-31"}
+CLOSING_OF_RETURN: Body = {
+    "registration": "reg_01jd0y7ct4f6d9zq8x3s5v2w1k",
+    "period": "2020-12",
+}
+REOPENING: Body = {"closed_through": None, "reason": "The accountant asked for a late invoice."}
+
 LEGAL_ENTITY: Body = {
     "name": "Kontor Nord GmbH",
     "legal_form": "GmbH",

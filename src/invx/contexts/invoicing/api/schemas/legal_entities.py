@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from invx.contexts.invoicing.api.schemas import examples, words
 from invx.contexts.invoicing.api.schemas.accounting import AccountingIn, AccountingOut
+from invx.contexts.invoicing.api.schemas.interest import LateFeesIn, LateFeesOut
 from invx.contexts.invoicing.api.schemas.parties import (
     AddressIn,
     BankAccountIn,
@@ -33,6 +34,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     Text,
     Whole,
 )
+from invx.contexts.invoicing.domain.periods.closed import PeriodKind
 from invx.rules.tax.model import Unproven
 from invx.rules.tax.packs import ClearanceRule
 from invx.rules.totals.model import Profile, Rounding
@@ -82,6 +84,14 @@ class ChannelUseIn(In):
     channel: Code = Field(description="Such as `access_point` or `folder`.")
     format: TransmissionFormat
     automatic: Flag = Field(False, description="Send each document as soon as it may be.")
+
+
+class ClosingRuleIn(In):
+    """Each month is closed when so many whole days have passed since its end."""
+
+    kind: PeriodKind
+    days: Whole = Field(ge=0, le=366, examples=[10])
+    hard: Flag = Field(False, description="For good: nobody can open it again.")
 
 
 class LegalEntityIn(In):
@@ -143,6 +153,18 @@ class LegalEntityIn(In):
         description="The tax engine, by the operator's name, that says the rates of North America.",
         examples=["acme"],
     )
+    late_fees: LateFeesIn | None = Field(
+        None, description="How late payment is charged; as the law says when absent."
+    )
+    period_closing: list[ClosingRuleIn] = Field(
+        default=[], max_length=4, description="Months that close by themselves."
+    )
+
+
+class ClosingRuleOut(Out):
+    kind: str
+    days: int
+    hard: bool
 
 
 class TaxIdPolicyOut(Out):
@@ -193,6 +215,8 @@ class LegalEntityOut(SellerOut):
     e_invoicing: EInvoicePolicyOut
     accounting: AccountingOut | None
     tax_engine: str | None
+    late_fees: LateFeesOut | None
+    period_closing: list[ClosingRuleOut]
 
 
 class LegalEntityListOut(Out):

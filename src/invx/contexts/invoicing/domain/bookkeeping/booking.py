@@ -66,3 +66,4 @@ class Booking:
     pending: bool = False  # no rate to the book currency yet: `booked_amount` says nothing
     scheme: str | None = None  # the legal ground, where the taxes were determined
     automatic: bool = True  # the account knows its tax; else `tax_key` says it, if there is one
+    origin_on: date | None = None  # the day it belongs to, where that was closed when it came

@@ -160,6 +160,7 @@ class TaxEntry:
     supply: str | None = None
     partner: str | None = None
     origin: str | None = None  # the period of the supply; another one than `period` corrects it
+    closed_period: str | None = None  # that of the tax point, where it was closed when this came
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from invx.contexts.invoicing.domain.check import lines_of
 from invx.contexts.invoicing.domain.content import Content, DocumentType, TaxCurrency
 from invx.contexts.invoicing.domain.document_events import Links
+from invx.contexts.invoicing.domain.interest.late_claims import is_compensation
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.party import Basis
 from invx.contexts.invoicing.domain.tax.tax_credited import as_in
@@ -35,12 +36,14 @@ def tax_account_of(
     issue_date: date,
     original: tuple[TaxAccount, Content] | None = None,
 ) -> TaxAccount | None:
-    """What a document is to the tax ledger; None when it bears no tax at all.
+    """What a document is to the tax ledger; None when it bears no tax, or is no supply.
 
     A credit note stays with the registration and the basis of its original. Withholdings are no
     tax of the seller's and are left out.
     """
     content, totals, links = said
+    if is_compensation(content, totals):
+        return None
     sign = -1 if content.type is DocumentType.CREDIT_NOTE else 1
     day = supplied_on(content, issue_date)
     lines = {line.id for _, line in lines_of(original[1].lines)} if original else None
