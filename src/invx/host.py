@@ -23,6 +23,7 @@ from invx.contexts.invoicing.adapters.outside import Outside
 from invx.contracts.registry import REGISTRY
 from invx.infra.anchor_bucket import AnchorBucket
 from invx.infra.anchor_file import AnchorFile
+from invx.infra.anchor_timestamps import TimestampAnchor, roots_in
 from invx.infra.anchoring import Anchoring
 from invx.infra.apart import Collector
 from invx.infra.bell import Bell
@@ -210,6 +211,8 @@ def anchors_of(settings: Settings, clock: Clock) -> list[SealAnchor]:
         found.append(AnchorFile(wanted.file))
     if wanted.bucket is not None:
         found.append(bucket_anchor(settings, wanted.bucket, clock))
+    if wanted.tsa_url is not None and wanted.tsa_roots is not None:
+        found.append(TimestampAnchor(wanted.tsa_url, roots_in(wanted.tsa_roots)))
     return found
 
 

@@ -93,6 +93,8 @@ class AnchorSettings:
     file: Path | None = None
     bucket: BucketPlace | None = None  # with object lock
     retention_days: int = 3_650
+    tsa_url: str | None = None  # a timestamp authority, and the file of certificates it leads to
+    tsa_roots: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             file=read.path("INVX_ANCHOR_FILE"),
             bucket=read.bucket("INVX_ANCHOR_S3"),
             retention_days=read.number("INVX_ANCHOR_DAYS", 3_650, least=1, most=36_500),
+            tsa_url=read.url("INVX_TSA_URL"),
+            tsa_roots=read.path("INVX_TSA_ROOTS"),
         ),
         storage=_storage(read),
         file_limits=FileLimits(
@@ -176,6 +180,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     read.refuse_unknown()
     if (settings.tax_engine.name is None) is not (settings.tax_engine.url is None):
         raise SettingInvalid("Set INVX_TAX_ENGINE and INVX_TAX_ENGINE_URL together.")
+    if (settings.anchor.tsa_url is None) is not (settings.anchor.tsa_roots is None):
+        raise SettingInvalid("Set INVX_TSA_URL and INVX_TSA_ROOTS together.")
     place = settings.place
     dsns = (place.app_dsn, place.system_dsn, place.admin_dsn)
     if any(dsns) and not all(dsns):

@@ -23,6 +23,7 @@ from invx.cli.ground import (
 )
 from invx.host import CONTEXTS, bucket_anchor, holdings_of
 from invx.infra.anchor_file import AnchoredSeal, AnchorMismatch, read_anchor
+from invx.infra.anchor_timestamps import roots_in, verify_timestamps
 from invx.infra.anchoring import pseudonym
 from invx.infra.archive_export import export_archive
 from invx.infra.audit import verify
@@ -89,6 +90,11 @@ def verify_all(tenant: Tenant = None) -> None:
                         held = anchored.get((context, pseudonym(tenant_id)), {})
                         bucket = await _in_bucket(settings, context, tenant_id, total)
                         await _examine(conn, context, tenant_id, (held, bucket), total)
+                        if (roots := settings.anchor.tsa_roots) is not None:
+                            stamped = await verify_timestamps(
+                                conn, context, tenant_id, roots_in(roots)
+                            )
+                            total.examined("timestamps", context, tenant_id, stamped)
                         for name, examine in holdings[context].examinations.items():
                             total.examined(name, context, tenant_id, await examine(conn, tenant_id))
                         bar.advance(task)
@@ -164,6 +170,7 @@ _NAMES = {
     "register": "register rows",
     "archives": "archived files",
     "files": "uploaded files",
+    "timestamps": "timestamps",
 }
 
 
