@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +21,9 @@ from invx.contexts.analytics import wiring as analytics
 from invx.contexts.invoicing import wiring as invoicing
 from invx.contexts.invoicing.adapters.outside import Outside
 from invx.contracts.registry import REGISTRY
+from invx.infra.anchor_bucket import AnchorBucket
 from invx.infra.anchor_file import AnchorFile
+from invx.infra.anchor_timestamps import TimestampAnchor, roots_in
 from invx.infra.anchoring import Anchoring
 from invx.infra.apart import Collector
 from invx.infra.bell import Bell
@@ -44,6 +46,7 @@ from invx.infra.postgres import CONNECT_SECONDS_MAX, Database, DatabaseSettings,
 from invx.infra.reactions import JobRuns, Reactions
 from invx.infra.rotation import LANES
 from invx.infra.sealing import Sealing
+from invx.infra.storage.buckets import Bucket, BucketPlace
 from invx.infra.storage.places import Places, StorageSettings, storages_outside
 from invx.infra.storage.sweeping import Sweeping
 from invx.infra.system import SystemClock, Uuid7Ids
@@ -54,7 +57,7 @@ from invx.infra.worker import Worker
 from invx.infra.write_set import Catalogue
 from invx.kernel.errors import invariant
 from invx.kernel.messages import Contract
-from invx.kernel.ports import Clock
+from invx.kernel.ports import Clock, SealAnchor
 from invx.settings import Settings
 
 MIGRATIONS = {invoicing.NAME: invoicing.migrations, analytics.NAME: analytics.migrations}
@@ -195,11 +198,28 @@ async def build_host(
             relays[name] = Relay(context.database, transport, clock=clock, ids=ids)
             bell.on(outbox_channel(name), relays[name].wake)
     bell.on(INBOX_CHANNEL, worker.wake)
-    anchor = settings.anchor.file
-    anchoring = Anchoring(AnchorFile(anchor), clock) if anchor else None
-    sealing = Sealing(contexts.values(), clock, anchoring)
+    anchorings = [Anchoring(each, clock) for each in anchors_of(settings, clock)]
+    sealing = Sealing(contexts.values(), clock, *anchorings)
     upkeep = _upkeep(contexts, relays, clock)
     return Host(pools, contexts, relays, worker, sealing, upkeep, bell, clock)
+
+
+def anchors_of(settings: Settings, clock: Clock) -> list[SealAnchor]:
+    """The anchors that are set up."""
+    wanted, found = settings.anchor, list[SealAnchor]()
+    if wanted.file is not None:
+        found.append(AnchorFile(wanted.file))
+    if wanted.bucket is not None:
+        found.append(bucket_anchor(settings, wanted.bucket, clock))
+    if wanted.tsa_url is not None and wanted.tsa_roots is not None:
+        found.append(TimestampAnchor(wanted.tsa_url, roots_in(wanted.tsa_roots)))
+    return found
+
+
+def bucket_anchor(settings: Settings, place: BucketPlace, clock: Clock) -> AnchorBucket:
+    """The anchor in a bucket."""
+    retention = timedelta(days=settings.anchor.retention_days)
+    return AnchorBucket(Bucket(place, settings.storage.s3), clock, retention=retention)
 
 
 def _outside(settings: Settings) -> Outside:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from invx.infra.http.auth import AuthSettings
 from invx.infra.http.request_context import HttpSettings
 from invx.infra.observability import ObservabilitySettings
-from invx.infra.storage.buckets import S3Settings
+from invx.infra.storage.buckets import BucketPlace, S3Settings
 from invx.infra.storage.places import FileLimits, StorageSettings, storages_outside
 from invx.kernel import limits
 from invx.kernel.errors import Invalid, Problem
@@ -91,6 +91,10 @@ class AnchorSettings:
     """Where seals are kept outside the database; nowhere unless it is named."""
 
     file: Path | None = None
+    bucket: BucketPlace | None = None  # with object lock
+    retention_days: int = 3_650
+    tsa_url: str | None = None  # a timestamp authority, and the file of certificates it leads to
+    tsa_roots: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,13 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             url=read.url("INVX_TAX_ENGINE_URL"),
             secret=read.optional("INVX_TAX_ENGINE_SECRET"),
         ),
-        anchor=AnchorSettings(file=read.path("INVX_ANCHOR_FILE")),
+        anchor=AnchorSettings(
+            file=read.path("INVX_ANCHOR_FILE"),
+            bucket=read.bucket("INVX_ANCHOR_S3"),
+            retention_days=read.number("INVX_ANCHOR_DAYS", 3_650, least=1, most=36_500),
+            tsa_url=read.url("INVX_TSA_URL"),
+            tsa_roots=read.path("INVX_TSA_ROOTS"),
+        ),
         storage=_storage(read),
         file_limits=FileLimits(
             # Its bytes in base64 must fit into the body of an e-invoice.
@@ -170,6 +180,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     read.refuse_unknown()
     if (settings.tax_engine.name is None) is not (settings.tax_engine.url is None):
         raise SettingInvalid("Set INVX_TAX_ENGINE and INVX_TAX_ENGINE_URL together.")
+    if (settings.anchor.tsa_url is None) is not (settings.anchor.tsa_roots is None):
+        raise SettingInvalid("Set INVX_TSA_URL and INVX_TSA_ROOTS together.")
     place = settings.place
     dsns = (place.app_dsn, place.system_dsn, place.admin_dsn)
     if any(dsns) and not all(dsns):
@@ -252,6 +264,13 @@ class _Reader:
         if text is not None and not text.startswith(("http://", "https://")):
             raise SettingInvalid(f"{name} must be an http or https URL.")
         return text.rstrip("/") if text else None
+
+    def bucket(self, name: str) -> BucketPlace | None:
+        text = self.optional(name)
+        try:
+            return BucketPlace.of(text) if text else None
+        except ValueError as wrong:
+            raise SettingInvalid(f"{name}: {wrong}.") from None
 
     def flag(self, name: str) -> bool:
         text = self.text(name, "0").lower()

@@ -57,10 +57,12 @@ DAY: list[tuple[str, str]] = [
     # From now on books have the rate that a document above had to wait for.
     ("POST /v1/exchange-rates", ""),
     ("POST /v1/exchange-rates/import?source=ecb", ""),
+    ("POST /v1/files?name=hours.csv", ""),
 ]
 
 
 XML = {"content-type": "application/xml"}
+CSV = {"content-type": "text/csv"}
 
 
 async def test_every_example_works_as_it_stands(world: World) -> None:
@@ -80,7 +82,8 @@ async def test_every_example_works_as_it_stands(world: World) -> None:
             await world.settle()  # an authority that has to answer first does
             url = path.format(**given)
             if isinstance(body, str):
-                response = await client.request(method, url, content=body, headers=XML)
+                kind = CSV if url.startswith("/v1/files") else XML
+                response = await client.request(method, url, content=body, headers=kind)
             else:
                 sent = dict(body)
                 sent |= {

@@ -13,7 +13,7 @@ import pytest
 
 from invx.contexts.invoicing.adapters.einvoice import cii_read, ubl_read
 from invx.contexts.invoicing.adapters.einvoice.attached import xml_in
-from invx.contexts.invoicing.domain.files.media_types import XLSX
+from invx.contexts.invoicing.adapters.media_types import XLSX
 from invx.infra.embedded import Postgres
 from tests.storages import make_older
 from tests.world import BUYER, Desk, World, open_world
@@ -295,7 +295,7 @@ async def test_macros_are_refused_and_sheets_are_known(desk: Desk) -> None:
     assert refused.json()["code"] == "file_type_refused"
 
 
-async def test_permissions(world: World) -> None:
+async def test_who_may_only_read_uploads_nothing(world: World) -> None:
     tenant_id = (await world.seller()).tenant_id
     reader = world.client(tenant_id, ("files:read",))
     assert (await upload(reader, CSV, "a.csv", "text/csv")).status_code == 403

@@ -1,7 +1,7 @@
 """`invx audit …`: the proof that no history was changed, and what carries it elsewhere."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,18 +21,22 @@ from invx.cli.ground import (
     tenant_of,
     with_place,
 )
-from invx.host import CONTEXTS, holdings_of
+from invx.host import CONTEXTS, bucket_anchor, holdings_of
 from invx.infra.anchor_file import AnchoredSeal, AnchorMismatch, read_anchor
+from invx.infra.anchor_timestamps import roots_in, verify_timestamps
 from invx.infra.anchoring import pseudonym
 from invx.infra.archive_export import export_archive
 from invx.infra.audit import verify
 from invx.infra.audit_seals import verify_seals
+from invx.infra.system import SystemClock
 from invx.kernel.ids import typeid
+from invx.kernel.storage import StorageUnavailable
 from invx.place import Place, administrator, tenant_entries
-from invx.settings import read_settings
+from invx.settings import Settings, read_settings
 
 Tenant = Annotated[str | None, typer.Option("--tenant", help="Only this one, tnt_….")]
-Anchored = Mapping[tuple[str, str], Mapping[int, AnchoredSeal]]
+Held = Mapping[int, AnchoredSeal]
+Anchored = Mapping[tuple[str, str], Held]
 
 
 @dataclass(slots=True)
@@ -66,7 +70,7 @@ def _where(context: str, tenant_id: UUID) -> str:
 def verify_all(tenant: Tenant = None) -> None:
     """Prove that nothing of any tenant was changed, removed or slipped in; 1 if it was.
 
-    Events and personal values, seals, what the anchor file holds of them, registers and archived
+    Events and personal values, seals, what the anchors hold of them, registers and archived
     files. Names the first broken place of each kind.
     """
 
@@ -84,7 +88,13 @@ def verify_all(tenant: Tenant = None) -> None:
                         where = f"{context} of {typeid(TENANT, tenant_id)}"
                         bar.update(task, description=where)
                         held = anchored.get((context, pseudonym(tenant_id)), {})
-                        await _examine(conn, context, tenant_id, held, total)
+                        bucket = await _in_bucket(settings, context, tenant_id, total)
+                        await _examine(conn, context, tenant_id, (held, bucket), total)
+                        if (roots := settings.anchor.tsa_roots) is not None:
+                            stamped = await verify_timestamps(
+                                conn, context, tenant_id, roots_in(roots)
+                            )
+                            total.examined("timestamps", context, tenant_id, stamped)
                         for name, examine in holdings[context].examinations.items():
                             total.examined(name, context, tenant_id, await examine(conn, tenant_id))
                         bar.advance(task)
@@ -96,7 +106,7 @@ def verify_all(tenant: Tenant = None) -> None:
 
 
 async def _examine(
-    conn: Any, context: str, tenant_id: UUID, held: Mapping[int, AnchoredSeal], total: _Sum
+    conn: Any, context: str, tenant_id: UUID, held: Sequence[Held], total: _Sum
 ) -> None:
     where = _where(context, tenant_id)
     found = await verify(conn, context, tenant_id)
@@ -105,7 +115,7 @@ async def _examine(
         total.say("events", where, f"{place}: {link.what}")
     for kind in ("streams", "events", "erased"):
         total.add(kind, getattr(found, kind))
-    seals = await verify_seals(conn, context, tenant_id, held)
+    seals = await verify_seals(conn, context, tenant_id, *held)
     total.add("seals", seals.seals)
     if seals.broken is not None:
         total.say("seals", where, seals.broken)
@@ -125,6 +135,21 @@ def _anchored(path: Path | None, total: _Sum) -> Anchored:
     return held
 
 
+async def _in_bucket(settings: Settings, context: str, tenant_id: UUID, total: _Sum) -> Held:
+    """What the bucket holds of a tenant's seals; read before they are, for they go on meanwhile."""
+    held: dict[int, AnchoredSeal] = {}
+    if (place := settings.anchor.bucket) is None:
+        return held
+    anchor = bucket_anchor(settings, place, SystemClock())
+    try:
+        async for seal in anchor.seals(context, pseudonym(tenant_id)):
+            held[seal.seal] = seal
+            total.add("anchored", 1)
+    except (StorageUnavailable, AnchorMismatch) as error:
+        total.say("anchor", _where(context, tenant_id), error.detail)
+    return held
+
+
 def _conclude(total: _Sum) -> None:
     """Raises Refused when anything is wrong, after printing it."""
     for kind, what in total.broken.items():
@@ -134,7 +159,7 @@ def _conclude(total: _Sum) -> None:
     counts = dict(total.counts)
     erased, anchored = counts.pop("erased", 0), counts.pop("anchored", None)
     listed = ", ".join(f"{count} {_NAMES[kind]}" for kind, count in counts.items())
-    kept = "" if anchored is None else f", {anchored} seals in the anchor file"
+    kept = "" if anchored is None else f", {anchored} seals in the anchors"
     out.print(f"Intact: {total.tenants} tenants, {listed} ({erased} erased values){kept}.")
 
 
@@ -145,6 +170,7 @@ _NAMES = {
     "register": "register rows",
     "archives": "archived files",
     "files": "uploaded files",
+    "timestamps": "timestamps",
 }
 
 

@@ -52,7 +52,9 @@ SEALING_SUCCESS = Gauge(
     ("context",),
 )
 SEALS_UNANCHORED = Gauge(
-    "invx_seals_unanchored", "Seals without a receipt of the anchor.", ("context",)
+    "invx_seals_unanchored",
+    "Seals of all tenants without a receipt of this anchor.",
+    ("context", "anchor"),
 )
 
 # Handlers and their transactions.

@@ -28,13 +28,12 @@ class Sealing:
         self,
         contexts: Iterable[Context],
         clock: Clock,
-        anchoring: Anchoring | None = None,
-        *,
+        *anchorings: Anchoring | None,
         pause_seconds: float = limits.SEAL_SECONDS,
     ) -> None:
         self._contexts = tuple(contexts)
         self._clock = clock
-        self._anchoring = anchoring
+        self._anchorings = [each for each in anchorings if each is not None]
         self._pause_seconds = pause_seconds
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -49,15 +48,26 @@ class Sealing:
             stopping.cancel()
 
     async def seal(self, context: Context, tenant_id: UUID) -> list[Seal]:
-        """Seal one tenant now, and anchor what it has. Raises UnknownTenant, TenantClosed."""
+        """Seal one tenant now, and anchor what it has. Raises UnknownTenant, TenantClosed.
+
+        And what an anchor raises, after the others had their turn.
+        """
         sealer = Sealer(context.database, context.directory, self._clock)
         made: list[Seal] = []
         if await sealer.moved(tenant_id):
             if context.before_seal is not None:
                 await context.before_seal(tenant_id)
             made = await sealer.seal(tenant_id)
-        if self._anchoring is not None:
-            await self._anchoring.anchor(context, tenant_id)
+        failed: list[Exception] = []
+        for anchoring in self._anchorings:
+            try:
+                await anchoring.anchor(context, tenant_id)
+            except Exception as error:  # noqa: BLE001 - the other anchors get it all the same
+                failed.append(error)
+        for other in failed[1:]:
+            self._report(context, tenant_id, other)
+        if failed:
+            raise failed[0]
         return made
 
     async def _walk(self, context: Context, stop: asyncio.Event) -> None:

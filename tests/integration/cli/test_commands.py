@@ -182,7 +182,7 @@ def test_a_tenant_is_sealed_anchored_exported_and_proved_elsewhere(
     audit.verify_all()
     intact = capsys.readouterr().out
     assert re.search(r"[1-9]\d* seals, [1-9]\d* register rows", intact), intact
-    assert f"{len(held)} seals in the anchor file" in intact
+    assert f"{len(held)} seals in the anchors" in intact
     audit.export(tenant, archive)
     assert archive.stat().st_mode & 0o077 == 0
     with pytest.raises(Refused, match="is there already"):

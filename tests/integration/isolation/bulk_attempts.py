@@ -8,6 +8,7 @@ from tests.integration.isolation.attempts import (
     Attempt,
     Request,
     at,
+    found,
     missing,
     nothing_found,
     nothing_told,
@@ -61,5 +62,22 @@ ALL_ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
     ("GET", "/v1/invoices/{invoice}/grace"): (on_draft(),),
     ("POST", "/v1/invoices/{invoice}/grace"): (on_draft(finalize_at="2199-06-01T00:00:00Z"),),
     ("POST", "/v1/invoices/{invoice}/hold"): (on_draft(),),
+    ("POST", "/v1/files"): (
+        Attempt(
+            lambda v, o: Request(
+                "a,b\n", query={"name": "a.csv"}, headers={"content-type": "text/csv"}
+            ),
+            only_own,
+            alike=True,
+        ),
+    ),
+    ("GET", "/v1/files"): (
+        found(sha256="file_hash"),
+        found(media_type="text/csv", sha256="file_hash"),
+        Attempt(lambda v, o: Request(query={"limit": "1", "after": v.file_cursor}), only_own, True),
+    ),
+    ("GET", "/v1/files/{file}"): (at(),),
+    ("GET", "/v1/files/{file}/content"): (at(),),
+    ("DELETE", "/v1/files/{file}"): (at(),),
     **ATTEMPTS,
 }

@@ -52,6 +52,8 @@ UNSAID: dict[tuple[str, str], str] = {
     ("post", "/v1/accounting/exports"): "how the legal entity's accountant wants its books",
     ("post", "/v1/accounting/exports/{accounting_export}/cancel"): "the legal entity's own words",
     ("post", "/v1/accounting/book-rates/{invoice}"): "a rate of exchange, and no words",
+    ("post", "/v1/files"): "its name is its own subject's, which goes with the documents that name"
+    " it: tests/e2e/test_files.py",
     ("post", "/v1/erasures"): "the caller's own opaque id, which is the handle of the erasure",
 }
 # Parties as a whole are erased, with the ids that stand in them.

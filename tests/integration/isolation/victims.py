@@ -42,6 +42,9 @@ class Victim:
     booking_cursor: str
     engine_entry: str
     engine_document: str
+    file: str
+    file_hash: str
+    file_cursor: str
     customer: str = CUSTOMER
     external_id: str = EXTERNAL_ID
     destination: str = DESTINATION
@@ -67,6 +70,7 @@ class Victim:
             "transmission": self.transmission,
             "code": "SKR03",
             "entry": self.engine_entry,
+            "file": self.file,
         }
 
 
@@ -128,6 +132,7 @@ async def furnish(world: World) -> Victim:
         listed=listed["id"],
         booking_cursor=(await desk.get("/v1/accounting/bookings", limit=1))["next"],
         **await _tell_an_engine(desk),
+        **await _upload(desk),
     )
 
 
@@ -188,3 +193,17 @@ async def _state_taxes(desk: Desk) -> None:
     ):
         answer = await desk.client.put(f"/v1/tax/{path}", json=body)
         assert answer.status_code == 200, answer.text
+
+
+async def _upload(desk: Desk) -> dict[str, Any]:
+    """Files, one of them named by a draft."""
+    files = []
+    for name in ("Geheim.csv", "Geheimer.csv"):
+        query, text = {"name": name}, {"content-type": "text/csv"}
+        said = f"{name},1\n"
+        response = await desk.client.post("/v1/files", params=query, content=said, headers=text)
+        assert response.status_code == 201, response.text
+        files.append(response.json())
+    await desk.draft(attachments=[{"id": "1", "file": files[0]["id"]}])
+    cursor = (await desk.get("/v1/files", limit=1))["next"]
+    return {"file": files[1]["id"], "file_hash": files[1]["sha256"], "file_cursor": cursor}

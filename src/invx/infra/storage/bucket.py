@@ -8,6 +8,7 @@ import base64
 import tempfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256 as new_sha256
 from typing import IO, Any
 from uuid import UUID
@@ -43,7 +44,7 @@ class BucketStorage:
             async for piece in pieces_of(content):
                 digest.update(piece)
                 size += len(piece)
-                await self._bucket.apart(lambda piece=piece: waiting.write(piece))  # type: ignore[misc]
+                await self._bucket.apart(partial(waiting.write, piece))
             waiting.seek(0)
             await self._put(path_of(tenant_id, digest.hexdigest()), waiting, digest.digest())
         return Stored(digest.hexdigest(), size, self.place)

@@ -65,10 +65,10 @@ class Bucket:
         self._made: Any = None
         self._threads = ThreadPoolExecutor(_CALLS_AT_ONCE, thread_name_prefix="s3")
 
-    async def call(self, operation: str, *, Key: str | None = None, **given: Any) -> Any:  # noqa: N803
+    async def call(self, operation: str, **given: Any) -> Any:
         """The answer. Raises KeyMissing, KeyTaken, StorageUnavailable."""
-        if Key is not None:
-            given["Key"] = self.place.prefix + Key
+        if "Key" in given:
+            given["Key"] = self.place.prefix + given["Key"]
         return await self.apart(
             lambda: getattr(self._client(), operation)(Bucket=self.place.bucket, **given)
         )

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -51,7 +52,7 @@ class FolderStorage:
             await _apart(lambda: _begin(draft))
             digest, size = hashlib.sha256(), 0
             async for piece in pieces_of(content):
-                await _apart(lambda piece=piece: _append(draft, piece))  # type: ignore[misc]
+                await _apart(partial(_append, draft, piece))
                 digest.update(piece)
                 size += len(piece)
             sha256 = digest.hexdigest()

@@ -4,13 +4,13 @@ import asyncio
 import hashlib
 from uuid import UUID
 
+from invx.contexts.invoicing.adapters.media_types import ALLOWED, media_type_of
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.app.add_file import AddFile, Quota
-from invx.contexts.invoicing.app.attachments import named_files
+from invx.contexts.invoicing.app.with_files import named_files
 from invx.contexts.invoicing.domain.content import Content
 from invx.contexts.invoicing.domain.files.file import File, FileTooLarge, FileTypeRefused
-from invx.contexts.invoicing.domain.files.media_types import ALLOWED, media_type_of
 from invx.contexts.invoicing.read.files import FileSlice, file_row, file_view, stored_contents
 from invx.infra.http.answers import encode
 from invx.infra.http.filters import Choice, Text

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from invx.contexts.invoicing.app.attachments import files_of
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.with_files import files_of
 from invx.contexts.invoicing.domain.errors import DocumentErased, DocumentNotFinalized
 from invx.contexts.invoicing.domain.status import Status
 from invx.kernel.messages import Command

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from invx.contexts.invoicing.app.attachments import with_files
 from invx.contexts.invoicing.app.determine_accounts import accounts_found
 from invx.contexts.invoicing.app.determine_taxes import taxes_found
 from invx.contexts.invoicing.app.draft_document import filled, selling_entity
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.with_files import with_files
 from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.bookkeeping.line_account import LineAccount
 from invx.contexts.invoicing.domain.check import problems_of

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from invx.contexts.invoicing.app.attachments import with_files
 from invx.contexts.invoicing.app.determine_taxes import determine_taxes
 from invx.contexts.invoicing.app.give_grace import wait_until
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.subjects import subject_of
+from invx.contexts.invoicing.app.with_files import with_files
 from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.check import problems_of
 from invx.contexts.invoicing.domain.content import Content

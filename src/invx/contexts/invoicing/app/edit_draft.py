@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from invx.contexts.invoicing.app.attachments import named_files, with_files
 from invx.contexts.invoicing.app.determine_taxes import determine_taxes
 from invx.contexts.invoicing.app.draft_document import filled, totals_of
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.subjects import subject_of
 from invx.contexts.invoicing.app.versions import expect
+from invx.contexts.invoicing.app.with_files import named_files, with_files
 from invx.contexts.invoicing.domain.content import Content
 from invx.contexts.invoicing.domain.document import Document
 from invx.kernel.messages import Command

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from invx.contexts.invoicing.app.attachments import named_files
 from invx.contexts.invoicing.app.delete_file import let_go
 from invx.contexts.invoicing.app.forget_files import forget_soon
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.with_files import named_files
 from invx.contexts.invoicing.domain.delivery.delivery import delivery_id
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.retention import retention_of

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from invx.contexts.invoicing.app.attachments import named_files
+from invx.contexts.invoicing.app.with_files import named_files
 from invx.contexts.invoicing.domain.balance import Entry
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.delivery.delivery import Delivery

@@ -8,6 +8,7 @@ tax in the accounting currency (BT-111), worked out as the resource shows it.
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeAlias
 
 from invx.contexts.invoicing.adapters.einvoice import model
 from invx.contexts.invoicing.adapters.einvoice.of_lines import adjustment, lines_of, vat_rate
@@ -30,7 +31,9 @@ from invx.contexts.invoicing.domain.einvoice.issued import Issued, ensure_repres
 from invx.kernel.errors import violated
 from invx.rules.totals.model import AdjustmentAmount, Regime, Totals
 
-_STAND_IN = b"-"
+Files: TypeAlias = Mapping[str, bytes]  # uploaded files by their SHA-256
+
+_STAND_IN = b"-"  # for each file, where an e-invoice is only checked: no rule looks into one
 _TYPE_CODES = {DocumentType.INVOICE: "380", DocumentType.CREDIT_NOTE: "381"}
 
 
@@ -50,9 +53,7 @@ def issued(document: Document) -> Issued:
     )
 
 
-def e_invoice_of(
-    document: Document, format: Format, files: Mapping[str, bytes] | None
-) -> model.EInvoice:
+def e_invoice_of(document: Document, format: Format, files: Files | None) -> model.EInvoice:
     """A finalized document as an e-invoice; `files` are those that it names, by hash.
 
     Raises NotRepresentable for what no e-invoice can carry, EInvoiceIncomplete for what the format
@@ -61,9 +62,7 @@ def e_invoice_of(
     return e_invoice_from(issued(document), format, files)
 
 
-def e_invoice_from(
-    stated: Issued, format: Format, files: Mapping[str, bytes] | None = None
-) -> model.EInvoice:
+def e_invoice_from(stated: Issued, format: Format, files: Files | None = None) -> model.EInvoice:
     """The same of something issued, or about to be. Raises what `e_invoice_of` raises."""
     content = stated.content
     ensure_representable(content, stated.totals)
@@ -71,13 +70,8 @@ def e_invoice_from(
     return as_e_invoice(stated, format, files)
 
 
-def as_e_invoice(
-    stated: Issued, format: Format, files: Mapping[str, bytes] | None = None
-) -> model.EInvoice:
-    """The mapping itself, of what is known to be representable and complete.
-
-    Without `files` a byte stands for each uploaded file: no rule looks into them.
-    """
+def as_e_invoice(stated: Issued, format: Format, files: Files | None = None) -> model.EInvoice:
+    """The mapping itself, of what is known to be representable and complete."""
     content, totals = stated.content, stated.totals
     exempt = all(group.category == "O" for group in totals.taxes if group.regime is Regime.VAT)
     words = wording(content.language)
@@ -226,7 +220,7 @@ def _groups(totals: Totals, *, rated: bool) -> list[model.TaxGroup]:
     ]
 
 
-def _attachments(content: Content, files: Mapping[str, bytes] | None) -> list[model.Attachment]:
+def _attachments(content: Content, files: Files | None) -> list[model.Attachment]:
     return [
         model.Attachment(
             id=each.id or "",
@@ -240,7 +234,7 @@ def _attachments(content: Content, files: Mapping[str, bytes] | None) -> list[mo
     ]
 
 
-def _bytes_of(attached: Attachment, files: Mapping[str, bytes] | None) -> bytes | None:
+def _bytes_of(attached: Attachment, files: Files | None) -> bytes | None:
     if attached.sha256 is None:
         return b64decode(attached.content) if attached.content else None
     if files is None:

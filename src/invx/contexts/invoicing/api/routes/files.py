@@ -6,13 +6,13 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
+from invx.contexts.invoicing.adapters.media_types import ALLOWED
 from invx.contexts.invoicing.api.edge import Invoicing, Once, answered, id_of
 from invx.contexts.invoicing.api.files import FILES, file_slice, show_file, show_no_file, upload
 from invx.contexts.invoicing.api.schemas.files import FileListOut, FileOut
 from invx.contexts.invoicing.app.add_file import add_file
 from invx.contexts.invoicing.app.delete_file import DeleteFile, delete_file
 from invx.contexts.invoicing.domain.files.file import FileNotFound
-from invx.contexts.invoicing.domain.files.media_types import ALLOWED
 from invx.contexts.invoicing.read.files import (
     file_view,
     get_file,
