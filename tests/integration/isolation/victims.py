@@ -42,6 +42,7 @@ class Victim:
     booking_cursor: str
     engine_entry: str
     engine_document: str
+    erasure: str
     customer: str = CUSTOMER
     external_id: str = EXTERNAL_ID
     destination: str = DESTINATION
@@ -67,6 +68,8 @@ class Victim:
             "transmission": self.transmission,
             "code": "SKR03",
             "entry": self.engine_entry,
+            "erasure": self.erasure,
+            "kind": "documents",
         }
 
 
@@ -107,6 +110,8 @@ async def furnish(world: World) -> Victim:
     await _state_taxes(desk)
     exports = await _exports(desk)
     taxes = await desk.get("/v1/tax/entries", limit=1)
+    path = f"/v1/legal-entities/{desk.entity}/periods/payments"
+    assert (await desk.client.put(path, json={"closed_through": "2020-12-31"})).is_success
     return Victim(
         desk,
         draft["id"],
@@ -128,6 +133,7 @@ async def furnish(world: World) -> Victim:
         listed=listed["id"],
         booking_cursor=(await desk.get("/v1/accounting/bookings", limit=1))["next"],
         **await _tell_an_engine(desk),
+        erasure=(await desk.post("/v1/erasures", {"customer": "victims-nobody"}))["id"],
     )
 
 

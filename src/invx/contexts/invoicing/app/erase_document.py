@@ -11,6 +11,7 @@ from uuid import UUID
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.delivery.delivery import delivery_id
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.keeping.erasure_events import Kept
 from invx.contexts.invoicing.domain.retention import retention_of
 from invx.contexts.invoicing.domain.settlement import settlement_id
 from invx.kernel.messages import Command
@@ -20,16 +21,6 @@ from invx.rules.tax.packs import Packs
 @dataclass(frozen=True, slots=True)
 class EraseDocument(Command):
     document_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A document that stays, the last day until which it must, and the law where it is known."""
-
-    document_id: UUID
-    number: str | None
-    until: date
-    source: str | None
 
 
 @dataclass(frozen=True, slots=True)
