@@ -101,6 +101,7 @@ NOWHERE = {
         ("operation", "op"),
         ("transmission", "trm"),
         ("accounting_export", "axp"),
+        ("erasure", "ers"),
     )
 } | {"code": "SKR03", "kind": "documents"}
 

@@ -15,6 +15,7 @@ from tests.integration.isolation.attempts import (
     on_draft,
     only_own,
 )
+from tests.integration.isolation.keeping_attempts import KEEPING_ATTEMPTS
 from tests.integration.isolation.victims import Victim
 
 
@@ -41,6 +42,7 @@ def many(*ids: str) -> tuple[Attempt, ...]:
 
 
 ALL_ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
+    **KEEPING_ATTEMPTS,
     ("POST", "/v1/invoices/batch"): (
         Attempt(lambda v, o: Request({"items": [{**DRAFT, "legal_entity": v.entity}]}), rejected),
         Attempt(lambda v, o: Request({"items": [{**DRAFT, "key": "k"}]}), only_own, alike=True),

@@ -45,6 +45,7 @@ class Victim:
     file: str
     file_hash: str
     file_cursor: str
+    erasure: str
     customer: str = CUSTOMER
     external_id: str = EXTERNAL_ID
     destination: str = DESTINATION
@@ -71,6 +72,8 @@ class Victim:
             "code": "SKR03",
             "entry": self.engine_entry,
             "file": self.file,
+            "erasure": self.erasure,
+            "kind": "documents",
         }
 
 
@@ -111,6 +114,8 @@ async def furnish(world: World) -> Victim:
     await _state_taxes(desk)
     exports = await _exports(desk)
     taxes = await desk.get("/v1/tax/entries", limit=1)
+    path = f"/v1/legal-entities/{desk.entity}/periods/payments"
+    assert (await desk.client.put(path, json={"closed_through": "2020-12-31"})).is_success
     return Victim(
         desk,
         draft["id"],
@@ -133,6 +138,7 @@ async def furnish(world: World) -> Victim:
         booking_cursor=(await desk.get("/v1/accounting/bookings", limit=1))["next"],
         **await _tell_an_engine(desk),
         **await _upload(desk),
+        erasure=(await desk.post("/v1/erasures", {"customer": "victims-nobody"}))["id"],
     )
 
 

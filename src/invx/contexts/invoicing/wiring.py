@@ -16,6 +16,7 @@ from invx.contexts.invoicing.adapters.einvoice.validation import EInvoiceValidat
 from invx.contexts.invoicing.adapters.einvoice.validation import facts as validation
 from invx.contexts.invoicing.adapters.outside import Outside
 from invx.contexts.invoicing.adapters.pdf import TypstRenderer
+from invx.contexts.invoicing.adapters.personal_stores import PERSONAL_STORES
 from invx.contexts.invoicing.adapters.register_entering import enter_registers
 from invx.contexts.invoicing.adapters.rendering import PORT, RenderingPool
 from invx.contexts.invoicing.adapters.storing import NAMING, StorageUser
@@ -89,6 +90,7 @@ from invx.contexts.invoicing.domain.exchange import rate_sheet_events
 from invx.contexts.invoicing.domain.files import file_events
 from invx.contexts.invoicing.domain.files.file import FileInUse
 from invx.contexts.invoicing.domain.interest import late_claim_events
+from invx.contexts.invoicing.domain.keeping import erasure_events
 from invx.contexts.invoicing.domain.periods import period_events
 from invx.contexts.invoicing.domain.tax import engine_entry_events, rate_table_events
 from invx.contexts.invoicing.read.archives import archived_files, examine_archives
@@ -105,7 +107,7 @@ from invx.contracts.invoicing import (
 )
 from invx.contracts.registry import Registry
 from invx.infra.codec import Codec, events_in
-from invx.infra.context import Context, Job, PersonalStore
+from invx.infra.context import Context, Job
 from invx.infra.event_store import EventStore
 from invx.infra.facts import FactProvider, KnownFacts
 from invx.infra.holdings import Holdings
@@ -132,6 +134,7 @@ CODEC = Codec(
         legal_entity_events,
         period_events,
         late_claim_events,
+        erasure_events,
         rate_table_events,
         grace_events,
         rate_sheet_events,
@@ -151,28 +154,6 @@ _REFUSALS = Refusals(
         "documents_revision": NumberTaken,
         "numbers_tenant_id_series_id_text_key": NumberTaken,
     }
-)
-
-_PERSONAL = (
-    PersonalStore("personal", "deleted by subject"),
-    PersonalStore("documents", "re-projected"),
-    PersonalStore("document_contents", "re-projected"),
-    PersonalStore("document_search", "re-projected"),
-    PersonalStore("settlement_entries", "re-projected"),
-    PersonalStore("transmissions", "re-projected"),
-    PersonalStore("tax_partners", "re-projected"),
-    PersonalStore("skipped_numbers", "re-projected"),
-    PersonalStore("legal_entities", "re-projected"),
-    PersonalStore("period_changes", "re-projected"),
-    PersonalStore("bookings", "kept as long as the books: codes of accounts and cost centres"),
-    PersonalStore("archives", "deleted with the document's data"),
-    PersonalStore("files", "re-projected; deleted with the last document that names them"),
-    PersonalStore("stored_files", "deleted when nothing names them any more"),
-    PersonalStore("operation_items", "problems of erased documents emptied"),
-    PersonalStore("accounting_exports", "the legal entity's own words: why one was cancelled"),
-    PersonalStore("accounting_files", "kept by law as books (§ 147 AO); they name nobody"),
-    PersonalStore("debtor_numbers", "kept by law; the caller's own id of a customer, no name"),
-    PersonalStore("idempotency", "answer replaced; dropped after eight days"),
 )
 
 
@@ -297,7 +278,7 @@ def wire(
         history=history_of,
         last_numbers=last_numbers,
         before_seal=lambda tenant_id: enter_registers(runner, ids, tenant_id),
-        personal=_PERSONAL,
+        personal=PERSONAL_STORES,
         places=places,
         naming=NAMING,
         close=edge.close,

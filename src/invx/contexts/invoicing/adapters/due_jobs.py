@@ -14,6 +14,8 @@ from invx.contexts.invoicing.app.forget_files import JOB as FORGET_FILES
 from invx.contexts.invoicing.app.forget_files import forget_files, to_forget
 from invx.contexts.invoicing.app.give_grace import JOB as END_GRACE
 from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
+from invx.contexts.invoicing.app.note_erasure import JOB as ERASE_AGAIN
+from invx.contexts.invoicing.app.note_erasure import EraseAgain, erase_again
 from invx.contexts.invoicing.app.portions import documents_of, schedule_for, split
 from invx.contexts.invoicing.app.tell_engine import JOB as TELL_ENGINE
 from invx.contexts.invoicing.app.tell_engine import TellEngine, tell_engine
@@ -55,6 +57,10 @@ async def _forget_files(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await forget_files(to_forget(payload), uow)
 
 
+async def _erase_again(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await erase_again(EraseAgain(UUID(payload["key"])), uow)
+
+
 async def _close_periods(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await close_by_schedule(CloseBySchedule(UUID(payload["key"])), uow)
 
@@ -67,4 +73,5 @@ DUE_JOBS: dict[str, Job] = {
     TELL_ENGINE: _tell_engine,
     OPERATION: _operate,
     CLOSE_PERIODS: _close_periods,
+    ERASE_AGAIN: _erase_again,
 }

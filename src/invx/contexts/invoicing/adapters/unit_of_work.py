@@ -42,6 +42,7 @@ from invx.contexts.invoicing.domain.errors import (
 from invx.contexts.invoicing.domain.files.file import File, FileNotFound
 from invx.contexts.invoicing.domain.grace import Grace, GraceNotFound
 from invx.contexts.invoicing.domain.interest.late_claims import LateClaims
+from invx.contexts.invoicing.domain.keeping.erasure import ErasureNotFound, ErasureRecord
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
@@ -162,6 +163,10 @@ class UnitOfWork(EventUnitOfWork):
     @cached_property
     def personal_data(self) -> PostgresPersonalData:
         return PostgresPersonalData(self)
+
+    @cached_property
+    def erasures(self) -> EventSourcedRepository[ErasureRecord]:
+        return self.repository(ErasureRecord, missing=ErasureNotFound)
 
     @cached_property
     def late_claims(self) -> EventSourcedRepository[LateClaims]:

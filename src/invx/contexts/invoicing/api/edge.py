@@ -93,6 +93,7 @@ LegalEntityId = _in_path(LEGAL_ENTITY, "The legal entity.")
 SeriesId = _in_path(SERIES, "The series.")
 OperationId = _in_path("op", "The operation.")
 ExportId = _in_path(EXPORT, "The accounting export.")
+ErasureId = _in_path("ers", "The erasure.")
 TransmissionId = _in_path(TRANSMISSION, "The transmission.")
 
 Invoicing = Annotated[Edge, Depends(edge_of)]

@@ -1,23 +1,15 @@
 """Erase a customer's personal data, but for documents that the law still keeps (D4)."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
-from invx.contexts.invoicing.app.erase_document import Erasure, Kept, erase_in, kept_by_law
+from invx.contexts.invoicing.app.erase_document import Erasure, erase_in, kept_by_law
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.app.subjects import customer_subject
 from invx.contexts.invoicing.domain.document import Document
-from invx.kernel.messages import Command
+from invx.contexts.invoicing.domain.keeping.erasure_events import Kept
 
 
-@dataclass(frozen=True, slots=True)
-class EraseCustomer(Command):
-    customer: str
-
-
-async def erase_customer(command: EraseCustomer, uow: InvoicingUnitOfWork) -> Erasure:
+async def erase_subject(subject: UUID, uow: InvoicingUnitOfWork) -> Erasure:
     """Erase what may go now and name what may not. Running it again erases what has become free."""
-    subject = customer_subject(uow.ctx.tenant_id, command.customer)
     await uow.personal_data.shut_out_writers()
     touched: list[UUID] = []
     erased: list[UUID] = []

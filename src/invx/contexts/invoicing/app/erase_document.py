@@ -14,6 +14,7 @@ from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.with_files import named_files
 from invx.contexts.invoicing.domain.delivery.delivery import delivery_id
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.keeping.erasure_events import Kept
 from invx.contexts.invoicing.domain.retention import retention_of
 from invx.contexts.invoicing.domain.settlement import settlement_id
 from invx.kernel.messages import Command
@@ -23,16 +24,6 @@ from invx.rules.tax.packs import Packs
 @dataclass(frozen=True, slots=True)
 class EraseDocument(Command):
     document_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A document that stays, the last day until which it must, and the law where it is known."""
-
-    document_id: UUID
-    number: str | None
-    until: date
-    source: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from invx.contexts.invoicing.domain.exchange.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.files.file import File
 from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.interest.late_claims import LateClaims
+from invx.contexts.invoicing.domain.keeping.erasure import ErasureRecord
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.register_events import RegisteredDocument
@@ -293,6 +294,8 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def operations(self) -> Operations: ...
     @property
     def transmissions(self) -> Transmissions: ...
+    @property
+    def erasures(self) -> Repository[ErasureRecord]: ...
     @property
     def late_claims(self) -> Repository[LateClaims]: ...
     @property

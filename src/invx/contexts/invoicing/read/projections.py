@@ -20,6 +20,7 @@ from invx.contexts.invoicing.domain.exchange.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.files.file import File
 from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.interest.late_claims import LateClaims
+from invx.contexts.invoicing.domain.keeping.erasure import ErasureRecord
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.register_events import DocumentEntered
@@ -41,6 +42,7 @@ from invx.contexts.invoicing.domain.tax.tax_treatment import vat_id_of
 from invx.contexts.invoicing.read.accounting_exports import export_rows
 from invx.contexts.invoicing.read.booking_rows import booking_row
 from invx.contexts.invoicing.read.engine_entries import engine_entry_row
+from invx.contexts.invoicing.read.erasures import erasure_row
 from invx.contexts.invoicing.read.exchange_rates import exchange_rates
 from invx.contexts.invoicing.read.files import file_rows
 from invx.contexts.invoicing.read.graces import grace_row
@@ -80,6 +82,8 @@ KINDS = (
     Grace,
     Register,
     File,
+    LateClaims,
+    ErasureRecord,
 )
 
 
@@ -112,6 +116,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
         case EngineEntry():
             key = {"engine_entry_id": aggregate.id}
             rows.put("engine_entries", key, engine_entry_row(aggregate))
+        case ErasureRecord():
+            rows.put("erasures", {"erasure_id": aggregate.id}, erasure_row(aggregate))
         case LateClaims():
             pass  # read from the stream, with the interest that it belongs to
         case Register():

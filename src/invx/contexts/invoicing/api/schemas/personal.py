@@ -7,7 +7,14 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from invx.contexts.invoicing.api.schemas import examples
-from invx.contexts.invoicing.api.schemas.values import Code, DayOut, In, InvoiceRef, Out
+from invx.contexts.invoicing.api.schemas.values import (
+    Code,
+    DayOut,
+    ErasureRef,
+    In,
+    InvoiceRef,
+    Out,
+)
 from invx.infra.http.fields import TypeId
 
 
@@ -55,8 +62,13 @@ class KeptOut(Out):
 class ErasureOut(Out):
     """What was erased, and what the law keeps."""
 
+    id: ErasureRef
     object: Literal["erasure"]
-    customer: str | None = Field(description="As asked for.")
+    version: int
+    customer: str | None = Field(description="As asked for; it is said once and not kept.")
     invoice: InvoiceRef | None = Field(description="As asked for.")
     erased: list[InvoiceRef]
     kept: list[KeptOut]
+    next_on: DayOut | None = Field(
+        description="The day on which more goes by itself; null: nothing is kept."
+    )

@@ -153,6 +153,7 @@ TaxEntryRef = reference("tax")
 RegistrationRef = reference("reg")
 AccountingExportRef = reference("axp")
 BookingRef = reference("bkg")
+ErasureRef = reference("ers")
 EngineEntryRef = reference("eng")
 
 
