@@ -63,6 +63,21 @@ class SettlementChangedV1(Contract):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentOverdueV1(Contract):
+    """Something is open after its due date; told once for each instalment that was missed."""
+
+    wire: ClassVar[str] = "invoicing.payment.overdue.v1"
+
+    document_id: UUID
+    legal_entity_id: UUID
+    customer: str | None
+    currency: str
+    due_date: date | None  # that was missed last
+    amount: Decimal  # overdue in all
+    open: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryChangedV1(Contract):
     """How far a document is on its way to the buyer, and with the authority that clears it."""
 

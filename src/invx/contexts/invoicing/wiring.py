@@ -37,31 +37,7 @@ from invx.contexts.invoicing.adapters.transmission.folder import Folder
 from invx.contexts.invoicing.adapters.transmission.practice_authority import PracticeAuthority
 from invx.contexts.invoicing.adapters.unit_of_work import Means, UnitOfWork
 from invx.contexts.invoicing.api.edge import Edge
-from invx.contexts.invoicing.api.routes import (
-    accounting,
-    accounting_exports,
-    archives,
-    audit,
-    bulk,
-    corrections,
-    data_access,
-    documents,
-    e_invoices,
-    engine_entries,
-    exchange_rates,
-    graces,
-    history,
-    legal_entities,
-    operations,
-    personal,
-    rate_tables,
-    series,
-    settlements,
-    tax_returns,
-    taxes,
-    transmissions,
-)
-from invx.contexts.invoicing.api.routes import tax_ids as tax_id_routes
+from invx.contexts.invoicing.api.routes import ROUTERS
 from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.api.versions import CHANGES
 from invx.contexts.invoicing.app.apply_exchange_rates import (
@@ -91,6 +67,7 @@ from invx.contexts.invoicing.domain.delivery import delivery_events
 from invx.contexts.invoicing.domain.delivery.transmission import Channel
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
 from invx.contexts.invoicing.domain.exchange import rate_sheet_events
+from invx.contexts.invoicing.domain.recognition import recognition_events
 from invx.contexts.invoicing.domain.tax import engine_entry_events, rate_table_events
 from invx.contexts.invoicing.read.archives import archived_files, examine_archives
 from invx.contexts.invoicing.read.last_numbers import last_numbers
@@ -101,6 +78,7 @@ from invx.contracts.invoicing import (
     DeliveryChangedV1,
     DocumentFinalizedV1,
     DocumentVoidedV1,
+    PaymentOverdueV1,
     SettlementChangedV1,
 )
 from invx.contracts.registry import Registry
@@ -134,6 +112,7 @@ CODEC = Codec(
         accounting_export_events,
         engine_entry_events,
         register_events,
+        recognition_events,
     )
 )
 
@@ -153,6 +132,8 @@ _PERSONAL = (
     PersonalStore("document_contents", "re-projected"),
     PersonalStore("document_search", "re-projected"),
     PersonalStore("settlement_entries", "re-projected"),
+    PersonalStore("withholding_certificates", "kept by law: the number of a tax certificate"),
+    PersonalStore("recognition_entries", "kept as long as the books: ids of lines and customers"),
     PersonalStore("transmissions", "re-projected"),
     PersonalStore("tax_partners", "re-projected"),
     PersonalStore("skipped_numbers", "re-projected"),
@@ -173,32 +154,12 @@ HOLDINGS = Holdings(
     files=archived_files,
 )
 
-_PUBLISHES = (DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1, DeliveryChangedV1)
-
-_ROUTES = (
-    archives,  # before documents, whose paths begin with an id, like bulk
-    bulk,
-    operations,
-    graces,
-    documents,
-    e_invoices,
-    corrections,
-    transmissions,
-    settlements,
-    history,
-    legal_entities,
-    series,
-    personal,
-    tax_id_routes,
-    taxes,
-    tax_returns,
-    rate_tables,
-    exchange_rates,
-    accounting_exports,
-    data_access,
-    accounting,
-    engine_entries,
-    audit,
+_PUBLISHES = (
+    DocumentFinalizedV1,
+    DocumentVoidedV1,
+    SettlementChangedV1,
+    PaymentOverdueV1,
+    DeliveryChangedV1,
 )
 
 
@@ -311,7 +272,7 @@ def wire(
         directory=directory,
         runner=runner,
         tags=TAGS,
-        routers=tuple(module.router for module in _ROUTES),
+        routers=ROUTERS,
         api_changes=CHANGES,
         edge=edge,
         jobs=_JOBS,

@@ -11,6 +11,11 @@ from invx.contexts.invoicing.app.end_grace import EndGrace, end_grace
 from invx.contexts.invoicing.app.give_grace import JOB as END_GRACE
 from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
 from invx.contexts.invoicing.app.portions import documents_of, schedule_for, split
+from invx.contexts.invoicing.app.recognize_revenue import (
+    RECOGNIZE_REVENUE,
+    RecognizeRevenue,
+    recognize_revenue,
+)
 from invx.contexts.invoicing.app.tell_engine import JOB as TELL_ENGINE
 from invx.contexts.invoicing.app.tell_engine import TellEngine, tell_engine
 from invx.infra.context import Job
@@ -47,10 +52,15 @@ async def _tell_engine(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await tell_engine(TellEngine(UUID(payload["key"])), uow)
 
 
+async def _recognize(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await recognize_revenue(RecognizeRevenue(UUID(payload["key"])), uow)
+
+
 DUE_JOBS: dict[str, Job] = {
     "archive_document": _archive,
     "mark_overdue": _overdue,
     END_GRACE: _end_grace,
     TELL_ENGINE: _tell_engine,
+    RECOGNIZE_REVENUE: _recognize,
     OPERATION: _operate,
 }

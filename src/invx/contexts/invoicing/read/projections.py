@@ -17,6 +17,7 @@ from invx.contexts.invoicing.domain.document_events import (
 from invx.contexts.invoicing.domain.exchange.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.recognition.recognition import Recognition
 from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.register_events import DocumentEntered
 from invx.contexts.invoicing.domain.series import Series
@@ -29,6 +30,7 @@ from invx.contexts.invoicing.domain.settlement_events import (
     SettlementOpened,
     SettlementVoided,
     TaxConverted,
+    WithholdingCertified,
 )
 from invx.contexts.invoicing.domain.tax.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.tax.rate_table import RateTable
@@ -40,6 +42,7 @@ from invx.contexts.invoicing.read.engine_entries import engine_entry_row
 from invx.contexts.invoicing.read.exchange_rates import exchange_rates
 from invx.contexts.invoicing.read.graces import grace_row
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
+from invx.contexts.invoicing.read.recognition import recognition_rows
 from invx.contexts.invoicing.read.register import register_row
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import (
@@ -54,6 +57,7 @@ from invx.contexts.invoicing.read.rows import (
     transmission_row,
     worth_row,
 )
+from invx.contexts.invoicing.read.withholding import certificate_row
 from invx.infra.event_store import Recorded
 from invx.infra.piecewise import encode
 from invx.infra.unit_of_work import Rows
@@ -73,6 +77,7 @@ KINDS = (
     AccountingExport,
     Grace,
     Register,
+    Recognition,
 )
 
 
@@ -106,6 +111,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
             rows.put("engine_entries", key, engine_entry_row(aggregate))
         case Register():
             _register(recorded, rows)
+        case Recognition():
+            recognition_rows(recorded, aggregate, rows)
         case _:
             violated(f"nothing is known of {type(aggregate).__name__}")
 
@@ -155,6 +162,14 @@ def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
                 {"booking_id": booking.booking_id},
                 {**booking_row(booking), "recorded_at": recorded.recorded_at},
             )
+    if isinstance(event, WithholdingCertified):
+        row = certificate_row(settlement, event.certificate)
+        certificate = {**key, "source": event.certificate.source}
+        rows.put(
+            "withholding_certificates",
+            certificate,
+            {**row, "recorded_at": recorded.recorded_at},
+        )
     if isinstance(event, EntryRecorded):
         rows.put(
             "settlement_entries",
