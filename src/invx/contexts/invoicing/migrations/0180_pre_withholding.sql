@@ -20,7 +20,7 @@ CREATE TABLE {schema}.withholding_certificates (
     FOREIGN KEY (tenant_id, document_id) REFERENCES {schema}.settlements
 );
 CREATE INDEX withholding_certificates_day
-    ON {schema}.withholding_certificates (tenant_id, legal_entity_id, on_date, document_id);
+    ON {schema}.withholding_certificates (tenant_id, on_date, document_id);
 
 ALTER TABLE {schema}.withholding_certificates ENABLE ROW LEVEL SECURITY;
 ALTER TABLE {schema}.withholding_certificates FORCE ROW LEVEL SECURITY;

@@ -112,7 +112,7 @@ class SupplyIn(In):
 
 
 class MilestoneIn(In):
-    name: Name
+    name: Code = Field(description="By which it is said to be reached; it names nobody.")
     percent: Percent
 
 

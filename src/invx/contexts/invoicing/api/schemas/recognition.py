@@ -15,7 +15,6 @@ from invx.contexts.invoicing.api.schemas.values import (
     In,
     InvoiceRef,
     LegalEntityRef,
-    Name,
     Out,
 )
 from invx.contexts.invoicing.api.schemas.words import RecognitionKind, RecognitionMethod
@@ -28,7 +27,7 @@ class MilestoneReachedIn(In):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.MILESTONE]})
 
     line: Code = Field(description="The id of the line.")
-    milestone: Name
+    milestone: Code
     on: Day | None = Field(None, description="The day it was reached; today when absent.")
 
 
