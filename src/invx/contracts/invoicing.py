@@ -54,7 +54,7 @@ class SettlementChangedV1(Contract):
     legal_entity_id: UUID
     customer: str | None
     currency: str
-    entry: str  # payment | credit | write_off | withholding | discount | refund
+    entry: str  # payment | credit | write_off | withholding | discount | refund | rounding
     amount: Decimal
     on: date
     open: Decimal
