@@ -39,8 +39,12 @@ DAY: list[tuple[str, str]] = [
     ("POST /v1/invoices/{invoice}/payments", "invoice"),
     ("POST /v1/invoices/{invoice}/early-payment-discounts", "invoice"),
     ("POST /v1/invoices/{invoice}/write-offs", "invoice"),
+    ("POST /v1/invoices/{invoice}/withholding-certificates", "invoice"),
     ("POST /v1/invoices/{invoice}/dispute", "invoice"),
     ("POST /v1/invoices/{invoice}/reversals", "paid"),
+    ("POST /v1/invoices/{invoice}/milestones", "in_steps"),
+    ("POST /v1/invoices/{invoice}/payment-plan", "invoice"),
+    ("POST /v1/invoices/{invoice}/payment-plan/end", "planned"),
     ("POST /v1/invoices/{invoice}/refunds", "overpaid"),
     ("POST /v1/invoices/{invoice}/credit-notes", "invoice"),
     ("POST /v1/invoices/{invoice}/late-fees", "late"),
@@ -116,7 +120,11 @@ async def _make(client: Any, needed: str) -> dict[str, str]:
         return {"legal_entity": found, "series": found, "kind": "documents"}
     if needed in {"sendable", "rejected"}:
         return await _on_its_way(client, needed)
-    draft = await post(client, "/v1/invoices", examples.CONTENT)
+    content = examples.CONTENT
+    if needed == "in_steps":
+        steps = {"method": "milestone", "milestones": [{"name": "Go-live", "percent": "100"}]}
+        content = {**content, "lines": [{**content["lines"][0], "id": "1", "recognition": steps}]}
+    draft = await post(client, "/v1/invoices", content)
     at = f"/v1/invoices/{draft['id']}"
     made = {"invoice": draft["id"]}
     if needed == "waiting":
@@ -126,6 +134,8 @@ async def _make(client: Any, needed: str) -> dict[str, str]:
     invoice = await post(client, f"{at}/finalize", examples.FINALIZE)
     if needed == "sent":
         await post(client, f"{at}/release", examples.RELEASE)
+    if needed == "planned":
+        await post(client, f"{at}/payment-plan", examples.PAYMENT_PLAN)
     if needed in {"paid", "overpaid"}:
         amount = {"paid": "1.00", "overpaid": str(float(invoice["open"]) + 50)}[needed]
         paid = await post(client, f"{at}/payments", {"amount": amount, "source": "p"})

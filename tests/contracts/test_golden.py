@@ -12,6 +12,7 @@ from invx.contracts.invoicing import (
     DeliveryChangedV1,
     DocumentFinalizedV1,
     DocumentVoidedV1,
+    PaymentOverdueV1,
     SettlementChangedV1,
 )
 from invx.contracts.registry import REGISTRY
@@ -50,6 +51,15 @@ EXAMPLES: list[Contract] = [
         open=Decimal("0.000"),
         surplus=Decimal("0.250"),
         status="overpaid",
+    ),
+    PaymentOverdueV1(
+        document_id=_DOCUMENT,
+        legal_entity_id=_ENTITY,
+        customer="C-1",
+        currency="EUR",
+        due_date=date(2026, 3, 1),
+        amount=Decimal("55.00"),
+        open=Decimal("165.01"),
     ),
     DeliveryChangedV1(
         document_id=_DOCUMENT,

@@ -45,10 +45,12 @@ WITH numbers AS (
 ), settlements AS (
     INSERT INTO invoicing.settlements (tenant_id, document_id, version, legal_entity_id, customer,
         currency, total, settled, open, surplus, open_units, paid, credited, written_off,
-        discounted, withheld, refunded, status, disputed, due_date, overdue_from)
+        discounted, withheld, refunded, status, disputed, due_date, overdue_from,
+        expected_withholding)
     SELECT $1, id, 1, $2, 'C-' || (g % 1000), 'EUR', g, s, g - s, 0, (g - s) * 100, s, 0, 0, 0, 0,
         0, CASE WHEN s = 0 THEN 'open' ELSE 'settled' END, false,
-        date '2024-01-15' + (g / 100), timestamptz '2024-01-16Z' + (g / 100) * interval '1 day'
+        date '2024-01-15' + (g / 100), timestamptz '2024-01-16Z' + (g / 100) * interval '1 day',
+        CASE WHEN g % 103 = 0 THEN 1 ELSE 0 END
     FROM documents, LATERAL (SELECT CASE WHEN g % 97 = 0 THEN 0 ELSE g END AS s)
     WHERE g % 10 > 0 RETURNING 1
 ), moved AS (

@@ -65,10 +65,14 @@ BODIES: dict[str, tuple[str, Any]] = {
     "settlement_record_payment": ("finalized", {"amount": "5.00", "source": "p"}),
     "settlement_write_off": ("finalized", {"amount": "5.00"}),
     "settlement_take_discount": ("finalized", {"amount": "5.00", "source": "d"}),
+    "settlement_certify_withholding": ("finalized", {"amount": "5.00", "source": "c"}),
     "settlement_refund": ("overpaid", {"amount": "5.00", "source": "r"}),
     "settlement_reverse": ("partly_paid", {"entry": "?", "source": "b"}),
+    "settlement_agree": ("finalized", {"instalments": [{"due_date": "2099-01-31"}]}),
+    "settlement_end": ("planned", {"reason": "missed"}),
     "settlement_set_dispute": ("finalized", {"disputed": True}),
     "late_payment_claim": ("late", {"rule": {"interest": "none", "fee": "5.00"}}),
+    "revenue_reach_milestone": ("in_steps", {"line": "1", "milestone": "Go-live"}),
     "legal_entities_register": ("draft", {**SELLER, "name": "Second"}),
     "legal_entities_amend": ("draft", {**SELLER, "name": "Other"}),
     "periods_close": ("draft", {"closed_through": "2025-12-31"}),
@@ -171,6 +175,19 @@ async def _in_the_end(desk: Desk, issued: Json, status: str) -> Json:
     return issued
 
 
+async def _in_steps(desk: Desk) -> Json:
+    """An invoice whose revenue is earned by milestones."""
+    steps = {"method": "milestone", "milestones": [{"name": "Go-live", "percent": "100"}]}
+    return await desk.invoice(line("100.00", id="1", recognition=steps))
+
+
+async def _planned(desk: Desk) -> Json:
+    """An invoice that is paid by a plan."""
+    issued = await desk.invoice(line("100.00"))
+    await desk.post(f"/v1/invoices/{issued['id']}/payment-plan", BODIES["settlement_agree"][1])
+    return issued
+
+
 async def _foreign(desk: Desk) -> Json:
     """An invoice whose bookings wait for a rate."""
     return await desk.invoice(line("100.00"), currency="USD")
@@ -192,6 +209,8 @@ PLACES: dict[str, Callable[[Desk], Awaitable[Json]]] = {
     "rejected": _rejected,
     "undelivered": _undelivered,
     "undecided": _undecided,
+    "planned": _planned,
+    "in_steps": _in_steps,
     "foreign": _foreign,
     "exported": _exported,
 }

@@ -9,6 +9,7 @@ import pytest
 from invx.contexts.invoicing.api.lists import DOCUMENTS, document_filter, document_slice
 from invx.contexts.invoicing.read.open_items import OpenItemSlice, list_open_items
 from invx.contexts.invoicing.read.queries import list_documents
+from invx.contexts.invoicing.read.withholding import WithholdingSlice, list_withholding
 from invx.infra.http.pagination import ListQuery, parse_list_query
 from invx.kernel.context import Caller
 from invx.kernel.ids import parse_typeid
@@ -136,6 +137,26 @@ async def _open_items_are_found_among_what_is_open(crowd: Desk) -> None:
             assert not wrong, f"{name}: {wrong}"
 
 
+async def _withholding_is_found_among_what_expects_it(crowd: Desk) -> None:
+    """Few documents have tax that the buyer keeps back: the report looks at no others."""
+    runner = crowd.world.host.contexts["invoicing"].runner
+    caller = Caller(tenant_id=crowd.tenant_id, actor="user:test", correlation_id=uuid4())
+    filters: dict[str, dict[str, Any]] = {
+        "all": {},
+        "of a customer": {"customer": "C-103"},
+        "of an entity": {"legal_entities": [parse_typeid("le", crowd.entity)]},
+        "of a year": {"first": date(2025, 1, 1), "last": date(2025, 12, 31)},
+        "backwards": {"descending": True, "after": "EUR zzz"},
+    }
+    async with runner.reading(caller) as (conn, ctx):
+        for name, wanted in filters.items():
+            spy = Spy(conn)
+            rows, _ = await list_withholding(spy, ctx, WithholdingSlice(**wanted))
+            assert rows, name
+            wrong = [x for plan in spy.plans for x in touched(plan, ROWS_MOST, "settlement")]
+            assert not wrong, f"{name}: {wrong}"
+
+
 async def _a_search_that_all_documents_answer_pages_through_all_of_them(crowd: Desk) -> None:
     """More match than one search returns; the second page begins where the first one ended."""
     seen: list[str] = []
@@ -148,8 +169,9 @@ async def _a_search_that_all_documents_answer_pages_through_all_of_them(crowd: D
 
 
 async def test_lists_stay_quick_for_a_tenant_with_a_hundred_thousand_documents(crowd: Desk) -> None:
-    """One crowd for all four questions: making it takes longer than asking them."""
+    """One crowd for all five questions: making it takes longer than asking them."""
     await _every_filter_and_every_sort_is_served_by_an_index(crowd)
     await _words_and_metadata_are_found_by_their_index(crowd)
     await _open_items_are_found_among_what_is_open(crowd)
+    await _withholding_is_found_among_what_expects_it(crowd)
     await _a_search_that_all_documents_answer_pages_through_all_of_them(crowd)

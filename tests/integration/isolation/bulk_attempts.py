@@ -16,6 +16,7 @@ from tests.integration.isolation.attempts import (
     only_own,
 )
 from tests.integration.isolation.keeping_attempts import KEEPING_ATTEMPTS
+from tests.integration.isolation.money_attempts import MONEY_ATTEMPTS
 from tests.integration.isolation.victims import Victim
 
 
@@ -43,6 +44,7 @@ def many(*ids: str) -> tuple[Attempt, ...]:
 
 ALL_ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
     **KEEPING_ATTEMPTS,
+    **MONEY_ATTEMPTS,
     ("POST", "/v1/invoices/batch"): (
         Attempt(lambda v, o: Request({"items": [{**DRAFT, "legal_entity": v.entity}]}), rejected),
         Attempt(lambda v, o: Request({"items": [{**DRAFT, "key": "k"}]}), only_own, alike=True),

@@ -110,6 +110,10 @@ async def fill(case: CaseFile) -> None:
     await case.say(path, "early-payment-discounts", amount="1.00")
     await case.say(path, "dispute", disputed=True)
     await case.say(path, "dispute", disputed=False)
+    plan = [{"due_date": "2099-01-31"}]
+    await case.say(path, "withholding-certificates", amount="1.00")
+    await case.say(path, "payment-plan", instalments=plan)
+    await case.say(path, "payment-plan/end")
     await case.say(path, "reversals", entry=paid["entries"][0]["id"])
     await case.say(path, "payments", amount="900.00", source="second")
     await case.say(path, "refunds", amount="1.00", source="back")

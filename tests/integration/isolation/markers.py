@@ -46,6 +46,8 @@ _SET: dict[str, Any] = {
     "percent": OMIT,
     "instalments": OMIT,
     "children": OMIT,
+    "recognition": OMIT,  # codes of milestones
+    "cash_rounding": OMIT,
     "period": OMIT,
     "service_period": OMIT,
     "distance_sales": OMIT,

@@ -33,6 +33,7 @@ UNSAID: dict[tuple[str, str], str] = {
     ("post", "/v1/invoices/archive"): "it takes ids and a filter, and keeps the ids",
     ("post", "/v1/invoices/{invoice}/grace"): "it takes a moment, and no words",
     ("post", "/v1/invoices/{invoice}/hold"): "it takes yes or no, and no words",
+    ("post", "/v1/invoices/{invoice}/milestones"): "it takes the ids of a line and of a milestone",
     ("post", "/v1/tax-ids/check"): "it answers; the evidence that it keeps hides the id",
     ("post", "/v1/e-invoices/parse"): "it answers and writes nothing",
     ("post", "/v1/e-invoices/validate"): "it answers and writes nothing",

@@ -30,36 +30,7 @@ from invx.contexts.invoicing.adapters.transmission.channels import (
 from invx.contexts.invoicing.adapters.transmission.channels import ChannelUser
 from invx.contexts.invoicing.adapters.unit_of_work import Means, UnitOfWork
 from invx.contexts.invoicing.api.edge import Edge
-from invx.contexts.invoicing.api.routes import (
-    accounting,
-    accounting_exports,
-    archives,
-    audit,
-    bulk,
-    corrections,
-    data_access,
-    documents,
-    e_invoices,
-    engine_entries,
-    exchange_rates,
-    graces,
-    history,
-    interest,
-    legal_entities,
-    operations,
-    periods,
-    personal,
-    rate_tables,
-    series,
-    settlements,
-    tax_returns,
-    taxes,
-    transmissions,
-)
-from invx.contexts.invoicing.api.routes import (
-    files as file_routes,
-)
-from invx.contexts.invoicing.api.routes import tax_ids as tax_id_routes
+from invx.contexts.invoicing.api.routes import ROUTERS
 from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.api.versions import CHANGES
 from invx.contexts.invoicing.app.apply_exchange_rates import (
@@ -92,6 +63,7 @@ from invx.contexts.invoicing.domain.files.file import FileInUse
 from invx.contexts.invoicing.domain.interest import late_claim_events
 from invx.contexts.invoicing.domain.keeping import erasure_events
 from invx.contexts.invoicing.domain.periods import period_events
+from invx.contexts.invoicing.domain.recognition import recognition_events
 from invx.contexts.invoicing.domain.tax import engine_entry_events, rate_table_events
 from invx.contexts.invoicing.read.archives import archived_files, examine_archives
 from invx.contexts.invoicing.read.files import examine_files
@@ -103,6 +75,7 @@ from invx.contracts.invoicing import (
     DeliveryChangedV1,
     DocumentFinalizedV1,
     DocumentVoidedV1,
+    PaymentOverdueV1,
     SettlementChangedV1,
 )
 from invx.contracts.registry import Registry
@@ -142,6 +115,7 @@ CODEC = Codec(
         engine_entry_events,
         register_events,
         file_events,
+        recognition_events,
     )
 )
 
@@ -171,35 +145,12 @@ def holdings(places: Places) -> Holdings:
     )
 
 
-_PUBLISHES = (DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1, DeliveryChangedV1)
-
-_ROUTES = (
-    archives,  # before documents, whose paths begin with an id, like bulk
-    bulk,
-    operations,
-    graces,
-    documents,
-    e_invoices,
-    corrections,
-    transmissions,
-    settlements,
-    history,
-    interest,
-    legal_entities,
-    periods,
-    series,
-    personal,
-    tax_id_routes,
-    taxes,
-    tax_returns,
-    rate_tables,
-    exchange_rates,
-    accounting_exports,
-    data_access,
-    accounting,
-    engine_entries,
-    file_routes,
-    audit,
+_PUBLISHES = (
+    DocumentFinalizedV1,
+    DocumentVoidedV1,
+    SettlementChangedV1,
+    PaymentOverdueV1,
+    DeliveryChangedV1,
 )
 
 
@@ -270,7 +221,7 @@ def wire(
         directory=directory,
         runner=runner,
         tags=TAGS,
-        routers=tuple(module.router for module in _ROUTES),
+        routers=ROUTERS,
         api_changes=CHANGES,
         edge=edge,
         jobs=_JOBS,

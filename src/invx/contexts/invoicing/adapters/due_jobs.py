@@ -17,6 +17,11 @@ from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
 from invx.contexts.invoicing.app.note_erasure import JOB as ERASE_AGAIN
 from invx.contexts.invoicing.app.note_erasure import EraseAgain, erase_again
 from invx.contexts.invoicing.app.portions import documents_of, schedule_for, split
+from invx.contexts.invoicing.app.recognize_revenue import (
+    RECOGNIZE_REVENUE,
+    RecognizeRevenue,
+    recognize_revenue,
+)
 from invx.contexts.invoicing.app.tell_engine import JOB as TELL_ENGINE
 from invx.contexts.invoicing.app.tell_engine import TellEngine, tell_engine
 from invx.infra.context import Job
@@ -65,12 +70,17 @@ async def _close_periods(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await close_by_schedule(CloseBySchedule(UUID(payload["key"])), uow)
 
 
+async def _recognize(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await recognize_revenue(RecognizeRevenue(UUID(payload["key"])), uow)
+
+
 DUE_JOBS: dict[str, Job] = {
     FORGET_FILES: _forget_files,
     "archive_document": _archive,
     "mark_overdue": _overdue,
     END_GRACE: _end_grace,
     TELL_ENGINE: _tell_engine,
+    RECOGNIZE_REVENUE: _recognize,
     OPERATION: _operate,
     CLOSE_PERIODS: _close_periods,
     ERASE_AGAIN: _erase_again,

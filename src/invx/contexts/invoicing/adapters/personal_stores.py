@@ -8,6 +8,8 @@ PERSONAL_STORES = (
     PersonalStore("document_contents", "re-projected"),
     PersonalStore("document_search", "re-projected"),
     PersonalStore("settlement_entries", "re-projected"),
+    PersonalStore("withholding_certificates", "kept by law: the number of a tax certificate"),
+    PersonalStore("recognition_entries", "kept as long as the books: ids of lines and customers"),
     PersonalStore("transmissions", "re-projected"),
     PersonalStore("tax_partners", "re-projected"),
     PersonalStore("skipped_numbers", "re-projected"),

@@ -44,6 +44,7 @@ from invx.contexts.invoicing.domain.grace import Grace, GraceNotFound
 from invx.contexts.invoicing.domain.interest.late_claims import LateClaims
 from invx.contexts.invoicing.domain.keeping.erasure import ErasureNotFound, ErasureRecord
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.recognition.recognition import NothingDeferred, Recognition
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.tax.engine_entry import EngineEntry, EngineEntryNotFound
@@ -179,6 +180,10 @@ class UnitOfWork(EventUnitOfWork):
     @cached_property
     def accounting_exports(self) -> EventSourcedRepository[AccountingExport]:
         return self.repository(AccountingExport, missing=AccountingExportNotFound)
+
+    @cached_property
+    def recognitions(self) -> EventSourcedRepository[Recognition]:
+        return self.repository(Recognition, missing=NothingDeferred)
 
     @cached_property
     def exporting(self) -> PostgresExporting:

@@ -12,6 +12,7 @@ from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.subjects import subject_of
 from invx.contexts.invoicing.app.with_files import with_files
 from invx.contexts.invoicing.domain.bill import bill_of
+from invx.contexts.invoicing.domain.cash_units import cash_unit_for
 from invx.contexts.invoicing.domain.check import problems_of
 from invx.contexts.invoicing.domain.content import Content
 from invx.contexts.invoicing.domain.document import Document
@@ -103,4 +104,5 @@ def filled(content: Content, defaults: frozenset[str], entity: LegalEntity) -> C
         "language": details.languages[0],
         "payment_terms": details.payment_terms,
     }
-    return replace(content, **{name: from_entity[name] for name in defaults})
+    content = replace(content, **{name: from_entity[name] for name in defaults})
+    return replace(content, cash_unit=cash_unit_for(content, details.cash_rounding))

@@ -9,10 +9,12 @@ from invx.contexts.invoicing.app.apply_exchange_rates import await_rates
 from invx.contexts.invoicing.app.asked import SeriesChoice
 from invx.contexts.invoicing.app.determine_accounts import booked, line_accounts
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
+from invx.contexts.invoicing.app.mark_overdue import MARK_OVERDUE, next_overdue
 from invx.contexts.invoicing.app.open_delivery import open_delivery
 from invx.contexts.invoicing.app.portions import schedule_for
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.rates_at_issue import rates_at_issue
+from invx.contexts.invoicing.app.recognize_revenue import watch_revenue
 from invx.contexts.invoicing.app.route_document import route_document
 from invx.contexts.invoicing.app.tell_engine import owe_engine
 from invx.contexts.invoicing.app.versions import expect
@@ -30,6 +32,7 @@ from invx.contexts.invoicing.domain.einvoice.routing import TakenRoute
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.periods.closed import PeriodKind
 from invx.contexts.invoicing.domain.posting import Posting
+from invx.contexts.invoicing.domain.schedule import due_part
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
 from invx.contexts.invoicing.domain.tax.tax_entries import TaxAccount
@@ -144,6 +147,7 @@ async def issue(ready: Ready, series: Series, uow: InvoicingUnitOfWork) -> Final
     settlement = await settle_finalized(document, entity, original, uow, ready.book)
     open_delivery(document, entity, uow)
     owe_engine(document, original, uow)
+    watch_revenue(original or document, uow)
     return Finalized(document, settlement)
 
 
@@ -152,11 +156,10 @@ def follow_up(done: Sequence[Finalized], uow: InvoicingUnitOfWork) -> None:
     schedule_for("archive_document", [each.document.id for each in done], uow.ctx.now, uow)
     due: dict[datetime, list[UUID]] = {}
     for each in done:
-        settlement = each.settlement
-        if settlement and settlement.open and settlement.claim.overdue_from:
-            due.setdefault(settlement.claim.overdue_from, []).append(each.document.id)
+        if each.settlement is not None and (moment := next_overdue(each.settlement)):
+            due.setdefault(moment, []).append(each.document.id)
     for moment, ids in due.items():
-        schedule_for("mark_overdue", ids, moment, uow)
+        schedule_for(MARK_OVERDUE, ids, moment, uow)
 
 
 async def _determine_again(
@@ -231,20 +234,8 @@ async def settle_finalized(
     content = document.content
     if content.type is DocumentType.PROFORMA:
         return None
-    sign = -1 if content.type is DocumentType.CREDIT_NOTE else 1
     today = entity.today(uow.ctx.now)
-    due_date, zone = document.due_date, entity.details.time_zone
-    claim = Claim(
-        document_id=document.id,
-        document_type=content.type,
-        legal_entity_id=entity.id,
-        customer=content.buyer.customer if content.buyer else None,
-        currency=content.currency,
-        total=document.totals.due * sign,
-        opened_on=document.issue_date or today,
-        due_date=due_date,
-        overdue_from=overdue_from(due_date, zone) if due_date else None,
-    )
+    claim = _claim(document, entity, today)
     other = await uow.settlements.get(settlement_id(original.id)) if original else None
     corrected = (original, other) if original and other else None
     tax_account = _tax_account(document, entity, claim.opened_on, corrected)
@@ -270,6 +261,29 @@ async def settle_finalized(
         replaced.record_replacement(document.id)
     await_rates(uow, settlement)
     return settlement
+
+
+def _claim(document: Document, entity: LegalEntity, today: date) -> Claim:
+    content = document.content
+    sign = -1 if content.type is DocumentType.CREDIT_NOTE else 1
+    due_date, zone = document.due_date, entity.details.time_zone
+    total = document.totals.due * sign
+    parts = document.instalments if len(document.instalments) > 1 and total > 0 else ()
+    return Claim(
+        document_id=document.id,
+        document_type=content.type,
+        legal_entity_id=entity.id,
+        customer=content.buyer.customer if content.buyer else None,
+        currency=content.currency,
+        total=total,
+        withheld=document.totals.withheld * sign,
+        opened_on=document.issue_date or today,
+        due_date=due_date,
+        overdue_from=overdue_from(due_date, zone) if due_date else None,
+        instalments=tuple(
+            [due_part(each.due_date, each.amount, zone) for each in parts if each.amount]
+        ),
+    )
 
 
 def _at_book_rate(

@@ -27,6 +27,7 @@ from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.interest.late_claims import LateClaims
 from invx.contexts.invoicing.domain.keeping.erasure import ErasureRecord
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.recognition.recognition import Recognition
 from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.register_events import RegisteredDocument
 from invx.contexts.invoicing.domain.series import Series
@@ -304,5 +305,7 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def periods(self) -> Periods: ...
     @property
     def accounting_exports(self) -> Repository[AccountingExport]: ...
+    @property
+    def recognitions(self) -> Repository[Recognition]: ...
     @property
     def exporting(self) -> Exporting: ...

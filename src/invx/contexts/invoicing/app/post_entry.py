@@ -14,6 +14,7 @@ from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.balance import EntryKind
 from invx.contexts.invoicing.domain.bookkeeping.accounts import bank_account
 from invx.contexts.invoicing.domain.bookkeeping.books import Worth
+from invx.contexts.invoicing.domain.cash import pay_cash
 from invx.contexts.invoicing.domain.delivery.received import Received, received_worth
 from invx.contexts.invoicing.domain.periods.closed import PeriodKind
 from invx.contexts.invoicing.domain.posting import Posting
@@ -24,6 +25,10 @@ from invx.kernel.messages import Command
 
 class DateInFuture(Invalid):
     """Money cannot have moved on a day that has not come."""
+
+
+class CashNotRounded(Invalid):
+    """The legal entity does not round cash of this currency."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,7 @@ class PostEntry(Command):
     note: str | None = None
     received: Received | None = None
     account: str | None = None  # of the ledger, which the money went through
+    cash: bool = False
 
 
 async def post_entry(command: PostEntry, uow: InvoicingUnitOfWork) -> Settlement:
@@ -62,6 +68,8 @@ async def post_entry(command: PostEntry, uow: InvoicingUnitOfWork) -> Settlement
         closed=entity.closed,
     )
     match command.kind:
+        case EntryKind.PAYMENT if command.cash:
+            pay_cash(settlement, posting, await _cash_unit(settlement, uow))
         case EntryKind.PAYMENT:
             settlement.record_payment(posting)
         case EntryKind.WRITE_OFF:
@@ -113,6 +121,17 @@ async def day_of(
     if repeated is None:
         entity.closed.ensure_open(PeriodKind.PAYMENTS, day, "/on")
     return day
+
+
+async def _cash_unit(settlement: Settlement, uow: InvoicingUnitOfWork) -> Decimal:
+    """What the legal entity rounds cash to. Raises CashNotRounded."""
+    entity = await uow.legal_entities.get(settlement.claim.legal_entity_id)
+    currency = settlement.claim.currency
+    unit = entity.details.cash_rounding.get(currency)
+    if unit is None:
+        detail = f"The legal entity has no `cash_rounding` for {currency}."
+        raise CashNotRounded(problems=[Problem("/cash", CashNotRounded.code, detail)])
+    return unit
 
 
 async def _bank_of(

@@ -5,8 +5,10 @@ from datetime import date
 from uuid import UUID
 
 from invx.contexts.invoicing.app.apply_exchange_rates import await_rates
+from invx.contexts.invoicing.app.mark_overdue import watch_dues
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.post_entry import day_of
+from invx.contexts.invoicing.domain.cash import reverse_rounding
 from invx.contexts.invoicing.domain.posting import Posting
 from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
 from invx.kernel.messages import Command
@@ -26,6 +28,9 @@ async def reverse_entry(command: ReverseEntry, uow: InvoicingUnitOfWork) -> Sett
     day = await day_of(settlement, command.source, command.on, uow)
     entity = await uow.legal_entities.get(settlement.claim.legal_entity_id)
     posting = Posting(source=command.source, on=day, closed=entity.closed)
-    settlement.reverse(command.entry_id, posting)
+    reversal = settlement.reverse(command.entry_id, posting)
+    taken_back = next(e for e in settlement.entries if e.entry_id == reversal.reverses)
+    reverse_rounding(settlement, taken_back, posting)
+    watch_dues(settlement, uow)
     await_rates(uow, settlement)
     return settlement

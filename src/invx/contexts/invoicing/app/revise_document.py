@@ -11,6 +11,7 @@ from invx.contexts.invoicing.app.finalize_document import Finalized, settle_fina
 from invx.contexts.invoicing.app.open_delivery import open_delivery
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.rates_at_issue import rates_at_issue
+from invx.contexts.invoicing.app.recognize_revenue import watch_revenue
 from invx.contexts.invoicing.app.route_document import route_document
 from invx.contexts.invoicing.app.tell_engine import owe_engine, owe_engine_void
 from invx.contexts.invoicing.app.versions import expect
@@ -69,6 +70,8 @@ async def revise_document(command: ReviseDocument, uow: InvoicingUnitOfWork) -> 
     move_payments(settlement, opened, entity.closed)
     owe_engine_void(original, uow)
     owe_engine(revision, None, uow)
+    for each in (original, revision):
+        watch_revenue(each, uow)
     open_delivery(revision, entity, uow)
     uow.jobs.schedule("archive_document", str(revision.id), due_at=uow.ctx.now)
     return Finalized(revision, opened)

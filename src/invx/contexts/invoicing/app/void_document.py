@@ -5,6 +5,7 @@ from uuid import UUID
 
 from invx.contexts.invoicing.app.finalize_document import Finalized
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.recognize_revenue import watch_revenue
 from invx.contexts.invoicing.app.tell_engine import owe_engine_void
 from invx.contexts.invoicing.app.versions import expect
 from invx.contexts.invoicing.domain.content import DocumentType
@@ -42,9 +43,11 @@ async def void_document(command: VoidDocument, uow: InvoicingUnitOfWork) -> Fina
         delivery.close()
         document.note_way(delivery.way)
     owe_engine_void(document, uow)
+    watch_revenue(document, uow)
     if settlement is not None:
         settlement.close_void(closed=entity.closed)
     if document.links.credits is not None:
         original = await uow.documents.get(document.links.credits)
         original.withdraw_credit(document.id)
+        watch_revenue(original, uow)
     return Finalized(document, settlement)

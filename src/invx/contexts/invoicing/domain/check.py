@@ -19,6 +19,7 @@ from invx.contexts.invoicing.domain.content import (
     Period,
 )
 from invx.contexts.invoicing.domain.einvoice.routes import route_problems
+from invx.contexts.invoicing.domain.recognition.terms import recognition_problems
 from invx.contexts.invoicing.domain.terms import agreed, defines_due_date
 from invx.kernel import limits
 from invx.kernel.errors import Problem
@@ -70,6 +71,13 @@ def _dates(content: Content, issue_date: date | None) -> Iterator[Problem]:
         yield from _period(f"{pointer}/service_period", line.service_period)
         if line.source is not None:
             yield from _period(f"{pointer}/source/period", line.source.period)
+        if line.recognition is not None:
+            if line.kind is not LineKind.ITEM or line.children:
+                detail = "Only an item without lines below it is earned."
+                yield Problem(f"{pointer}/recognition", "not_an_item", detail)
+            period = line.service_period or content.service_period or Period()
+            days = (period.start, period.end)
+            yield from recognition_problems(line.recognition, f"{pointer}/recognition", days)
     if content.due_date and issue_date and content.due_date < issue_date:
         detail = f"The due date lies before the issue date, {issue_date}."
         yield Problem("/due_date", "due_before_issue", detail)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.party import Address, Identifier, Party
+from invx.contexts.invoicing.domain.recognition.terms import RecognitionTerms
 from invx.kernel.messages import Personal
 from invx.kernel.money import EXACT, quantize
 from invx.rules.tax.model import SupplyKind
@@ -168,6 +169,7 @@ class Line:
     note: Personal[str] = None  # BT-127
     invoiced_object: Personal[Identifier] = None  # BT-128: a meter, a telephone number
     tax_key: str | None = None  # beside `ledger_account`, such as a DATEV BU key
+    recognition: RecognitionTerms | None = None  # None: earned when it is issued
 
 
 class TermsKind(StrEnum):

@@ -9,10 +9,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from itertools import combinations
 
 from invx.contexts.invoicing.domain.bank import account_problems, normal
 from invx.contexts.invoicing.domain.bookkeeping.accounting import Accounting, accounting_problems
+from invx.contexts.invoicing.domain.cash_units import units_problems
 from invx.contexts.invoicing.domain.content import DocumentType, PaymentTerms
 from invx.contexts.invoicing.domain.countries import (
     COUNTRIES,
@@ -73,6 +75,7 @@ class LegalEntityDetails:
     clearance: ClearanceRule | None = None  # what the country's pack says when None
     e_invoicing: EInvoicePolicy = field(default_factory=EInvoicePolicy)
     accounting: Accounting | None = None  # documents are booked from when it is set
+    cash_rounding: dict[str, Decimal] = field(default_factory=dict)  # by currency: smallest coin
     tax_engine: str | None = None  # by the operator's name: says the rates of North America
     late_fees: LateFeeRule | None = None  # for buyers who pay late; the law's when None
     period_closing: tuple[ClosingRule, ...] = ()  # months that close by themselves
@@ -122,6 +125,7 @@ def _settings(details: LegalEntityDetails) -> Iterator[Problem]:
         yield Problem("/backdating_days", "backdating_days_out_of_range", detail)
     if details.payment_terms is not None:
         yield from terms_problems(agreed(details.payment_terms))
+    yield from units_problems(details.cash_rounding)
     yield from sources_problems(details.exchange_rate_sources)
     yield from rules_problems(details.period_closing)
     if details.late_fees is not None:

@@ -22,6 +22,7 @@ from invx.contexts.invoicing.domain.balance import (
 from invx.contexts.invoicing.domain.bookkeeping.book import Book, Part
 from invx.contexts.invoicing.domain.bookkeeping.books import BookRecord, BookValue
 from invx.contexts.invoicing.domain.bookkeeping.journal import Journal, opening_of
+from invx.contexts.invoicing.domain.dues import Dues
 from invx.contexts.invoicing.domain.periods import late
 from invx.contexts.invoicing.domain.periods.closed import NOTHING_CLOSED, Closed
 from invx.contexts.invoicing.domain.posting import Posting
@@ -32,13 +33,17 @@ from invx.contexts.invoicing.domain.settlement_events import (
     DisputeRaised,
     EntriesBooked,
     EntryRecorded,
+    PaymentPlanAgreed,
+    PaymentPlanEnded,
     SettlementOpened,
     SettlementStatusChanged,
     SettlementVoided,
     TaxConverted,
+    WithholdingCertified,
 )
 from invx.contexts.invoicing.domain.tax.tax_entries import Cells, TaxAccount
 from invx.contexts.invoicing.domain.tax.tax_record import TaxRecord
+from invx.contexts.invoicing.domain.withheld import Withheld
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import invariant, violated
 from invx.kernel.messages import Event
@@ -55,6 +60,8 @@ class Settlement(Aggregate):
 
     claim: Claim
     standing: Standing
+    dues: Dues
+    withholding: Withheld
     subject_id: UUID
 
     def __init__(self, id: UUID) -> None:
@@ -149,6 +156,14 @@ class Settlement(Aggregate):
         """The buyer paid early and took the discount. Raises NothingOpen, ExceedsOpen."""
         return self._lower(EntryKind.DISCOUNT, posting)
 
+    def adjust(self, kind: EntryKind, amount: Decimal, posting: Posting) -> Entry:
+        """A difference that turned out, either way, also beyond what is open.
+
+        Raises EntryInvalid, SettlementClosed.
+        """
+        sure = self._amount(replace(posting, amount=abs(amount)), abs(amount))
+        return self._enter(kind, sure.copy_sign(amount), posting)
+
     def credit(self, posting: Posting, taken: Cells | None = None) -> Entry:
         """Another document's surplus counts here; see `apply_credit`. Raises as write_off does.
 
@@ -203,31 +218,13 @@ class Settlement(Aggregate):
 
     def become_overdue(self, now: datetime) -> bool:
         """Note that something is open past the due date; True when this call noted it."""
-        due = self.claim.overdue_from
-        if due is None or now < due or not self.open or self.standing.overdue_since is not None:
+        if (missed := self.dues.missed(self.standing, now)) is None:
             return False
-        after = replace(self.standing, overdue_since=now)
-        self.record(BecameOverdue(claim=self.claim, at=now, after=after))
+        amount, due_date, after = missed
+        self.record(
+            BecameOverdue(claim=self.claim, at=now, after=after, amount=amount, due_date=due_date)
+        )
         return True
-
-    def dispute(self, reason: str | None = None) -> None:
-        """The buyer contests the document. Raises AlreadyDisputed, SettlementClosed."""
-        self._must_stand()
-        if self.standing.disputed:
-            raise errors.AlreadyDisputed
-        after = replace(self.standing, disputed=True)
-        self.record(
-            DisputeRaised(claim=self.claim, reason=reason, after=after, subject_id=self.subject_id)
-        )
-
-    def clear_dispute(self, reason: str | None = None) -> None:
-        """The dispute is over, whatever came of it. Raises NotDisputed."""
-        if not self.standing.disputed:
-            raise errors.NotDisputed
-        after = replace(self.standing, disputed=False)
-        self.record(
-            DisputeCleared(claim=self.claim, reason=reason, after=after, subject_id=self.subject_id)
-        )
 
     def close_void(self, *, moved: bool = False, closed: Closed = NOTHING_CLOSED) -> None:
         """The document is voided. Refused as soon as there is any entry: SettlementInUse.
@@ -268,13 +265,24 @@ class Settlement(Aggregate):
                 self._complete(event)
             case BookRateStated() if self.journal is not None:
                 self.journal.complete(event.rate, event.bookings)
-            case SettlementStatusChanged() | BecameOverdue() | DisputeRaised() | DisputeCleared():
+            case BecameOverdue():
+                self.standing = event.after
+                self.dues.note(event.after, event.at)
+            case WithholdingCertified():
+                self.withholding.remember(event.certificate)
+            case PaymentPlanAgreed():
+                self.dues, self.standing = Dues(event.schedule, event.agreed_on), event.after
+            case PaymentPlanEnded():
+                self.dues, self.standing = Dues(event.claim.schedule), event.after
+            case SettlementStatusChanged() | DisputeRaised() | DisputeCleared():
                 self.standing = event.after
             case _:
                 violated(f"a settlement does not know {type(event).__name__}")
 
     def _begin(self, event: SettlementOpened) -> None:
         self.claim, self.subject_id, self.standing = event.claim, event.subject_id, event.after
+        self.dues = Dues(event.claim.schedule)
+        self.withholding = Withheld()
         if event.tax_account is not None and event.taxes is not None:
             self.taxes = TaxRecord(event.tax_account, event.taxes)
         if event.value is not None:
@@ -321,11 +329,7 @@ class Settlement(Aggregate):
         entry = self.entry_from(posting.source)
         if entry is None:
             return None
-        same = (entry.kind, entry.on, entry.reverses) == (kind, posting.on, None)
-        wanted = entry.amount if posting.amount is None else posting.amount
-        same = same and posting.account in {None, entry.account}
-        same = same and posting.worth.amount in (None, entry.booked_amount)
-        if not same or not wanted.is_finite() or abs(wanted) != abs(entry.amount):
+        if not posting.made(entry, kind):
             raise errors.SourceReused
         return entry
 
@@ -360,7 +364,7 @@ class Settlement(Aggregate):
         if self.books is not None:
             entry = self.books.figured(entry, posting.worth)
         before = self.standing
-        after = standing_after(self.claim, before, entry)
+        after = self.dues.kept(standing_after(self.claim, before, entry))
         taxes = self.taxes.movement(entry, after, taken) if self.taxes else None
         bookings = self.journal.movement(entry, self.taxes, taxes) if self.journal else ()
         self.record(

@@ -33,7 +33,14 @@ from invx.contexts.invoicing.domain.document_events import (
 )
 from invx.contexts.invoicing.domain.errors import DocumentNotFound
 from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
-from invx.contexts.invoicing.domain.settlement_events import EntryRecorded, SettlementStatusChanged
+from invx.contexts.invoicing.domain.settlement_events import (
+    BecameOverdue,
+    EntryRecorded,
+    PaymentPlanAgreed,
+    PaymentPlanEnded,
+    SettlementStatusChanged,
+    WithholdingCertified,
+)
 from invx.contexts.invoicing.domain.status import Status
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import document_row, settlement_row
@@ -136,6 +143,23 @@ def _details(event: Event) -> dict[str, Any]:
             }
         case SettlementStatusChanged():
             return {"from": str(event.before), "to": str(event.status)}
+        case BecameOverdue():
+            missed = event.due_date or event.claim.due_date
+            amount = event.after.open if event.amount is None else event.amount
+            return {"amount": str(amount), "due_date": missed.isoformat() if missed else None}
+        case PaymentPlanAgreed():
+            parts = event.schedule.parts
+            return {
+                "instalments": [
+                    {"due_date": str(part.due_date), "amount": str(part.amount)} for part in parts
+                ],
+                "reason": event.reason,
+            }
+        case WithholdingCertified():
+            said = event.certificate
+            return {"source": said.source, "amount": str(said.amount), "final": said.final}
+        case PaymentPlanEnded():
+            return {"reason": event.reason}
         case DeliveryChanged():
             return {"delivery": str(event.way.delivery), "clearance": str(event.way.clearance)}
         case _:

@@ -1,6 +1,7 @@
 """Rows from events: pure, whole rows, no increments. A stream's rows can always be made again."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 
@@ -22,6 +23,7 @@ from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.interest.late_claims import LateClaims
 from invx.contexts.invoicing.domain.keeping.erasure import ErasureRecord
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.recognition.recognition import Recognition
 from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.register_events import DocumentEntered
 from invx.contexts.invoicing.domain.series import Series
@@ -34,6 +36,7 @@ from invx.contexts.invoicing.domain.settlement_events import (
     SettlementOpened,
     SettlementVoided,
     TaxConverted,
+    WithholdingCertified,
 )
 from invx.contexts.invoicing.domain.tax.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.tax.rate_table import RateTable
@@ -48,6 +51,7 @@ from invx.contexts.invoicing.read.files import file_rows
 from invx.contexts.invoicing.read.graces import grace_row
 from invx.contexts.invoicing.read.periods import period_rows
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
+from invx.contexts.invoicing.read.recognition import recognition_rows
 from invx.contexts.invoicing.read.register import register_row
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import (
@@ -62,70 +66,22 @@ from invx.contexts.invoicing.read.rows import (
     transmission_row,
     worth_row,
 )
+from invx.contexts.invoicing.read.withholding import certificate_row
 from invx.infra.event_store import Recorded
 from invx.infra.piecewise import encode
 from invx.infra.unit_of_work import Rows
+from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import violated
 
 _BOOKING = SettlementOpened | EntryRecorded | SettlementVoided | BookRateStated | EntriesBooked
-# The aggregates whose streams have rows.
-KINDS = (
-    Document,
-    Settlement,
-    Delivery,
-    Series,
-    LegalEntity,
-    RateTable,
-    RateSheet,
-    EngineEntry,
-    AccountingExport,
-    Grace,
-    Register,
-    File,
-    LateClaims,
-    ErasureRecord,
-)
 
 
 def project(recorded: Recorded, rows: Rows) -> None:
     """State the rows of the stream that this event belongs to, as after the whole command."""
-    aggregate = recorded.aggregate
-    match aggregate:
-        case Document():
-            _document(recorded, aggregate, rows)
-        case Settlement():
-            _settlement(recorded, aggregate, rows)
-        case Delivery():
-            _delivery(recorded, aggregate, rows)
-        case Series():
-            _series(recorded, aggregate, rows)
-        case LegalEntity():
-            rows.put(
-                "legal_entities", {"legal_entity_id": aggregate.id}, legal_entity_row(aggregate)
-            )
-            period_rows(recorded, aggregate, rows)
-        case Grace():
-            if _is_last(recorded):
-                rows.put("graces", {"document_id": aggregate.document_id}, grace_row(aggregate))
-        case RateTable():
-            tax_knowledge(recorded, rows)
-        case RateSheet():
-            exchange_rates(recorded, rows)
-        case AccountingExport():
-            export_rows(recorded, aggregate, rows)
-        case EngineEntry():
-            key = {"engine_entry_id": aggregate.id}
-            rows.put("engine_entries", key, engine_entry_row(aggregate))
-        case ErasureRecord():
-            rows.put("erasures", {"erasure_id": aggregate.id}, erasure_row(aggregate))
-        case LateClaims():
-            pass  # read from the stream, with the interest that it belongs to
-        case Register():
-            _register(recorded, rows)
-        case File():
-            file_rows(recorded, aggregate, rows)
-        case _:
-            violated(f"nothing is known of {type(aggregate).__name__}")
+    state = _ROWS_OF.get(type(recorded.aggregate))
+    if state is None:
+        violated(f"nothing is known of {type(recorded.aggregate).__name__}")
+    state(recorded, recorded.aggregate, rows)
 
 
 def _is_last(recorded: Recorded) -> bool:
@@ -178,6 +134,14 @@ def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
                 {"booking_id": booking.booking_id},
                 {**booking_row(booking), "recorded_at": recorded.recorded_at},
             )
+    if isinstance(event, WithholdingCertified):
+        row = certificate_row(settlement, event.certificate)
+        certificate = {**key, "source": event.certificate.source}
+        rows.put(
+            "withholding_certificates",
+            certificate,
+            {**row, "recorded_at": recorded.recorded_at},
+        )
     if isinstance(event, EntryRecorded):
         rows.put(
             "settlement_entries",
@@ -245,3 +209,46 @@ def _series(recorded: Recorded, series: Series, rows: Rows) -> None:
             {**key, "period": event.period, "first_skipped": event.first_skipped},
             {"next": event.next, "reason": event.reason, "actor": event.by},
         )
+
+
+def _legal_entity(recorded: Recorded, entity: LegalEntity, rows: Rows) -> None:
+    rows.put("legal_entities", {"legal_entity_id": entity.id}, legal_entity_row(entity))
+    period_rows(recorded, entity, rows)
+
+
+def _grace(recorded: Recorded, grace: Grace, rows: Rows) -> None:
+    if _is_last(recorded):
+        rows.put("graces", {"document_id": grace.document_id}, grace_row(grace))
+
+
+def _engine_entry(_: Recorded, entry: EngineEntry, rows: Rows) -> None:
+    rows.put("engine_entries", {"engine_entry_id": entry.id}, engine_entry_row(entry))
+
+
+def _erasure(_: Recorded, erasure: ErasureRecord, rows: Rows) -> None:
+    rows.put("erasures", {"erasure_id": erasure.id}, erasure_row(erasure))
+
+
+def _late_claims(*_: object) -> None:
+    """They are read from the stream, with the interest that they belong to."""
+
+
+# The aggregates whose streams have rows, and how these are stated.
+_ROWS_OF: dict[type[Aggregate], Callable[[Recorded, Any, Rows], None]] = {
+    Document: _document,
+    Settlement: _settlement,
+    Delivery: _delivery,
+    Series: _series,
+    LegalEntity: _legal_entity,
+    RateTable: lambda recorded, _, rows: tax_knowledge(recorded, rows),
+    RateSheet: lambda recorded, _, rows: exchange_rates(recorded, rows),
+    EngineEntry: _engine_entry,
+    AccountingExport: export_rows,
+    Grace: _grace,
+    Register: lambda recorded, _, rows: _register(recorded, rows),
+    File: file_rows,
+    LateClaims: _late_claims,
+    ErasureRecord: _erasure,
+    Recognition: recognition_rows,
+}
+KINDS = tuple(_ROWS_OF)

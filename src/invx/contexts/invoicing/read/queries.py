@@ -23,12 +23,14 @@ from invx.contexts.invoicing.read.views import (
     settlement_view,
     summary_json,
 )
+from invx.contexts.invoicing.read.withholding import withholding_view
 from invx.infra.postgres import Connection
 from invx.kernel.context import RequestContext
 
 _DOCUMENT = """
 SELECT d.*, s.status AS s_status, s.open, s.paid, s.credited, s.written_off, s.surplus,
-    s.overdue_from, s.disputed{content}
+    s.overdue_from, s.disputed, s.total, s.settled, s.instalments,
+    s.due_date AS next_due_date{content}
 FROM invoicing.documents d
 {settlement}
 """
@@ -56,7 +58,9 @@ async def get_document(conn: Connection, ctx: RequestContext, document_id: UUID)
 
 
 def _summary(row: Row, now: datetime) -> dict[str, Any]:
-    settlement = None if row["s_status"] is None else {**row, "status": row["s_status"]}
+    settlement = None
+    if row["s_status"] is not None:
+        settlement = {**row, "status": row["s_status"], "due_date": row["next_due_date"]}
     return document_summary(row["document_id"], row, settlement, now)
 
 
@@ -221,7 +225,13 @@ async def get_settlement(
         WHERE tenant_id = $1 AND document_id = $2 ORDER BY sequence""",
         *key,
     )
-    return settlement_view(document_id, row, entries, ctx.now)
+    certificates = await conn.fetch(
+        """SELECT source, on_date, amount, final FROM invoicing.withholding_certificates
+        WHERE tenant_id = $1 AND document_id = $2 ORDER BY recorded_at, source""",
+        *key,
+    )
+    withholding = withholding_view(row, certificates)
+    return settlement_view(document_id, row, entries, ctx.now, withholding)
 
 
 # Ids are time-ordered, so their order is that of making.

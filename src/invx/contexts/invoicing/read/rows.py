@@ -18,6 +18,7 @@ from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.status import Status
 from invx.contexts.invoicing.domain.tax.tax_entering import entered_of
 from invx.contexts.invoicing.domain.tax.tax_entries import TaxEntry
+from invx.contexts.invoicing.read.instalments import instalments_row
 from invx.kernel.money import exponent, quantize
 from invx.rules.totals.model import ZERO
 
@@ -126,10 +127,11 @@ def settlement_row(settlement: Settlement) -> Row:
         "discounted": standing.discounted,
         "withheld": standing.withheld,
         "refunded": standing.refunded,
+        "rounded": standing.rounded,
         "status": "void" if standing.status is None else str(standing.status),
         "disputed": standing.disputed,
-        "due_date": claim.due_date,
-        "overdue_from": claim.overdue_from,
+        **instalments_row(settlement),
+        "expected_withholding": claim.withheld,
         "entered_base": base,
         "entered_tax": tax,
         "unentered_tax": unentered,

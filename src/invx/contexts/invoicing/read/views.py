@@ -10,7 +10,9 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from invx.contexts.invoicing.read.instalments import dues_view
 from invx.kernel.ids import typeid
+from invx.kernel.money import quantize
 
 Row: TypeAlias = Mapping[str, Any] | asyncpg.Record
 
@@ -88,7 +90,9 @@ def _settled(row: Row | None, now: datetime) -> dict[str, Any]:
     if row is None:
         figures = ("open", "paid", "credited", "written_off", "surplus")
         nothing = dict.fromkeys(("settlement_status", *figures))
-        return {**nothing, "overdue": False, "disputed": False}
+        dues = {"overdue": False, "overdue_amount": None, "next_due_date": None}
+        return {**nothing, **dues, "disputed": False}
+    dues = dues_view(row, now)
     return {
         "settlement_status": None if row["status"] == "void" else row["status"],
         "open": str(row["open"]),
@@ -97,6 +101,8 @@ def _settled(row: Row | None, now: datetime) -> dict[str, Any]:
         "written_off": str(row["written_off"]),
         "surplus": str(row["surplus"]),
         "overdue": is_overdue(row, now),
+        "overdue_amount": dues["overdue_amount"],
+        "next_due_date": dues["due_date"] if row["open"] > 0 else None,
         "disputed": row["disputed"],
     }
 
@@ -122,19 +128,27 @@ def settlement_head(document_id: UUID, row: Row, now: datetime) -> dict[str, Any
     """The balance of a document, without its entries."""
     figures = ["total", "open", "surplus", "paid", "credited", "written_off", "discounted"]
     figures += ["withheld", "refunded"]
+    rounded = quantize(row["rounded"], row["currency"])
     return {
         "object": "settlement",
         "invoice": typeid(INVOICE, document_id),
         "version": row["version"],
         "currency": row["currency"],
         **{name: str(row[name]) for name in figures},
+        "rounded": str(rounded),
         "status": row["status"],
         "overdue": is_overdue(row, now),
         "disputed": row["disputed"],
-        "due_date": row["due_date"].isoformat() if row["due_date"] else None,
+        **dues_view(row, now),
+        "payment_plan": _plan(row),
         "book": _book(row),
         "awaits_rates": row["awaits_rates"],
     }
+
+
+def _plan(row: Row) -> dict[str, Any] | None:
+    agreed = row["planned_on"]
+    return {"agreed_on": agreed.isoformat()} if agreed else None
 
 
 def _book(row: Row) -> dict[str, Any] | None:
@@ -156,11 +170,16 @@ def _figure(number: Decimal | None) -> str | None:
 
 
 def settlement_view(
-    document_id: UUID, row: Row, entries: Sequence[Row], now: datetime
+    document_id: UUID,
+    row: Row,
+    entries: Sequence[Row],
+    now: datetime,
+    withholding: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The ledger of a document."""
     return {
         **settlement_head(document_id, row, now),
+        "withholding": withholding,
         "entries": [entry_view(entry) for entry in entries],
     }
 

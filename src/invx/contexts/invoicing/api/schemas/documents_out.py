@@ -89,6 +89,10 @@ class InvoiceHeadOut(Out):
     written_off: Amount | None
     surplus: Amount | None = Field(description="What was paid or credited too much.")
     overdue: bool = Field(description="By the calendar day of the legal entity's zone.")
+    overdue_amount: Amount | None = Field(
+        description="What is open of what is due; of instalments only those whose day has passed."
+    )
+    next_due_date: DayOut | None = Field(description="Of what is to be paid next.")
     disputed: bool
     delivery_status: DeliveryStatus
     clearance_status: ClearanceStatus

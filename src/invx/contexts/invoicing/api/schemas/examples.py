@@ -134,6 +134,17 @@ REVERSAL: Body = {
 }
 DISPUTE: Body = {"disputed": True, "reason": "Two copies were damaged."}
 
+CERTIFICATE: Body = {"amount": "15.00", "source": "CU-2026-0815", "on": "2026-11-01"}
+MILESTONE: Body = {"line": "1", "milestone": "Go-live"}
+PAYMENT_PLAN: Body = {
+    "instalments": [
+        {"due_date": "2099-01-31", "amount": "100.00"},
+        {"due_date": "2099-02-28"},
+    ],
+    "reason": "Agreed on the telephone.",
+}
+PLAN_ENDED: Body = {"reason": "The first part was not paid."}
+
 SERIES: Body = {
     "name": "Online shop",
     "pattern": "WEB-{YYYY}-{number:05}",

@@ -23,6 +23,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     Code,
     Country,
     Currency,
+    DecimalOut,
     Flag,
     In,
     Language,
@@ -31,6 +32,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     Name,
     NotNegative,
     Out,
+    Positive,
     Text,
     Whole,
 )
@@ -137,6 +139,12 @@ class LegalEntityIn(In):
     distance_sales: DistanceSalesIn | None = Field(
         None, description="Sales to consumers of other member states (Article 59c)."
     )
+    cash_rounding: dict[Currency, Positive] = Field(
+        default={},
+        max_length=20,
+        description="By currency the smallest coin, such as CHF 0.05: documents that are paid in "
+        "cash (payment means 10), and payments in `cash`, are rounded to it.",
+    )
     exchange_rate_sources: RateSourcesIn = Field(default_factory=RateSourcesIn)
     transmission_channels: list[ChannelUseIn] = Field(default=[], max_length=20)
     clearance: ClearanceRule | None = Field(
@@ -209,6 +217,7 @@ class LegalEntityOut(SellerOut):
     titles: dict[str, str]
     tax_id_policy: TaxIdPolicyOut
     distance_sales: DistanceSalesOut | None
+    cash_rounding: dict[str, DecimalOut]
     exchange_rate_sources: RateSourcesOut
     transmission_channels: list[ChannelUseOut]
     clearance: words.ClearanceRule | None

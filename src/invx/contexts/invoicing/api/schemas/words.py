@@ -23,6 +23,7 @@ AccountPurpose = _words(
     "rounding",
     "exchange_gain",
     "exchange_loss",
+    "deferral",
 )
 BookingKind = _words(
     "revenue",
@@ -32,6 +33,8 @@ BookingKind = _words(
     "write_off",
     "withholding",
     "exchange",
+    "recognition",
+    "rounding",
     "allocation",
 )
 ClearanceRule = _words("none", "before_release", "after_issue")
@@ -62,7 +65,9 @@ EInvoiceRequirement = _words(
     "siret",
 )
 EInvoiceSyntax = _words("ubl", "cii")
-EntryKind = _words("payment", "credit", "write_off", "withholding", "discount", "refund")
+EntryKind = _words(
+    "payment", "credit", "write_off", "withholding", "discount", "refund", "rounding"
+)
 ExportFormat = _words("datev", "csv", "jsonl")
 ExportStatus = _words("ready", "handed_over", "cancelled")
 FindingResource = _words("invoice", "legal_entity")
@@ -72,6 +77,8 @@ Mode = _words("live", "test")
 PartyKind = _words("business", "consumer")
 OfficialRules = _words("on_request", "before_finalize")
 Profile = _words("en16931", "plain")
+RecognitionKind = _words("deferred", "recognized", "credited", "reversed")
+RecognitionMethod = _words("on_issue", "straight_line", "milestone")
 RateKind = _words("daily", "monthly")
 Regime = _words("vat", "sales", "levy", "withholding")
 Reset = _words("none", "yearly", "monthly")

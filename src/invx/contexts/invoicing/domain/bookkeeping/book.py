@@ -55,6 +55,12 @@ class Book:
     withholding: Account
     gain: Account
     loss: Account
+    rounding: Account | None = None  # of cash
+
+    @property
+    def rounding_account(self) -> Account:
+        """Of cash; in books of before there was one, where write-offs are."""
+        return self.rounding or self.untaxed.write_off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +105,7 @@ def book_of(
         withholding=general(rows, Purpose.WITHHOLDING, content.currency),
         gain=general(rows, Purpose.EXCHANGE_GAIN, content.currency),
         loss=general(rows, Purpose.EXCHANGE_LOSS, content.currency),
+        rounding=_rounding(rows, content.currency),
     )
 
 
@@ -108,6 +115,11 @@ def general(rows: Rows, purpose: Purpose, currency: str) -> Account:
     if found is None or found.account is None:
         violated(f"there is no account for {purpose}")
     return found.account
+
+
+def _rounding(rows: Rows, currency: str) -> Account | None:
+    found = rows.find(Purpose.ROUNDING, Treatment(currency=currency))
+    return found.account if found else None
 
 
 def _given_up(rows: Rows, wanted: Treatment) -> GivenUp:

@@ -23,6 +23,8 @@ class BookingKind(StrEnum):
     WRITE_OFF = "write_off"
     WITHHOLDING = "withholding"
     EXCHANGE = "exchange"  # realised gain or loss
+    RECOGNITION = "recognition"  # revenue that is earned later, aside and back
+    ROUNDING = "rounding"  # of cash, when it was paid
     ALLOCATION = "allocation"  # surplus of one document counts for another: debtor to debtor
 
 

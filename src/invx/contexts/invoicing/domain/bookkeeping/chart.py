@@ -35,6 +35,7 @@ class Purpose(StrEnum):
     ROUNDING = "rounding"
     EXCHANGE_GAIN = "exchange_gain"
     EXCHANGE_LOSS = "exchange_loss"
+    DEFERRAL = "deferral"  # revenue that is earned later; its key keeps an automatic account still
 
 
 class Whereabouts(StrEnum):
