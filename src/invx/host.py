@@ -210,6 +210,7 @@ def _outside(settings: Settings) -> invoicing.Outside:
         tax_engine=settings.tax_engine.name,
         tax_engine_url=settings.tax_engine.url,
         tax_engine_secret=settings.tax_engine.secret,
+        numbers=settings.place.numbers,
     )
 
 

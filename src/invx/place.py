@@ -48,6 +48,7 @@ ALL_PERMISSIONS = (
     "legal_entities:write",
     "series:read",
     "series:write",
+    "series:hold",
     "audit:read",
     "personal:erase",
     "analytics:read",
@@ -69,6 +70,7 @@ def embedded_server(settings: PlaceSettings) -> Postgres:
         logins=(APP, SYSTEM),
         binaries=settings.postgres_binaries,
         account=settings.postgres_account,
+        archive=settings.backup / "wal" if settings.backup else None,
     )
 
 

@@ -44,6 +44,11 @@ class PlaceSettings:
     admin_dsn: str | None = None
     postgres_binaries: Path | None = None
     postgres_account: str | None = None
+    # The outside journal of numbers (D2), and where backups and the continuous archive go; without
+    # a folder there is no archive.
+    numbers: Path | None = None
+    backup: Path | None = None
+    backups_kept: int = 7
 
     @property
     def external(self) -> bool:
@@ -122,6 +127,9 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             admin_dsn=read.dsn("INVX_DATABASE_ADMIN"),
             postgres_binaries=read.path("INVX_PG_BIN"),
             postgres_account=read.optional("INVX_PG_USER"),
+            numbers=_numbers(read, home),
+            backup=read.path("INVX_BACKUP"),
+            backups_kept=read.number("INVX_BACKUP_KEEP", 7, least=1),
         ),
         auth=AuthSettings(
             jwks=jwks if jwks.startswith(("http://", "https://")) else Path(jwks),
@@ -165,6 +173,13 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             "Set INVX_DATABASE_APP, INVX_DATABASE_SYSTEM and INVX_DATABASE_ADMIN together."
         )
     return settings
+
+
+def _numbers(read: "_Reader", home: Path) -> Path | None:
+    """The journal of numbers is kept beside the embedded database unless it is off."""
+    beside = "off" if read.optional("INVX_DATABASE_APP") else str(home / "numbers.jsonl")
+    text = read.text("INVX_NUMBERS_FILE", beside)
+    return None if text == "off" else Path(text)
 
 
 class _Reader:

@@ -36,7 +36,7 @@ Anchored = Mapping[tuple[str, str], Mapping[int, AnchoredSeal]]
 
 
 @dataclass(slots=True)
-class _Sum:
+class Sum:
     """What was looked at, and the first broken place of each kind."""
 
     tenants: int = 0
@@ -58,8 +58,8 @@ def verify_all(tenant: Tenant = None) -> None:
     """
 
     async def work(place: Place) -> None:
-        total = _Sum()
-        anchored = _anchored(total)
+        total = Sum()
+        anchored = anchored_seals(total)
         tenants = await _tenants(place, tenant)
         async with administrator(place) as conn:
             with progress_bar() as bar:
@@ -68,18 +68,16 @@ def verify_all(tenant: Tenant = None) -> None:
                     for context in CONTEXTS:
                         where = f"{context} of {typeid(TENANT, tenant_id)}"
                         bar.update(task, description=where)
-                        await _examine(conn, context, tenant_id, anchored, total)
+                        await examine(conn, context, tenant_id, anchored, total)
                         bar.advance(task)
                     total.tenants += 1
                 bar.update(task, description="verified")
-        _conclude(total)
+        conclude(total)
 
     with_place(work)
 
 
-async def _examine(
-    conn: Any, context: str, tenant_id: UUID, anchored: Anchored, total: _Sum
-) -> None:
+async def examine(conn: Any, context: str, tenant_id: UUID, anchored: Anchored, total: Sum) -> None:
     where = f"{context}: tenant {typeid(TENANT, tenant_id)}"
     found = await verify(conn, context, tenant_id)
     if (link := found.broken) is not None:
@@ -99,7 +97,7 @@ async def _examine(
             total.say(name, where, wrong)
 
 
-def _anchored(total: _Sum) -> Anchored:
+def anchored_seals(total: Sum) -> Anchored:
     """What the anchor file holds; read before the seals, which go on meanwhile."""
     path = read_settings().anchor.file
     held: dict[tuple[str, str], dict[int, AnchoredSeal]] = {}
@@ -114,7 +112,7 @@ def _anchored(total: _Sum) -> Anchored:
     return held
 
 
-def _conclude(total: _Sum) -> None:
+def conclude(total: Sum) -> None:
     """Raises Refused when anything is wrong, after printing it."""
     for kind, what in total.broken.items():
         out.print(f"BROKEN {kind} in {what}")

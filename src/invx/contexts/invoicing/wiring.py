@@ -1,13 +1,13 @@
 """Puts invoicing together; imported by the host only."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
+from invx.contexts.invoicing.adapters import number_journal
 from invx.contexts.invoicing.adapters.accounting import making
 from invx.contexts.invoicing.adapters.charts import shipped_charts
 from invx.contexts.invoicing.adapters.due_jobs import DUE_JOBS
@@ -64,20 +64,8 @@ from invx.contexts.invoicing.api.routes import (
 from invx.contexts.invoicing.api.routes import tax_ids as tax_id_routes
 from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.api.versions import CHANGES
-from invx.contexts.invoicing.app.apply_exchange_rates import (
-    APPLY,
-    ApplyExchangeRates,
-    apply_exchange_rates,
-)
-from invx.contexts.invoicing.app.ask_transmission import AskTransmission, ask_transmission
 from invx.contexts.invoicing.app.ports import TaxRegister
 from invx.contexts.invoicing.app.publish import contract_of
-from invx.contexts.invoicing.app.publish_exchange_rates import SPREAD
-from invx.contexts.invoicing.app.send_transmission import SendTransmission, send_transmission
-from invx.contexts.invoicing.app.spread_exchange_rates import (
-    SpreadExchangeRates,
-    spread_exchange_rates,
-)
 from invx.contexts.invoicing.domain import (
     document_events,
     grace_events,
@@ -105,7 +93,7 @@ from invx.contracts.invoicing import (
 )
 from invx.contracts.registry import Registry
 from invx.infra.codec import Codec, events_in
-from invx.infra.context import Context, Job, PersonalStore
+from invx.infra.context import Context, PersonalStore
 from invx.infra.event_store import EventStore
 from invx.infra.facts import FactProvider, KnownFacts
 from invx.infra.holdings import Holdings
@@ -222,6 +210,7 @@ class Outside:
     tax_engine: str | None = None  # the name by which legal entities ask for it
     tax_engine_url: str | None = None
     tax_engine_secret: str | None = field(default=None, repr=False)
+    numbers: Path | None = None  # the outside journal of numbers
 
     def registers(self, clock: Clock) -> tax_ids.Registers:
         """The registers of VAT ids, by the country that ids begin with."""
@@ -314,7 +303,7 @@ def wire(
         routers=tuple(module.router for module in _ROUTES),
         api_changes=CHANGES,
         edge=edge,
-        jobs=_JOBS,
+        jobs=DUE_JOBS,
         publishes=_PUBLISHES,
         history=history_of,
         last_numbers=last_numbers,
@@ -330,7 +319,9 @@ def _providers(
     rendering: RenderingPool,
     reading: making.Reading,
 ) -> dict[str, FactProvider]:
+    kept = {} if means.journal is None else {number_journal.PORT: means.journal}
     return {
+        **kept,
         PORT: rendering,
         making.PORT: making.AccountingFiles(reading),
         writing.PORT: writing.EInvoiceWriter(),
@@ -350,6 +341,7 @@ def _means(outside: Outside, clock: Clock, judging: EInvoiceValidation) -> Means
         charts=shipped_charts(),
         engines=outside.engines(),
         channels=outside.channels(),
+        journal=number_journal.NumberJournal(outside.numbers) if outside.numbers else None,
     )
 
 
@@ -362,31 +354,3 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
         registry.encode,
         kinds=KINDS,
     )
-
-
-async def _spread_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
-    after = payload.get("after")
-    await spread_exchange_rates(SpreadExchangeRates(UUID(after) if after else None), uow)
-
-
-async def _apply_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
-    await apply_exchange_rates(ApplyExchangeRates(UUID(payload["key"])), uow)
-
-
-async def _send(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
-    command = SendTransmission(UUID(payload["document"]), UUID(payload["key"]))
-    await send_transmission(command, uow)
-
-
-async def _ask(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
-    document_id, transmission_id = UUID(payload["document"]), UUID(payload["key"])
-    await ask_transmission(AskTransmission(document_id, transmission_id, payload["asked"]), uow)
-
-
-_JOBS: dict[str, Job] = {
-    **DUE_JOBS,
-    SPREAD: _spread_rates,
-    APPLY: _apply_rates,
-    "send_transmission": _send,
-    "ask_transmission": _ask,
-}

@@ -1,4 +1,4 @@
-"""Due jobs on single documents, from their payload to the command."""
+"""Due jobs, from their payload to the command."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,11 +6,23 @@ from uuid import UUID
 
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
 from invx.contexts.invoicing.adapters.works import WORKS
+from invx.contexts.invoicing.app.apply_exchange_rates import (
+    APPLY,
+    ApplyExchangeRates,
+    apply_exchange_rates,
+)
 from invx.contexts.invoicing.app.archive_document import ArchiveDocuments, archive_documents
+from invx.contexts.invoicing.app.ask_transmission import AskTransmission, ask_transmission
 from invx.contexts.invoicing.app.end_grace import EndGrace, end_grace
 from invx.contexts.invoicing.app.give_grace import JOB as END_GRACE
 from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
 from invx.contexts.invoicing.app.portions import documents_of, schedule_for, split
+from invx.contexts.invoicing.app.publish_exchange_rates import SPREAD
+from invx.contexts.invoicing.app.send_transmission import SendTransmission, send_transmission
+from invx.contexts.invoicing.app.spread_exchange_rates import (
+    SpreadExchangeRates,
+    spread_exchange_rates,
+)
 from invx.contexts.invoicing.app.tell_engine import JOB as TELL_ENGINE
 from invx.contexts.invoicing.app.tell_engine import TellEngine, tell_engine
 from invx.infra.context import Job
@@ -47,10 +59,33 @@ async def _tell_engine(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await tell_engine(TellEngine(UUID(payload["key"])), uow)
 
 
+async def _spread_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    after = payload.get("after")
+    await spread_exchange_rates(SpreadExchangeRates(UUID(after) if after else None), uow)
+
+
+async def _apply_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await apply_exchange_rates(ApplyExchangeRates(UUID(payload["key"])), uow)
+
+
+async def _send(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    command = SendTransmission(UUID(payload["document"]), UUID(payload["key"]))
+    await send_transmission(command, uow)
+
+
+async def _ask(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    document_id, transmission_id = UUID(payload["document"]), UUID(payload["key"])
+    await ask_transmission(AskTransmission(document_id, transmission_id, payload["asked"]), uow)
+
+
 DUE_JOBS: dict[str, Job] = {
     "archive_document": _archive,
     "mark_overdue": _overdue,
     END_GRACE: _end_grace,
     TELL_ENGINE: _tell_engine,
     OPERATION: _operate,
+    SPREAD: _spread_rates,
+    APPLY: _apply_rates,
+    "send_transmission": _send,
+    "ask_transmission": _ask,
 }

@@ -10,15 +10,14 @@ from invx.contexts.invoicing.app.asked import (
     Buyers,
     EngineReceipt,
     GivenAnswer,
-    SeriesChoice,
     Wanted,
 )
+from invx.contexts.invoicing.app.series_ports import SeriesRepository
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import Selection
 from invx.contexts.invoicing.domain.bookkeeping.accounting_settings import ExportSettings
 from invx.contexts.invoicing.domain.bookkeeping.chart import Charts
 from invx.contexts.invoicing.domain.bookkeeping.debtor_numbers import DebtorNumber
-from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.delivery.delivery import Delivery
 from invx.contexts.invoicing.domain.delivery.transmission import Answer, Channel, Parcel
 from invx.contexts.invoicing.domain.document import Document
@@ -29,7 +28,6 @@ from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.register_events import RegisteredDocument
-from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.tax.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.tax.engine_statement import EngineStatement
@@ -65,22 +63,6 @@ class Documents(ManyRepository[Document], Protocol):
 
     def is_untouched(self, id: UUID) -> bool:
         """Whether a document has recorded nothing in this unit of work."""
-        ...
-
-
-class SeriesRepository(Repository[Series], Protocol):
-    """Series; they are only ever taken locked, so that numbers are drawn one after another."""
-
-    async def default_locked(self, legal_entity_id: UUID, type: DocumentType) -> Series:
-        """The series that a type draws from, locked. Raises SeriesNotFound."""
-        ...
-
-    async def locked_for(self, choices: Collection[SeriesChoice]) -> dict[SeriesChoice, Series]:
-        """The series of many documents, those that exist, locked in the order of their ids."""
-        ...
-
-    def make_default(self, series: Series) -> None:
-        """From now on the series' types draw from it."""
         ...
 
 
