@@ -120,17 +120,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         serve=ServeSettings(
             read.text("INVX_HOST", "127.0.0.1"), read.number("INVX_PORT", 8000, most=65_535)
         ),
-        place=PlaceSettings(
-            home=home,
-            app_dsn=read.dsn("INVX_DATABASE_APP"),
-            system_dsn=read.dsn("INVX_DATABASE_SYSTEM"),
-            admin_dsn=read.dsn("INVX_DATABASE_ADMIN"),
-            postgres_binaries=read.path("INVX_PG_BIN"),
-            postgres_account=read.optional("INVX_PG_USER"),
-            numbers=_numbers(read, home),
-            backup=read.path("INVX_BACKUP"),
-            backups_kept=read.number("INVX_BACKUP_KEEP", 7, least=1),
-        ),
+        place=_place(read, home),
         auth=AuthSettings(
             jwks=jwks if jwks.startswith(("http://", "https://")) else Path(jwks),
             issuer=read.text("INVX_ISSUER", "invx"),
@@ -173,6 +163,20 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             "Set INVX_DATABASE_APP, INVX_DATABASE_SYSTEM and INVX_DATABASE_ADMIN together."
         )
     return settings
+
+
+def _place(read: "_Reader", home: Path) -> PlaceSettings:
+    return PlaceSettings(
+        home=home,
+        app_dsn=read.dsn("INVX_DATABASE_APP"),
+        system_dsn=read.dsn("INVX_DATABASE_SYSTEM"),
+        admin_dsn=read.dsn("INVX_DATABASE_ADMIN"),
+        postgres_binaries=read.path("INVX_PG_BIN"),
+        postgres_account=read.optional("INVX_PG_USER"),
+        numbers=_numbers(read, home),
+        backup=read.path("INVX_BACKUP"),
+        backups_kept=read.number("INVX_BACKUP_KEEP", 7, least=1),
+    )
 
 
 def _numbers(read: "_Reader", home: Path) -> Path | None:

@@ -17,7 +17,9 @@ from invx.cli.ground import Refused, console, out, program, run
 from invx.contexts.invoicing.adapters.reconciling import numbers_after
 from invx.host import CONTEXTS
 from invx.infra.anchoring import pseudonym
-from invx.infra.backup.base import (
+from invx.infra.backup.looking import archives, last_moment, seals_beyond, tenants_of
+from invx.infra.backup.restoring import SETTINGS, choose, lay_out, start_recovered
+from invx.infra.backup.taking import (
     Backup,
     forget_backups,
     list_backups,
@@ -25,8 +27,6 @@ from invx.infra.backup.base import (
     take_backup,
     verify_backup,
 )
-from invx.infra.backup.looking import archives, last_moment, seals_beyond, tenants_of
-from invx.infra.backup.restoring import SETTINGS, choose, lay_out, start_recovered
 from invx.infra.embedded import Postgres
 from invx.place import (
     APP,

@@ -33,7 +33,8 @@ from invx.place import Place, administrator, tenant_entries
 from invx.settings import read_settings
 
 NAME, SERIES = "invoicing", "ser"
-_SAYS = "SERIES[/PERIOD]=NUMBER, as ser_…/2026=1234; may be given several times."
+NOTHING = "nothing"
+_SAYS = "SERIES[/PERIOD]=NUMBER, as ser_…/2026=1234, several times; or `nothing` left the house."
 
 
 def hold() -> None:
@@ -46,18 +47,14 @@ def hold() -> None:
     with_place(work)
 
 
-def reconcile(  # noqa: PLR0913, PLR0917 - the options of a command
+def reconcile(  # noqa: PLR0917 - the options of a command
     journal: Annotated[Path | None, typer.Option(help="Instead of INVX_NUMBERS_FILE.")] = None,
     anchor: Annotated[Path | None, typer.Option(help="Instead of INVX_ANCHOR_FILE.")] = None,
     last: Annotated[list[str] | None, typer.Option(help=_SAYS)] = None,
     tenant: Annotated[str | None, typer.Option(help="Only this one, tnt_….")] = None,
     actor: Annotated[str, typer.Option(help="Who acts; stays in the history.")] = "user:operator",
-    reason: Annotated[str | None, typer.Option(help="Stands in the gap report.")] = None,
     set_back: Annotated[
         bool, typer.Option("--set-back", help="The disk was set back: all series are meant.")
-    ] = False,
-    trust_database: Annotated[
-        bool, typer.Option("--trust-database", help="Nothing left the house that is not here.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be.")] = False,
 ) -> None:
@@ -66,13 +63,14 @@ def reconcile(  # noqa: PLR0913, PLR0917 - the options of a command
     Names what is lost. Again changes nothing.
     """
     witness, heard = _heard(journal, anchor)
-    stated = [_stated(each) for each in last or ()]
-    if not (heard or stated or trust_database):
+    stated = [_stated(each) for each in last or () if each != NOTHING]
+    if not (heard or last):
         raise Refused(
             "There is no outside journal and no anchor here. Name one with --journal or --anchor,"
-            " state the last number of each series with --last, or say --trust-database."
+            " or state the last number of each series with --last; `--last nothing` says that none"
+            " left the house that is not here."
         )
-    why = reason or f"reconciled {datetime.now(UTC):%Y-%m-%d %H:%M} UTC after a restore"
+    why = f"reconciled {datetime.now(UTC):%Y-%m-%d %H:%M} UTC after a restore"
 
     async def work(place: Place) -> None:
         async with open_host(place, NAME) as host:

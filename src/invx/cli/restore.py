@@ -14,9 +14,9 @@ from invx.cli.ground import TENANT, ArgumentInvalid, Refused, console, out, prog
 from invx.cli.instance import claimed, running_instance
 from invx.contexts.invoicing.adapters.reconciling import numbers_after
 from invx.host import CONTEXTS
-from invx.infra.backup.base import Backup, list_backups
 from invx.infra.backup.looking import close_tenants, events_after
 from invx.infra.backup.restoring import choose
+from invx.infra.backup.taking import Backup, list_backups
 from invx.infra.embedded import Postgres
 from invx.infra.embedded_cluster import PostgresFailed
 from invx.kernel.ids import typeid

@@ -341,7 +341,7 @@ def _means(outside: Outside, clock: Clock, judging: EInvoiceValidation) -> Means
         charts=shipped_charts(),
         engines=outside.engines(),
         channels=outside.channels(),
-        journal=number_journal.NumberJournal(outside.numbers) if outside.numbers else None,
+        journal=number_journal.NumberJournal(outside.numbers, clock) if outside.numbers else None,
     )
 
 

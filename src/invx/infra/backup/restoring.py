@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from invx.infra.backup.base import Backup, BackupFailed
+from invx.infra.backup.taking import Backup, BackupFailed
 from invx.infra.backup.wal import SUFFIX, restore_command
 from invx.infra.embedded import Postgres
 from invx.infra.embedded_cluster import Cluster, PostgresFailed

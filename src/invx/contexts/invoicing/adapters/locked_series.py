@@ -14,7 +14,6 @@ from invx.contexts.invoicing.domain.number_permit import NumberPermit
 from invx.contexts.invoicing.domain.series import Series
 from invx.infra.event_store import EventSourcedRepository
 from invx.infra.unit_of_work import EventUnitOfWork
-from invx.kernel.ports import Fact
 
 _NO_PERMIT = NumberPermit()
 
@@ -84,23 +83,20 @@ class LockedSeries(EventSourcedRepository[Series]):
         """What a series that was loaded here may give."""
         return self._permits.get(series.id, _NO_PERMIT)
 
-    def reservation(self, series: Series, period: str, number: int) -> Fact | None:
-        """The fact whose answer is a bound that the outside journal knows; None without one."""
+    async def reserve(self, series: Series, period: str, number: int) -> None:
+        """See SeriesRepository; without a journal there is nobody to know. Raises Needs."""
         if self._journal is None:
-            return None
+            return
         permit = self.permit(series)
-        question = Reservation(
+        wanted = Reservation(
             tenant_id=self._unit.ctx.tenant_id,
             series_id=series.id,
             period=period,
             given=permit.given.get(period, 0),
             next=number,
         )
-        return self._journal.fact(question, beyond=permit.reserved.get(period, 0))
-
-    def reserve(self, series: Series, period: str, bound: int) -> None:
-        """Numbers up to `bound` may be given; it stands outside already."""
-        permit = self.permit(series)
+        fact = self._journal.fact(wanted, beyond=permit.reserved.get(period, 0))
+        [bound] = await self._unit.facts.need(fact)
         reserved = {**permit.reserved, period: bound}
         self._permits[series.id] = NumberPermit(permit.here, reserved, permit.given)
         self._put(series.id, reserved)

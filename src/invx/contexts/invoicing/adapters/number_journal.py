@@ -10,10 +10,9 @@ A line that a crash cut off was never answered: nothing was drawn under it, and 
 import asyncio
 import fcntl
 import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -23,10 +22,11 @@ from invx.contexts.invoicing.domain.number_permit import OutsideCount
 from invx.infra.anchoring import pseudonym
 from invx.infra.facts import Answered
 from invx.kernel.errors import Unavailable
-from invx.kernel.ports import Fact
+from invx.kernel.ports import Clock, Fact
 
 PORT = "number_journal"
 FORMAT = "invx numbers 1"
+_LATELY = timedelta(seconds=1)
 AHEAD_MIN, AHEAD_MAX, AHEAD_PART = 5, 100, 10
 
 Place = tuple[str, str, str]  # tenant as a pseudonym, series, period
@@ -63,12 +63,11 @@ class _Lately:
 
     granted: int = 0
     times: int = 0
-    since: float = 0.0
+    since: datetime | None = None
 
-    def bound(self, asked: Sequence[Reservation]) -> int:
+    def bound(self, asked: Sequence[Reservation], now: datetime) -> int:
         """Up to where; the same as before as long as that is enough."""
-        now = time.monotonic()
-        if now - self.since > 1:
+        if self.since is None or now - self.since > _LATELY:
             self.times, self.since = 0, now
         self.times += len(asked)
         last = max(each.next for each in asked) + len(asked) - 1
@@ -81,8 +80,9 @@ class _Lately:
 class NumberJournal:
     """Keeps bounds in one file; several processes may."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
+        self._clock = clock
         self._lately: dict[str, _Lately] = {}
 
     def fact(self, wanted: Reservation, *, beyond: int) -> Fact:
@@ -98,10 +98,11 @@ class NumberJournal:
         asked: dict[str, list[Reservation]] = {}
         for fact in facts:
             asked.setdefault(fact.key, []).append(fact.question)
+        now = self._clock.now()
         lately = {key: self._lately.setdefault(key, _Lately()) for key in asked}
-        bounds = {key: lately[key].bound(each) for key, each in asked.items()}
+        bounds = {key: lately[key].bound(each, now) for key, each in asked.items()}
         lines = [
-            _line(each[0], bounds[key])
+            _line(each[0], bounds[key], now)
             for key, each in asked.items()
             if bounds[key] > lately[key].granted
         ]
@@ -147,7 +148,7 @@ def read_journal(path: Path) -> Mapping[Place, OutsideCount]:
     return found
 
 
-def _line(asked: Reservation, bound: int) -> _Line:
+def _line(asked: Reservation, bound: int, now: datetime) -> _Line:
     return _Line(
         format=FORMAT,
         tenant=pseudonym(asked.tenant_id),
@@ -155,5 +156,5 @@ def _line(asked: Reservation, bound: int) -> _Line:
         period=asked.period,
         given=asked.given,
         reserved=bound,
-        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        at=now.isoformat(timespec="seconds"),
     )

@@ -25,10 +25,6 @@ async def permit_number(series: Series, on: date, uow: InvoicingUnitOfWork) -> N
     if not permit.here:
         raise SeriesOnHold(NOT_HERE)
     period = period_of(on, series.definition.reset)
-    known = permit.reserved.get(period, 0)
-    if (number := series.next_number(period)) <= known:
-        return
-    fact = uow.series.reservation(series, period, number)
-    if fact is not None:
-        [bound] = await uow.facts.need(fact)
-        uow.series.reserve(series, period, bound)
+    number = series.next_number(period)
+    if number > permit.reserved.get(period, 0):
+        await uow.series.reserve(series, period, number)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
-from typing import Protocol, TypeVar
+from typing import Protocol
 from uuid import UUID
 
 from invx.contexts.invoicing.app.asked import (
@@ -10,14 +10,15 @@ from invx.contexts.invoicing.app.asked import (
     Buyers,
     EngineReceipt,
     GivenAnswer,
+    SeriesChoice,
     Wanted,
 )
-from invx.contexts.invoicing.app.series_ports import SeriesRepository
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import Selection
 from invx.contexts.invoicing.domain.bookkeeping.accounting_settings import ExportSettings
 from invx.contexts.invoicing.domain.bookkeeping.chart import Charts
 from invx.contexts.invoicing.domain.bookkeeping.debtor_numbers import DebtorNumber
+from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.delivery.delivery import Delivery
 from invx.contexts.invoicing.domain.delivery.transmission import Answer, Channel, Parcel
 from invx.contexts.invoicing.domain.document import Document
@@ -26,28 +27,19 @@ from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate, RateQ
 from invx.contexts.invoicing.domain.exchange.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.number_permit import NumberPermit
 from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.register_events import RegisteredDocument
+from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.tax.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.tax.engine_statement import EngineStatement
 from invx.contexts.invoicing.domain.tax.rate_table import KnownTaxes, RateTable
 from invx.contexts.invoicing.domain.tax.tax_ids import RegisterAnswer, TaxIdForm
 from invx.contexts.invoicing.domain.tax.tax_quotes import QuoteAnswer, QuoteQuestion
-from invx.kernel.aggregate import Aggregate
 from invx.kernel.operations import Operations
-from invx.kernel.ports import Fact, Repository, UnitOfWork
+from invx.kernel.ports import Fact, ManyRepository, Repository, UnitOfWork
 from invx.rules.tax.packs import Packs
-
-A = TypeVar("A", bound=Aggregate)
-
-
-class ManyRepository(Repository[A], Protocol[A]):
-    """A repository that also gives many at once."""
-
-    async def find_all(self, ids: Iterable[UUID]) -> dict[UUID, A]:
-        """Those of `ids` that exist, in one round trip."""
-        ...
 
 
 class Documents(ManyRepository[Document], Protocol):
@@ -63,6 +55,34 @@ class Documents(ManyRepository[Document], Protocol):
 
     def is_untouched(self, id: UUID) -> bool:
         """Whether a document has recorded nothing in this unit of work."""
+        ...
+
+
+class SeriesRepository(Repository[Series], Protocol):
+    """Series; they are only ever taken locked, so that numbers are drawn one after another."""
+
+    async def default_locked(self, legal_entity_id: UUID, type: DocumentType) -> Series:
+        """The series that a type draws from, locked. Raises SeriesNotFound."""
+        ...
+
+    async def locked_for(self, choices: Collection[SeriesChoice]) -> dict[SeriesChoice, Series]:
+        """The series of many documents, those that exist, locked in the order of their ids."""
+        ...
+
+    def make_default(self, series: Series) -> None:
+        """From now on the series' types draw from it."""
+        ...
+
+    def permit(self, series: Series) -> NumberPermit:
+        """What a series that was loaded here may give."""
+        ...
+
+    async def reserve(self, series: Series, period: str, number: int) -> None:
+        """Let the outside journal know that numbers up to this one may be given. Raises Needs."""
+        ...
+
+    async def accept(self, series: Series) -> None:
+        """From now on the series gives its numbers in this database."""
         ...
 
 
