@@ -224,6 +224,7 @@ async def open_world(
     channels = {
         "INVX_TRANSMISSION_FOLDER": str(folder / "sent"),
         "INVX_PRACTICE_AUTHORITY": "1",
+        "INVX_NUMBERS_FILE": "off",
     }
     settings = read_settings({**channels, **(environment or {})})
     home = replace(settings.place, home=folder)  # rules and packs that a test installs

@@ -242,6 +242,7 @@ def _outside(settings: Settings) -> Outside:
         tax_engine_secret=settings.tax_engine.secret,
         storage=settings.storage,
         file_limits=settings.file_limits,
+        numbers=settings.place.numbers,
     )
 
 

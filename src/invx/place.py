@@ -51,6 +51,7 @@ ALL_PERMISSIONS = (
     "periods:reopen",
     "series:read",
     "series:write",
+    "series:hold",
     "audit:read",
     "files:read",
     "files:write",
@@ -74,6 +75,7 @@ def embedded_server(settings: PlaceSettings) -> Postgres:
         logins=(APP, SYSTEM),
         binaries=settings.postgres_binaries,
         account=settings.postgres_account,
+        archive=settings.backup / "wal" if settings.backup else None,
     )
 
 

@@ -47,6 +47,11 @@ class PlaceSettings:
     admin_dsn: str | None = None
     postgres_binaries: Path | None = None
     postgres_account: str | None = None
+    # The outside journal of numbers (D2), and where backups and the continuous archive go; without
+    # a folder there is no archive.
+    numbers: Path | None = None
+    backup: Path | None = None
+    backups_kept: int = 7
 
     @property
     def external(self) -> bool:
@@ -124,14 +129,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         serve=ServeSettings(
             read.text("INVX_HOST", "127.0.0.1"), read.number("INVX_PORT", 8000, most=65_535)
         ),
-        place=PlaceSettings(
-            home=home,
-            app_dsn=read.dsn("INVX_DATABASE_APP"),
-            system_dsn=read.dsn("INVX_DATABASE_SYSTEM"),
-            admin_dsn=read.dsn("INVX_DATABASE_ADMIN"),
-            postgres_binaries=read.path("INVX_PG_BIN"),
-            postgres_account=read.optional("INVX_PG_USER"),
-        ),
+        place=_place(read, home),
         auth=AuthSettings(
             jwks=jwks if jwks.startswith(("http://", "https://")) else Path(jwks),
             issuer=read.text("INVX_ISSUER", "invx"),
@@ -214,6 +212,27 @@ def _storage(read: "_Reader") -> StorageSettings:
     except ValueError as wrong:
         raise SettingInvalid(f"INVX_STORAGE and INVX_STORAGE_ALSO: {wrong}.") from None
     return storage
+
+
+def _place(read: "_Reader", home: Path) -> PlaceSettings:
+    return PlaceSettings(
+        home=home,
+        app_dsn=read.dsn("INVX_DATABASE_APP"),
+        system_dsn=read.dsn("INVX_DATABASE_SYSTEM"),
+        admin_dsn=read.dsn("INVX_DATABASE_ADMIN"),
+        postgres_binaries=read.path("INVX_PG_BIN"),
+        postgres_account=read.optional("INVX_PG_USER"),
+        numbers=_numbers(read, home),
+        backup=read.path("INVX_BACKUP"),
+        backups_kept=read.number("INVX_BACKUP_KEEP", 7, least=1),
+    )
+
+
+def _numbers(read: "_Reader", home: Path) -> Path | None:
+    """The journal of numbers is kept beside the embedded database unless it is off."""
+    beside = "off" if read.optional("INVX_DATABASE_APP") else str(home / "numbers.jsonl")
+    text = read.text("INVX_NUMBERS_FILE", beside)
+    return None if text == "off" else Path(text)
 
 
 class _Reader:

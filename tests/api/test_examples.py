@@ -52,6 +52,8 @@ DAY: list[tuple[str, str]] = [
     ("POST /v1/invoices/{invoice}/cancel", "sent"),
     ("POST /v1/invoices/{invoice}/replace", "invoice"),
     ("POST /v1/series/{series}/next-number", "series"),
+    ("POST /v1/series/{series}/hold", "series"),
+    ("POST /v1/series/{series}/release", "series"),
     ("POST /v1/erasures", "invoice"),
     ("POST /v1/accounting/exports", "books"),
     ("POST /v1/accounting/exports/{accounting_export}/cancel", "export"),

@@ -1,7 +1,7 @@
 """`invx audit …`: the proof that no history was changed, and what carries it elsewhere."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ from invx.infra.anchoring import pseudonym
 from invx.infra.archive_export import export_archive
 from invx.infra.audit import verify
 from invx.infra.audit_seals import verify_seals
+from invx.infra.holdings import Holdings
 from invx.infra.system import SystemClock
 from invx.kernel.ids import typeid
 from invx.kernel.storage import StorageUnavailable
@@ -40,7 +41,7 @@ Anchored = Mapping[tuple[str, str], Held]
 
 
 @dataclass(slots=True)
-class _Sum:
+class Sum:
     """What was looked at, and the first broken place of each kind."""
 
     tenants: int = 0
@@ -75,10 +76,10 @@ def verify_all(tenant: Tenant = None) -> None:
     """
 
     async def work(place: Place) -> None:
-        total = _Sum()
+        total = Sum()
         settings = read_settings()
-        anchored = _anchored(settings.anchor.file, total)
-        holdings = holdings_of(settings.storage)
+        anchored = anchored_seals(settings.anchor.file, total)
+        audit = Audit.of(settings, total)
         tenants = await _tenants(place, tenant)
         async with administrator(place) as conn:
             with progress_bar() as bar:
@@ -89,39 +90,50 @@ def verify_all(tenant: Tenant = None) -> None:
                         bar.update(task, description=where)
                         held = anchored.get((context, pseudonym(tenant_id)), {})
                         bucket = await _in_bucket(settings, context, tenant_id, total)
-                        await _examine(conn, context, tenant_id, (held, bucket), total)
-                        if (roots := settings.anchor.tsa_roots) is not None:
-                            stamped = await verify_timestamps(
-                                conn, context, tenant_id, roots_in(roots)
-                            )
-                            total.examined("timestamps", context, tenant_id, stamped)
-                        for name, examine in holdings[context].examinations.items():
-                            total.examined(name, context, tenant_id, await examine(conn, tenant_id))
+                        await audit.examine(conn, context, tenant_id, held, bucket)
                         bar.advance(task)
                     total.tenants += 1
                 bar.update(task, description="verified")
-        _conclude(total)
+        conclude(total)
 
     with_place(work)
 
 
-async def _examine(
-    conn: Any, context: str, tenant_id: UUID, held: Sequence[Held], total: _Sum
-) -> None:
-    where = _where(context, tenant_id)
-    found = await verify(conn, context, tenant_id)
-    if (link := found.broken) is not None:
-        place = f"stream {link.stream_id}, version {link.version}"
-        total.say("events", where, f"{place}: {link.what}")
-    for kind in ("streams", "events", "erased"):
-        total.add(kind, getattr(found, kind))
-    seals = await verify_seals(conn, context, tenant_id, *held)
-    total.add("seals", seals.seals)
-    if seals.broken is not None:
-        total.say("seals", where, seals.broken)
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What is looked at in each tenant and context, and where it is counted."""
+
+    total: Sum
+    holdings: Mapping[str, Holdings]
+    tsa_roots: Path | None
+
+    @classmethod
+    def of(cls, settings: Settings, total: Sum) -> "Audit":
+        """With the storages and the timestamp authority that the settings name."""
+        return cls(total, holdings_of(settings.storage), settings.anchor.tsa_roots)
+
+    async def examine(self, conn: Any, context: str, tenant_id: UUID, *held: Held) -> None:
+        """All that can be proved; `held` is what the anchors have of the seals."""
+        total, where = self.total, _where(context, tenant_id)
+        found = await verify(conn, context, tenant_id)
+        if (link := found.broken) is not None:
+            place = f"stream {link.stream_id}, version {link.version}"
+            total.say("events", where, f"{place}: {link.what}")
+        for kind in ("streams", "events", "erased"):
+            total.add(kind, getattr(found, kind))
+        seals = await verify_seals(conn, context, tenant_id, *held)
+        total.add("seals", seals.seals)
+        if seals.broken is not None:
+            total.say("seals", where, seals.broken)
+        if self.tsa_roots is not None:
+            roots = roots_in(self.tsa_roots)
+            stamped = await verify_timestamps(conn, context, tenant_id, roots)
+            total.examined("timestamps", context, tenant_id, stamped)
+        for name, examination in self.holdings[context].examinations.items():
+            total.examined(name, context, tenant_id, await examination(conn, tenant_id))
 
 
-def _anchored(path: Path | None, total: _Sum) -> Anchored:
+def anchored_seals(path: Path | None, total: Sum) -> Anchored:
     """What the anchor file holds; read before the seals, which go on meanwhile."""
     held: dict[tuple[str, str], dict[int, AnchoredSeal]] = {}
     if path is None:
@@ -135,7 +147,7 @@ def _anchored(path: Path | None, total: _Sum) -> Anchored:
     return held
 
 
-async def _in_bucket(settings: Settings, context: str, tenant_id: UUID, total: _Sum) -> Held:
+async def _in_bucket(settings: Settings, context: str, tenant_id: UUID, total: Sum) -> Held:
     """What the bucket holds of a tenant's seals; read before they are, for they go on meanwhile."""
     held: dict[int, AnchoredSeal] = {}
     if (place := settings.anchor.bucket) is None:
@@ -150,7 +162,7 @@ async def _in_bucket(settings: Settings, context: str, tenant_id: UUID, total: _
     return held
 
 
-def _conclude(total: _Sum) -> None:
+def conclude(total: Sum) -> None:
     """Raises Refused when anything is wrong, after printing it."""
     for kind, what in total.broken.items():
         out.print(f"BROKEN {kind} in {what}")

@@ -6,12 +6,15 @@ import typer
 from invx import __version__
 from invx.cli import (
     audit,
+    backup,
     demo,
     doctor,
     inbox,
+    numbers,
     packs,
     parts,
     rates,
+    restore,
     rules,
     storage,
     tenants,
@@ -43,6 +46,8 @@ _inbox = typer.Typer(no_args_is_help=True, help="Contracts and jobs that failed 
 _packs = typer.Typer(no_args_is_help=True, help="What is known of the taxes of each country.")
 _rates = typer.Typer(no_args_is_help=True, help="Exchange rates as they are published.")
 _rules = typer.Typer(no_args_is_help=True, help="The official rules that e-invoices follow.")
+_backup = typer.Typer(help="Backups of the embedded database.")
+_numbers = typer.Typer(no_args_is_help=True, help="Numbers of documents after a restore.")
 _audit = typer.Typer(no_args_is_help=True, help="The proof that no history was changed.")
 
 _storage = typer.Typer(no_args_is_help=True, help="Where files lie.")
@@ -109,6 +114,14 @@ _packs.command()(packs.update)
 _rates.command("import")(rates.import_)
 _rules.command("list")(rules.list_)
 _rules.command()(rules.install)
+_backup.callback(invoke_without_command=True)(backup.backup)
+_backup.command("list")(backup.list_)
+_backup.command()(backup.verify)
+app.add_typer(_backup, name="backup")
+app.command()(restore.restore)
+_numbers.command()(numbers.hold)
+_numbers.command()(numbers.reconcile)
+app.add_typer(_numbers, name="numbers")
 app.add_typer(_inbox, name="inbox")
 app.add_typer(_packs, name="packs")
 app.add_typer(_rates, name="rates")

@@ -42,7 +42,7 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class AnchoredSeal:
-    """A seal as the file holds it; `name` is the anchor's."""
+    """A seal as the file holds it; `name` is the anchor's. For `numbers` see SealStatement."""
 
     name: str
     context: str
@@ -51,6 +51,7 @@ class AnchoredSeal:
     root: str
     line: int
     sha256: str
+    numbers: Sequence[Mapping[str, Any]] = ()
 
 
 class AnchorFile:
@@ -159,6 +160,7 @@ def _checked(text: bytes, lines: int, tail: str, name: str) -> Iterator[tuple[An
                 said["root"],
                 number,
                 hashlib.sha256(line).hexdigest(),
+                tuple(said["numbers"]),
             )
             follows = (said["format"], said["line"], said["previous"]) == (_FORMAT, number, tail)
         except (msgspec.DecodeError, ValueError, LookupError, TypeError):

@@ -46,6 +46,8 @@ UNSAID: dict[tuple[str, str], str] = {
     ("put", "/v1/legal-entities/{legal_entity}"): "the legal entity's own data, as at its creation",
     ("post", "/v1/series"): "the legal entity's own numbering, which is about no customer",
     ("post", "/v1/series/{series}/next-number"): "the legal entity's own numbering, likewise",
+    ("post", "/v1/series/{series}/hold"): "why the legal entity gives no numbers, likewise",
+    ("post", "/v1/series/{series}/release"): "why it gives numbers again, likewise",
     ("put", "/v1/tax/rate-tables/{country}"): "rates, places and laws, which are about no customer",
     ("put", "/v1/tax/overrides/{country}"): "rates, categories and laws, likewise",
     ("post", "/v1/exchange-rates"): "figures of central banks, which are about no customer",

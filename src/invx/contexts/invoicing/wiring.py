@@ -1,12 +1,12 @@
 """Puts invoicing together; imported by the host only."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from importlib.resources import files
-from typing import Any
 from uuid import UUID
 
+from invx.contexts.invoicing.adapters import number_journal
 from invx.contexts.invoicing.adapters.accounting import making
 from invx.contexts.invoicing.adapters.charts import shipped_charts
 from invx.contexts.invoicing.adapters.due_jobs import DUE_JOBS
@@ -33,19 +33,7 @@ from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.api.routes import ROUTERS
 from invx.contexts.invoicing.api.tags import TAGS
 from invx.contexts.invoicing.api.versions import CHANGES
-from invx.contexts.invoicing.app.apply_exchange_rates import (
-    APPLY,
-    ApplyExchangeRates,
-    apply_exchange_rates,
-)
-from invx.contexts.invoicing.app.ask_transmission import AskTransmission, ask_transmission
 from invx.contexts.invoicing.app.publish import contract_of
-from invx.contexts.invoicing.app.publish_exchange_rates import SPREAD
-from invx.contexts.invoicing.app.send_transmission import SendTransmission, send_transmission
-from invx.contexts.invoicing.app.spread_exchange_rates import (
-    SpreadExchangeRates,
-    spread_exchange_rates,
-)
 from invx.contexts.invoicing.domain import (
     document_events,
     grace_events,
@@ -80,7 +68,7 @@ from invx.contracts.invoicing import (
 )
 from invx.contracts.registry import Registry
 from invx.infra.codec import Codec, events_in
-from invx.infra.context import Context, Job
+from invx.infra.context import Context
 from invx.infra.event_store import EventStore
 from invx.infra.facts import FactProvider, KnownFacts
 from invx.infra.holdings import Holdings
@@ -224,7 +212,7 @@ def wire(
         routers=ROUTERS,
         api_changes=CHANGES,
         edge=edge,
-        jobs=_JOBS,
+        jobs=DUE_JOBS,
         publishes=_PUBLISHES,
         history=history_of,
         last_numbers=last_numbers,
@@ -242,7 +230,9 @@ def _providers(
     rendering: RenderingPool,
     reading: making.Reading,
 ) -> dict[str, FactProvider]:
+    kept = {} if means.journal is None else {number_journal.PORT: means.journal}
     return {
+        **kept,
         PORT: rendering,
         making.PORT: making.AccountingFiles(reading),
         writing.PORT: writing.EInvoiceWriter(),
@@ -266,6 +256,7 @@ def _means(outside: Outside, clock: Clock, judging: EInvoiceValidation) -> Means
         charts=shipped_charts(),
         engines=outside.engines(),
         channels=outside.channels(),
+        journal=number_journal.NumberJournal(outside.numbers, clock) if outside.numbers else None,
     )
 
 
@@ -278,31 +269,3 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
         registry.encode,
         kinds=KINDS,
     )
-
-
-async def _spread_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
-    after = payload.get("after")
-    await spread_exchange_rates(SpreadExchangeRates(UUID(after) if after else None), uow)
-
-
-async def _apply_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
-    await apply_exchange_rates(ApplyExchangeRates(UUID(payload["key"])), uow)
-
-
-async def _send(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
-    command = SendTransmission(UUID(payload["document"]), UUID(payload["key"]))
-    await send_transmission(command, uow)
-
-
-async def _ask(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
-    document_id, transmission_id = UUID(payload["document"]), UUID(payload["key"])
-    await ask_transmission(AskTransmission(document_id, transmission_id, payload["asked"]), uow)
-
-
-_JOBS: dict[str, Job] = {
-    **DUE_JOBS,
-    SPREAD: _spread_rates,
-    APPLY: _apply_rates,
-    "send_transmission": _send,
-    "ask_transmission": _ask,
-}

@@ -1,4 +1,4 @@
-"""Due jobs on single documents, from their payload to the command."""
+"""Due jobs, from their payload to the command."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,13 @@ from uuid import UUID
 
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
 from invx.contexts.invoicing.adapters.works import WORKS
+from invx.contexts.invoicing.app.apply_exchange_rates import (
+    APPLY,
+    ApplyExchangeRates,
+    apply_exchange_rates,
+)
 from invx.contexts.invoicing.app.archive_document import ArchiveDocuments, archive_documents
+from invx.contexts.invoicing.app.ask_transmission import AskTransmission, ask_transmission
 from invx.contexts.invoicing.app.close_by_schedule import JOB as CLOSE_PERIODS
 from invx.contexts.invoicing.app.close_by_schedule import CloseBySchedule, close_by_schedule
 from invx.contexts.invoicing.app.end_grace import EndGrace, end_grace
@@ -17,10 +23,16 @@ from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
 from invx.contexts.invoicing.app.note_erasure import JOB as ERASE_AGAIN
 from invx.contexts.invoicing.app.note_erasure import EraseAgain, erase_again
 from invx.contexts.invoicing.app.portions import documents_of, schedule_for, split
+from invx.contexts.invoicing.app.publish_exchange_rates import SPREAD
 from invx.contexts.invoicing.app.recognize_revenue import (
     RECOGNIZE_REVENUE,
     RecognizeRevenue,
     recognize_revenue,
+)
+from invx.contexts.invoicing.app.send_transmission import SendTransmission, send_transmission
+from invx.contexts.invoicing.app.spread_exchange_rates import (
+    SpreadExchangeRates,
+    spread_exchange_rates,
 )
 from invx.contexts.invoicing.app.tell_engine import JOB as TELL_ENGINE
 from invx.contexts.invoicing.app.tell_engine import TellEngine, tell_engine
@@ -74,6 +86,25 @@ async def _recognize(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
     await recognize_revenue(RecognizeRevenue(UUID(payload["key"])), uow)
 
 
+async def _spread_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    after = payload.get("after")
+    await spread_exchange_rates(SpreadExchangeRates(UUID(after) if after else None), uow)
+
+
+async def _apply_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    await apply_exchange_rates(ApplyExchangeRates(UUID(payload["key"])), uow)
+
+
+async def _send(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    command = SendTransmission(UUID(payload["document"]), UUID(payload["key"]))
+    await send_transmission(command, uow)
+
+
+async def _ask(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
+    document_id, transmission_id = UUID(payload["document"]), UUID(payload["key"])
+    await ask_transmission(AskTransmission(document_id, transmission_id, payload["asked"]), uow)
+
+
 DUE_JOBS: dict[str, Job] = {
     FORGET_FILES: _forget_files,
     "archive_document": _archive,
@@ -84,4 +115,8 @@ DUE_JOBS: dict[str, Job] = {
     OPERATION: _operate,
     CLOSE_PERIODS: _close_periods,
     ERASE_AGAIN: _erase_again,
+    SPREAD: _spread_rates,
+    APPLY: _apply_rates,
+    "send_transmission": _send,
+    "ask_transmission": _ask,
 }

@@ -40,6 +40,7 @@ class Outside:
     tax_engine_secret: str | None = field(default=None, repr=False)
     storage: StorageSettings = field(default_factory=StorageSettings)
     file_limits: FileLimits = field(default_factory=FileLimits)
+    numbers: Path | None = None  # the outside journal of numbers
 
     def registers(self, clock: Clock) -> tax_ids.Registers:
         """The registers of VAT ids, by the country that ids begin with."""

@@ -1,9 +1,8 @@
 """The unit of work of invoicing, put together from the mechanisms of infra."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 from uuid import UUID
 
 from invx.contexts.invoicing.adapters.accounting.journal import PostgresExporting
@@ -14,6 +13,8 @@ from invx.contexts.invoicing.adapters.exchange_rates import (
     PostgresExchangeRates,
     PostgresRateSheets,
 )
+from invx.contexts.invoicing.adapters.locked_series import LockedSeries
+from invx.contexts.invoicing.adapters.number_journal import NumberJournal
 from invx.contexts.invoicing.adapters.periods import PostgresPeriods
 from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
@@ -23,20 +24,18 @@ from invx.contexts.invoicing.adapters.storing import StoringFacts
 from invx.contexts.invoicing.adapters.tax_engines.facts import Engines, TaxEngines
 from invx.contexts.invoicing.adapters.tax_ids.facts import Registers, TaxIds
 from invx.contexts.invoicing.adapters.transmission.channels import ChannelFacts, Channels
-from invx.contexts.invoicing.app.asked import GivenAnswer, SeriesChoice
+from invx.contexts.invoicing.app.asked import GivenAnswer
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export import (
     AccountingExport,
     AccountingExportNotFound,
 )
 from invx.contexts.invoicing.domain.bookkeeping.chart import Charts
-from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.delivery.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import (
     DocumentNotFound,
     LegalEntityNotFound,
     LegalEntityRequired,
-    SeriesNotFound,
     SettlementNotFound,
 )
 from invx.contexts.invoicing.domain.files.file import File, FileNotFound
@@ -45,7 +44,6 @@ from invx.contexts.invoicing.domain.interest.late_claims import LateClaims
 from invx.contexts.invoicing.domain.keeping.erasure import ErasureNotFound, ErasureRecord
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.recognition.recognition import NothingDeferred, Recognition
-from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.tax.engine_entry import EngineEntry, EngineEntryNotFound
 from invx.infra.event_store import EventSourcedRepository
@@ -69,6 +67,7 @@ class Means:
     charts: Charts
     engines: Engines
     channels: Channels = field(default_factory=dict)
+    journal: NumberJournal | None = None
 
 
 class UnitOfWork(EventUnitOfWork):
@@ -89,7 +88,7 @@ class UnitOfWork(EventUnitOfWork):
         self._means = means
         self.documents = PostgresDocuments(self)
         self.settlements = self.repository(Settlement, missing=SettlementNotFound)
-        self.series = LockedSeries(self)
+        self.series = LockedSeries(self, means.journal)
         self.legal_entities = PostgresLegalEntities(self)
         self.packs = means.packs
         self.charts = means.charts
@@ -227,70 +226,6 @@ class PostgresDocuments(EventSourcedRepository[Document]):
         """Whether a document has recorded nothing in this unit of work."""
         held = self._unit.held.get(id)
         return held is None or not held.aggregate.recorded
-
-
-class LockedSeries(EventSourcedRepository[Series]):
-    """Series by their kept state, locked: drawing a number reads one row, however long they are."""
-
-    def __init__(self, unit: EventUnitOfWork) -> None:
-        super().__init__(Series, unit.store, unit.held, missing=SeriesNotFound)
-        self._unit = unit
-
-    async def default_locked(self, legal_entity_id: UUID, type: DocumentType) -> Series:
-        """The series that a type draws from, locked. Raises SeriesNotFound."""
-        row = await self._unit.conn.fetchrow(
-            """SELECT s.stream_id, s.version, s.head_hash, s.state::text
-            FROM invoicing.default_series d
-            JOIN invoicing.streams s ON s.tenant_id = d.tenant_id AND s.stream_id = d.series_id
-            WHERE d.tenant_id = $1 AND d.legal_entity_id = $2 AND d.type = $3
-            FOR UPDATE OF s""",
-            self._unit.ctx.tenant_id,
-            legal_entity_id,
-            str(type),
-        )
-        if row is None:
-            raise SeriesNotFound
-        return self.hold(*row)
-
-    async def locked_for(self, choices: Collection[SeriesChoice]) -> dict[SeriesChoice, Series]:
-        """The series of many documents, those that exist, locked in the order of their ids."""
-        ids: dict[SeriesChoice, UUID] = {each: each for each in choices if isinstance(each, UUID)}
-        pairs = [each for each in choices if not isinstance(each, UUID)]
-        for row in await self._defaults(pairs) if pairs else ():
-            ids[row["legal_entity_id"], DocumentType(row["type"])] = row["series_id"]
-        rows = await self._unit.conn.fetch(
-            """SELECT stream_id, version, head_hash, state::text FROM invoicing.streams
-            WHERE tenant_id = $1 AND stream_id = ANY($2::uuid[]) AND kind = 'Series'
-            ORDER BY stream_id FOR UPDATE""",
-            self._unit.ctx.tenant_id,
-            sorted(set(ids.values())),
-        )
-        found = {row["stream_id"]: self.hold(*row) for row in rows}
-        return {choice: found[id] for choice, id in ids.items() if id in found}
-
-    async def _defaults(self, pairs: Sequence[tuple[UUID, DocumentType]]) -> Sequence[Any]:
-        return await self._unit.conn.fetch(
-            """SELECT d.legal_entity_id, d.type, d.series_id
-            FROM unnest($2::uuid[], $3::text[]) AS w(legal_entity_id, type)
-            JOIN invoicing.default_series d ON d.tenant_id = $1
-                AND d.legal_entity_id = w.legal_entity_id AND d.type = w.type""",
-            self._unit.ctx.tenant_id,
-            [entity_id for entity_id, _ in pairs],
-            [str(served) for _, served in pairs],
-        )
-
-    def make_default(self, series: Series) -> None:
-        """From now on the series' types draw from it."""
-        for served in series.definition.types:
-            self._unit.write_set.put(
-                "default_series",
-                {
-                    "tenant_id": self._unit.ctx.tenant_id,
-                    "legal_entity_id": series.legal_entity_id,
-                    "type": str(served),
-                    "series_id": series.id,
-                },
-            )
 
 
 class PostgresLegalEntities(EventSourcedRepository[LegalEntity]):

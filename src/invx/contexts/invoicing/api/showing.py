@@ -150,12 +150,15 @@ def _legal_entity(entity: LegalEntity) -> bytes:
 
 def show_series(series: Series, unit: UnitOfWork) -> Answer:
     """A series."""
-    del unit
-    return _answer(encode(series_view(series.id, series_row(series))), series.version)
+    return _answer(_series(series, unit), series.version)
 
 
 def show_new_series(series: Series, unit: UnitOfWork) -> Answer:
     """A new series."""
-    del unit
-    body = encode(series_view(series.id, series_row(series)))
-    return _answer(body, series.version, location=f"/v1/series/{typeid(SERIES, series.id)}")
+    place = f"/v1/series/{typeid(SERIES, series.id)}"
+    return _answer(_series(series, unit), series.version, location=place)
+
+
+def _series(series: Series, unit: UnitOfWork) -> bytes:
+    here = unit.series.permit(series).here
+    return encode(series_view(series.id, series_row(series), here=here))

@@ -11,6 +11,7 @@ from invx.contexts.invoicing.app.determine_accounts import booked, line_accounts
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
 from invx.contexts.invoicing.app.mark_overdue import MARK_OVERDUE, next_overdue
 from invx.contexts.invoicing.app.open_delivery import open_delivery
+from invx.contexts.invoicing.app.permit_number import permit_number
 from invx.contexts.invoicing.app.portions import schedule_for
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.rates_at_issue import rates_at_issue
@@ -130,8 +131,9 @@ async def ready_to_finalize(command: FinalizeDocument, uow: InvoicingUnitOfWork)
 async def issue(ready: Ready, series: Series, uow: InvoicingUnitOfWork) -> Finalized:
     """Number the draft and open its settlement. `series` is locked, and `ready.choice`.
 
-    Raises SeriesOfAnother, DateBeforeLast, SeriesOnHold, CreditExceedsRemainder. A refusal changes
-    nothing but the document, if it `stands_alone`.
+    Raises SeriesOfAnother, DateBeforeLast, SeriesOnHold, CreditExceedsRemainder, and Needs where
+    the outside journal is to know of the number first. A refusal changes nothing but the document,
+    if it `stands_alone`.
     """
     document, entity, original = ready.document, ready.entity, ready.original
     series.ensure_serves(document.legal_entity_id, document.content.type)
@@ -141,6 +143,7 @@ async def issue(ready: Ready, series: Series, uow: InvoicingUnitOfWork) -> Final
         book = await _rates(document, entity, day, original, uow)
         route = await route_document(document, entity, day, uow)
         ready = replace(ready, issue_date=day, book=book, route=route)
+    await permit_number(series, ready.issue_date, uow)
     if original is not None:
         original.record_credit(document.id, document.content, document.totals)
     _finalize(ready, series, uow)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Protocol, TypeVar
+from typing import Protocol
 from uuid import UUID
 
 from invx.contexts.invoicing.app.asked import (
@@ -27,6 +27,7 @@ from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.domain.interest.late_claims import LateClaims
 from invx.contexts.invoicing.domain.keeping.erasure import ErasureRecord
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.number_permit import NumberPermit
 from invx.contexts.invoicing.domain.recognition.recognition import Recognition
 from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.register_events import RegisteredDocument
@@ -37,20 +38,9 @@ from invx.contexts.invoicing.domain.tax.engine_statement import EngineStatement
 from invx.contexts.invoicing.domain.tax.rate_table import KnownTaxes, RateTable
 from invx.contexts.invoicing.domain.tax.tax_ids import RegisterAnswer, TaxIdForm
 from invx.contexts.invoicing.domain.tax.tax_quotes import QuoteAnswer, QuoteQuestion
-from invx.kernel.aggregate import Aggregate
 from invx.kernel.operations import Operations
-from invx.kernel.ports import Fact, Repository, UnitOfWork
+from invx.kernel.ports import Fact, ManyRepository, Repository, UnitOfWork
 from invx.rules.tax.packs import Packs
-
-A = TypeVar("A", bound=Aggregate)
-
-
-class ManyRepository(Repository[A], Protocol[A]):
-    """A repository that also gives many at once."""
-
-    async def find_all(self, ids: Iterable[UUID]) -> dict[UUID, A]:
-        """Those of `ids` that exist, in one round trip."""
-        ...
 
 
 class Documents(ManyRepository[Document], Protocol):
@@ -82,6 +72,18 @@ class SeriesRepository(Repository[Series], Protocol):
 
     def make_default(self, series: Series) -> None:
         """From now on the series' types draw from it."""
+        ...
+
+    def permit(self, series: Series) -> NumberPermit:
+        """What a series that was loaded here may give."""
+        ...
+
+    async def reserve(self, series: Series, period: str, number: int) -> None:
+        """Let the outside journal know that numbers up to this one may be given. Raises Needs."""
+        ...
+
+    async def accept(self, series: Series) -> None:
+        """From now on the series gives its numbers in this database."""
         ...
 
 

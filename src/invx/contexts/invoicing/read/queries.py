@@ -277,13 +277,13 @@ async def list_legal_entities(
 async def get_series(conn: Connection, ctx: RequestContext, series_id: UUID) -> dict[str, Any]:
     """A series. Raises SeriesNotFound."""
     row = await conn.fetchrow(
-        "SELECT * FROM invoicing.series WHERE tenant_id = $1 AND series_id = $2",
+        f"SELECT s.*, {_HERE} FROM invoicing.series s WHERE tenant_id = $1 AND series_id = $2",
         ctx.tenant_id,
         series_id,
     )
     if row is None:
         raise SeriesNotFound
-    return series_view(series_id, row)
+    return series_view(series_id, row, here=row["here"])
 
 
 async def list_series(
@@ -296,12 +296,12 @@ async def list_series(
 ) -> list[dict[str, Any]]:
     """Series in the order of their making, one more than `limit` when there are more."""
     rows = await conn.fetch(
-        "SELECT * FROM invoicing.series" + _BY_ID[descending].format(id="series_id"),
+        f"SELECT s.*, {_HERE} FROM invoicing.series s" + _BY_ID[descending].format(id="series_id"),
         ctx.tenant_id,
         after or _ENDS[descending],
         limit + 1,
     )
-    return [series_view(row["series_id"], row) for row in rows]
+    return [series_view(row["series_id"], row, here=row["here"]) for row in rows]
 
 
 async def series_gaps(conn: Connection, ctx: RequestContext, series_id: UUID) -> dict[str, Any]:
@@ -325,8 +325,14 @@ async def series_gaps(conn: Connection, ctx: RequestContext, series_id: UUID) ->
     }
 
 
+# Whether this is the database in which the series gives numbers.
+_HERE = """
+    EXISTS (SELECT FROM invoicing.number_permits p WHERE p.tenant_id = s.tenant_id
+        AND p.series_id = s.series_id AND p.incarnation = invoicing.incarnation()) AS here
+"""
 # A gap lies before a number whose predecessor is not the number before it. The first number of a
 # period has no predecessor; what was left out before it was left out on purpose and is listed too.
+# Several steps may have left out what is one gap.
 _GAPS = """
 WITH drawn AS (
     SELECT period, number, lag(number) OVER (PARTITION BY period ORDER BY number) AS before
@@ -335,9 +341,10 @@ WITH drawn AS (
     SELECT period, before + 1 AS first, number - 1 AS last FROM drawn WHERE number > before + 1
 )
 SELECT period, first, last, NULL AS reason, NULL AS actor FROM missing m
-WHERE NOT EXISTS (
-    SELECT 1 FROM invoicing.skipped_numbers k WHERE k.tenant_id = $1 AND k.series_id = $2
-    AND k.period = m.period AND k.first_skipped <= m.first AND k.next > m.last)
+WHERE last - first + 1 > (
+    SELECT coalesce(sum(least(k.next - 1, m.last) - greatest(k.first_skipped, m.first) + 1), 0)
+    FROM invoicing.skipped_numbers k WHERE k.tenant_id = $1 AND k.series_id = $2
+    AND k.period = m.period AND k.first_skipped <= m.last AND k.next > m.first)
 UNION ALL
 SELECT period, first_skipped, next - 1, coalesce(reason, 'erased'), actor
 FROM invoicing.skipped_numbers WHERE tenant_id = $1 AND series_id = $2

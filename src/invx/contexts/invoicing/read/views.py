@@ -232,8 +232,8 @@ def legal_entity_json(entity_id: UUID, version: int, resource: bytes) -> bytes:
     return _encode(head)[:-1] + b"," + resource[1:]
 
 
-def series_view(series_id: UUID, row: Row) -> dict[str, Any]:
-    """A series."""
+def series_view(series_id: UUID, row: Row, *, here: bool) -> dict[str, Any]:
+    """A series; `here` says whether this is the database in which it gives numbers."""
     types = row["types"]
     if isinstance(types, str):
         types = types.strip("{}").split(",")
@@ -247,7 +247,8 @@ def series_view(series_id: UUID, row: Row) -> dict[str, Any]:
         "types": list(types),
         "reset": row["reset"],
         "legal": row["legal"],
-        "held": row["held"],
+        "held": row["held"] or not here,
+        "hold": "restored" if not here else "by_hand" if row["held"] else None,
         "period": row["period"],
         "last_number": row["last_number"],
         "last_date": row["last_date"].isoformat() if row["last_date"] else None,

@@ -158,6 +158,7 @@ ACCOUNTING_EXPORT: Body = {
     "until": "2026-11-30",
     "settings": {"consultant": 29098, "client": 55003, "chart": "03"},
 }
+HOLD_SERIES: Body = {"reason": "We move to another program tonight."}
 NEXT_NUMBER: Body = {"next": 1200, "reason": "We used another program until yesterday."}
 
 TAX_RATE_TABLE: Body = {
