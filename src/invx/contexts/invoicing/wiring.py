@@ -263,17 +263,7 @@ def wire(
         refusals=_REFUSALS,
         committed=committed,
     )
-    edge = Edge(
-        runner,
-        rendering,
-        CODEC,
-        validator,
-        HybridOpening(),
-        packs=means.packs,
-        charts=means.charts,
-        places=places,
-        file_limits=outside.file_limits,
-    )
+    edge = _edge(runner, rendering, validator, means, places)
     return Context(
         name=NAME,
         database=database,
@@ -292,6 +282,26 @@ def wire(
         places=places,
         naming=NAMING,
         close=edge.close,
+    )
+
+
+def _edge(
+    runner: Runner[UnitOfWork],
+    rendering: RenderingPool,
+    validator: Validator,
+    means: Means,
+    places: Places,
+) -> Edge:
+    return Edge(
+        runner,
+        rendering,
+        CODEC,
+        validator,
+        HybridOpening(),
+        packs=means.packs,
+        charts=means.charts,
+        places=places,
+        file_limits=means.file_limits,
     )
 
 
@@ -325,6 +335,7 @@ def _means(outside: Outside, clock: Clock, judging: EInvoiceValidation) -> Means
         charts=shipped_charts(),
         engines=outside.engines(),
         channels=outside.channels(),
+        file_limits=outside.file_limits,
     )
 
 
