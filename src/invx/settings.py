@@ -155,31 +155,12 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             access_point_clears=read.flag("INVX_ACCESS_POINT_CLEARS"),
             practice_authority=read.flag("INVX_PRACTICE_AUTHORITY"),
         ),
-        tax_engine=TaxEngineSettings(
-            name=read.optional("INVX_TAX_ENGINE"),
-            url=read.url("INVX_TAX_ENGINE_URL"),
-            secret=read.optional("INVX_TAX_ENGINE_SECRET"),
-        ),
-        anchor=AnchorSettings(
-            file=read.path("INVX_ANCHOR_FILE"),
-            bucket=read.bucket("INVX_ANCHOR_S3"),
-            retention_days=read.number("INVX_ANCHOR_DAYS", 3_650, least=1, most=36_500),
-            tsa_url=read.url("INVX_TSA_URL"),
-            tsa_roots=read.path("INVX_TSA_ROOTS"),
-        ),
+        tax_engine=_tax_engine(read),
+        anchor=_anchor(read),
         storage=_storage(read),
-        file_limits=FileLimits(
-            # Its bytes in base64 must fit into the body of an e-invoice.
-            read.number("INVX_FILE_BYTES_MAX", 10_000_000, least=1, most=limits.BODY_BYTES_MAX),
-            read.number("INVX_FILES_MAX", 10_000),
-            read.number("INVX_FILES_BYTES_MAX", 5_000_000_000, most=10**15),
-        ),
+        file_limits=_file_limits(read),
     )
     read.refuse_unknown()
-    if (settings.tax_engine.name is None) is not (settings.tax_engine.url is None):
-        raise SettingInvalid("Set INVX_TAX_ENGINE and INVX_TAX_ENGINE_URL together.")
-    if (settings.anchor.tsa_url is None) is not (settings.anchor.tsa_roots is None):
-        raise SettingInvalid("Set INVX_TSA_URL and INVX_TSA_ROOTS together.")
     place = settings.place
     dsns = (place.app_dsn, place.system_dsn, place.admin_dsn)
     if any(dsns) and not all(dsns):
@@ -187,6 +168,39 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             "Set INVX_DATABASE_APP, INVX_DATABASE_SYSTEM and INVX_DATABASE_ADMIN together."
         )
     return settings
+
+
+def _tax_engine(read: "_Reader") -> TaxEngineSettings:
+    engine = TaxEngineSettings(
+        name=read.optional("INVX_TAX_ENGINE"),
+        url=read.url("INVX_TAX_ENGINE_URL"),
+        secret=read.optional("INVX_TAX_ENGINE_SECRET"),
+    )
+    if (engine.name is None) is not (engine.url is None):
+        raise SettingInvalid("Set INVX_TAX_ENGINE and INVX_TAX_ENGINE_URL together.")
+    return engine
+
+
+def _anchor(read: "_Reader") -> AnchorSettings:
+    anchor = AnchorSettings(
+        file=read.path("INVX_ANCHOR_FILE"),
+        bucket=read.bucket("INVX_ANCHOR_S3"),
+        retention_days=read.number("INVX_ANCHOR_DAYS", 3_650, least=1, most=36_500),
+        tsa_url=read.url("INVX_TSA_URL"),
+        tsa_roots=read.path("INVX_TSA_ROOTS"),
+    )
+    if (anchor.tsa_url is None) is not (anchor.tsa_roots is None):
+        raise SettingInvalid("Set INVX_TSA_URL and INVX_TSA_ROOTS together.")
+    return anchor
+
+
+def _file_limits(read: "_Reader") -> FileLimits:
+    return FileLimits(
+        # The edge takes no longer body, whatever is set here.
+        read.number("INVX_FILE_BYTES_MAX", 10_000_000, least=1, most=limits.BODY_BYTES_MAX),
+        read.number("INVX_FILES_MAX", 10_000),
+        read.number("INVX_FILES_BYTES_MAX", 5_000_000_000, most=10**15),
+    )
 
 
 def _storage(read: "_Reader") -> StorageSettings:

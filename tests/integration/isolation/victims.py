@@ -210,6 +210,7 @@ async def _upload(desk: Desk) -> dict[str, Any]:
         response = await desk.client.post("/v1/files", params=query, content=said, headers=text)
         assert response.status_code == 201, response.text
         files.append(response.json())
-    await desk.draft(attachments=[{"id": "1", "file": files[0]["id"]}])
+    named = [{"id": "1", "file": files[0]["id"]}]
+    await desk.draft(attachments=named, legal_entity=desk.entity)
     cursor = (await desk.get("/v1/files", limit=1))["next"]
     return {"file": files[1]["id"], "file_hash": files[1]["sha256"], "file_cursor": cursor}

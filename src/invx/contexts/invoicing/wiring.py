@@ -192,17 +192,7 @@ def wire(
         refusals=_REFUSALS,
         committed=committed,
     )
-    edge = Edge(
-        runner,
-        rendering,
-        CODEC,
-        validator,
-        HybridOpening(),
-        packs=means.packs,
-        charts=means.charts,
-        places=places,
-        file_limits=outside.file_limits,
-    )
+    edge = _edge(runner, rendering, validator, means, places)
     return Context(
         name=NAME,
         database=database,
@@ -221,6 +211,26 @@ def wire(
         places=places,
         naming=NAMING,
         close=edge.close,
+    )
+
+
+def _edge(
+    runner: Runner[UnitOfWork],
+    rendering: RenderingPool,
+    validator: Validator,
+    means: Means,
+    places: Places,
+) -> Edge:
+    return Edge(
+        runner,
+        rendering,
+        CODEC,
+        validator,
+        HybridOpening(),
+        packs=means.packs,
+        charts=means.charts,
+        places=places,
+        file_limits=means.file_limits,
     )
 
 
@@ -257,6 +267,7 @@ def _means(outside: Outside, clock: Clock, judging: EInvoiceValidation) -> Means
         engines=outside.engines(),
         channels=outside.channels(),
         journal=number_journal.NumberJournal(outside.numbers, clock) if outside.numbers else None,
+        file_limits=outside.file_limits,
     )
 
 

@@ -12,7 +12,8 @@ ENDINGS = {PDF: ".pdf", PNG: ".png", JPEG: ".jpg", CSV: ".csv", XLSX: ".xlsx", O
 
 _PDF_WITHIN = 1_024  # bytes before its mark, which readers forgive
 _ZIP = b"PK\x03\x04"
-_ODS_FIRST = b"mimetype" + ODS.encode()  # stored as it is, before all else (ODF 1.3 part 2, 3.3)
+# Stored as it is, before all else (OpenDocument 1.3 part 2, 3.3).
+_ODS_FIRST = b"mimetype" + ODS.encode()
 _ODS_AT = 30  # the length of a local header without its name
 _MEMBERS_MAX = 10_000
 _TEXT_CONTROLS = frozenset(range(32)) - {9, 10, 12, 13}

@@ -50,6 +50,7 @@ from invx.infra.event_store import EventSourcedRepository
 from invx.infra.facts import KnownFacts
 from invx.infra.operations import PostgresOperations
 from invx.infra.postgres import Connection
+from invx.infra.storage.places import FileLimits
 from invx.infra.unit_of_work import EventUnitOfWork, Storage
 from invx.kernel.context import RequestContext
 from invx.kernel.ports import Clock, Ids
@@ -68,6 +69,7 @@ class Means:
     engines: Engines
     channels: Channels = field(default_factory=dict)
     journal: NumberJournal | None = None
+    file_limits: FileLimits = field(default_factory=FileLimits)
 
 
 class UnitOfWork(EventUnitOfWork):
