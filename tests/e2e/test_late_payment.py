@@ -118,7 +118,7 @@ async def test_what_is_not_known_is_not_guessed(world: World) -> None:
     await be_at(desk, berlin("2026-08-31 12:00"))
     path = f"/v1/invoices/{invoice['id']}"
     problem = await refused(desk, "GET", f"{path}/interest?at=2026-08-01", status=409)
-    assert problem["code"] == "base_rate_unknown"
+    assert problem["code"] == "reference_rate_unknown"
     stated = {"base_rates": [{"valid_from": "2026-07-01", "rate": "1.52"}]}
     body = {"at": "2026-07-31", "rule": stated}
     claim = await desk.post(f"{path}/late-fees", body, status=201)

@@ -114,8 +114,6 @@ async def furnish(world: World) -> Victim:
     await _state_taxes(desk)
     exports = await _exports(desk)
     taxes = await desk.get("/v1/tax/entries", limit=1)
-    path = f"/v1/legal-entities/{desk.entity}/periods/payments"
-    assert (await desk.client.put(path, json={"closed_through": "2020-12-31"})).is_success
     return Victim(
         desk,
         draft["id"],
@@ -138,8 +136,17 @@ async def furnish(world: World) -> Victim:
         booking_cursor=(await desk.get("/v1/accounting/bookings", limit=1))["next"],
         **await _tell_an_engine(desk),
         **await _upload(desk),
-        erasure=(await desk.post("/v1/erasures", {"customer": "victims-nobody"}))["id"],
+        erasure=await _closed_and_erased(desk),
     )
+
+
+async def _closed_and_erased(desk: Desk) -> str:
+    """A closed period, and an erasure; the id of this."""
+    path = f"/v1/legal-entities/{desk.entity}/periods/payments"
+    assert (await desk.client.put(path, json={"closed_through": "2020-12-31"})).is_success
+    done = await desk.post("/v1/erasures", {"customer": "victims-nobody"})
+    found: str = done["id"]
+    return found
 
 
 async def _trade_abroad(desk: Desk, said: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,6})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BaseRate:
+class ReferenceRate:
     """Percent a year, from a day until the next one."""
 
     valid_from: date
@@ -33,7 +33,7 @@ class LatePayment:
     consumer: Decimal | None = None
     lump_sum: Decimal | None = None
     currency: str = "EUR"
-    base_rates: tuple[BaseRate, ...] = ()
+    base_rates: tuple[ReferenceRate, ...] = ()
     known_to: date
     source: str
 
@@ -63,5 +63,5 @@ def _maybe(table: Table, key: str) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-def _base_rate(row: Table) -> BaseRate:
-    return BaseRate(valid_from=row.take("from", date), rate=Decimal(row.text("rate", _NUMBER)))
+def _base_rate(row: Table) -> ReferenceRate:
+    return ReferenceRate(valid_from=row.take("from", date), rate=Decimal(row.text("rate", _NUMBER)))

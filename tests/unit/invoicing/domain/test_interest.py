@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 
 from invx.contexts.invoicing.domain.interest.accrual import Debt, accrue, total_of
 from invx.contexts.invoicing.domain.interest.rule import (
-    BaseRateUnknown,
     DayCount,
     InterestKind,
     LateFeeRule,
+    ReferenceRateUnknown,
     StatutoryInterestUnknown,
     Terms,
     YearlyRate,
     rule_problems,
     terms_of,
 )
-from invx.rules.tax.pack_late import BaseRate, LatePayment
+from invx.rules.tax.pack_late import LatePayment, ReferenceRate
 
 D = Decimal
 DUE, DAY = date(2023, 12, 1), timedelta(days=1)
@@ -28,8 +28,8 @@ LAW = LatePayment(
     business=D(9),
     consumer=D(5),
     lump_sum=D("40.00"),
-    base_rates=(BaseRate(valid_from=date(2023, 7, 1), rate=D("3.12")),
-                BaseRate(valid_from=date(2024, 1, 1), rate=D("3.62"))),
+    base_rates=(ReferenceRate(valid_from=date(2023, 7, 1), rate=D("3.12")),
+                ReferenceRate(valid_from=date(2024, 1, 1), rate=D("3.62"))),
     known_to=date(2024, 6, 30),
     source="BGB § 288",
 )  # fmt: skip
@@ -92,11 +92,11 @@ def test_a_cap_ends_it_and_a_currency_without_cents_has_none():
 def test_no_rate_is_guessed():
     known = terms_of(LateFeeRule(), LAW, consumer=False, currency="EUR")
     assert total_of(accrue(debt(), known, date(2024, 6, 30))) > 0
-    with pytest.raises(BaseRateUnknown, match="2024-07-01"):
+    with pytest.raises(ReferenceRateUnknown, match="2024-07-01"):
         accrue(debt(), known, date(2024, 7, 1))
     paid = debt("1000.00", (date(2024, 6, 30), D(1000)))
     assert accrue(paid, known, date(2025, 1, 1)) == accrue(paid, known, date(2024, 6, 30))
-    own = LateFeeRule(base_rates=(BaseRate(valid_from=date(2024, 7, 1), rate=D("3.37")),))
+    own = LateFeeRule(base_rates=(ReferenceRate(valid_from=date(2024, 7, 1), rate=D("3.37")),))
     found = accrue(debt(), terms_of(own, LAW, consumer=False, currency="EUR"), date(2024, 7, 1))
     assert (found[-1].rate.rate, found[-1].rate.base) == (D("12.37"), D("3.37"))
     with pytest.raises(StatutoryInterestUnknown):
@@ -116,7 +116,7 @@ def test_what_a_rule_means_for_whom():
 
 
 def test_a_rule_states_a_rate_where_it_needs_one_and_days_in_order():
-    twice = (BaseRate(valid_from=DUE, rate=D(1)),) * 2
+    twice = (ReferenceRate(valid_from=DUE, rate=D(1)),) * 2
     rule = LateFeeRule(rate=D(1), base_rates=twice)
     assert [each.code for each in rule_problems(rule)] == [
         "interest_rate_malformed", "base_rates_malformed",

@@ -16,12 +16,12 @@ from invx.contexts.invoicing.app.ask_transmission import AskTransmission, ask_tr
 from invx.contexts.invoicing.app.close_by_schedule import JOB as CLOSE_PERIODS
 from invx.contexts.invoicing.app.close_by_schedule import CloseBySchedule, close_by_schedule
 from invx.contexts.invoicing.app.end_grace import EndGrace, end_grace
+from invx.contexts.invoicing.app.erase import JOB as ERASE_AGAIN
+from invx.contexts.invoicing.app.erase import EraseAgain, erase_again
 from invx.contexts.invoicing.app.forget_files import JOB as FORGET_FILES
 from invx.contexts.invoicing.app.forget_files import forget_files, to_forget
 from invx.contexts.invoicing.app.give_grace import JOB as END_GRACE
 from invx.contexts.invoicing.app.mark_overdue import MarkOverdue, mark_overdue
-from invx.contexts.invoicing.app.note_erasure import JOB as ERASE_AGAIN
-from invx.contexts.invoicing.app.note_erasure import EraseAgain, erase_again
 from invx.contexts.invoicing.app.portions import documents_of, schedule_for, split
 from invx.contexts.invoicing.app.publish_exchange_rates import SPREAD
 from invx.contexts.invoicing.app.recognize_revenue import (

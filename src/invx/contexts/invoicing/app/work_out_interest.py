@@ -72,7 +72,7 @@ async def work_out_interest(command: WorkOutInterest, uow: InvoicingUnitOfWork) 
     """The interest, written nowhere.
 
     Raises DocumentNotFound, NoDebt, InterestOnInterest, DateInFuture, StatutoryInterestUnknown,
-    BaseRateUnknown.
+    ReferenceRateUnknown.
     """
     document = await uow.documents.get(command.document_id)
     if document.content.type is not DocumentType.INVOICE or document.status is not Status.FINALIZED:

@@ -9,8 +9,8 @@ from starlette.responses import Response
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
 from invx.contexts.invoicing.api.edge import ErasureId, Invoicing, Once, answered, id_of
 from invx.contexts.invoicing.api.schemas.personal import ErasureIn, ErasureOut
-from invx.contexts.invoicing.app.note_erasure import Erase
-from invx.contexts.invoicing.app.note_erasure import erase as carry_out
+from invx.contexts.invoicing.app.erase import Erase
+from invx.contexts.invoicing.app.erase import erase as carry_out
 from invx.contexts.invoicing.domain.keeping.erasure import ErasureNotFound, ErasureRecord
 from invx.contexts.invoicing.read.erasures import ERASURE, erasure_view, get_erasure
 from invx.infra.http.answers import encode, json_response

@@ -12,7 +12,10 @@ CLOSING_OF_RETURN: Body = {
     "registration": "reg_01jd0y7ct4f6d9zq8x3s5v2w1k",
     "period": "2020-12",
 }
-REOPENING: Body = {"closed_through": None, "reason": "The accountant asked for a late invoice."}
+REOPENING: Body = {
+    "closed_through": "2020-11-30",
+    "reason": "The accountant asked for a late invoice.",
+}
 
 LEGAL_ENTITY: Body = {
     "name": "Kontor Nord GmbH",

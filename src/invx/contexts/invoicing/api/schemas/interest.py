@@ -25,7 +25,7 @@ from invx.contexts.invoicing.domain.interest.rule import GRACE_DAYS_MAX, DayCoun
 from invx.infra.http.fields import TypeId
 
 
-class BaseRateIn(In):
+class ReferenceRateIn(In):
     """The base rate from a day on, where the country pack does not know it yet."""
 
     valid_from: Day
@@ -49,7 +49,7 @@ class LateFeesIn(In):
         None, description="Percent of the invoice that interest never exceeds."
     )
     account: Code | None = Field(None, description="Of the ledger, for what is charged.")
-    base_rates: list[BaseRateIn] = Field(default=[], max_length=100)
+    base_rates: list[ReferenceRateIn] = Field(default=[], max_length=100)
 
 
 class InterestQuery(In):
@@ -69,7 +69,7 @@ class LateFeeClaimIn(In):
     series: Annotated[UUID, TypeId("ser")] | None = None
 
 
-class BaseRateOut(Out):
+class ReferenceRateOut(Out):
     valid_from: DayOut
     rate: DecimalOut
 
@@ -83,7 +83,7 @@ class LateFeesOut(Out):
     lump_sum: bool
     cap: DecimalOut | None
     account: str | None
-    base_rates: list[BaseRateOut]
+    base_rates: list[ReferenceRateOut]
 
 
 class InterestSegmentOut(Out):

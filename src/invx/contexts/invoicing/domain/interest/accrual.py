@@ -14,8 +14,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 from invx.contexts.invoicing.domain.interest.rule import (
-    BaseRateUnknown,
     DayCount,
+    ReferenceRateUnknown,
     Terms,
     YearlyRate,
 )
@@ -64,7 +64,7 @@ def accrue(debt: Debt, terms: Terms, last: date, claimed: date | None = None) ->
     """All segments with interest, from the first overdue day to `last`.
 
     None goes beyond the day to which it was `claimed` before: the next one begins behind it.
-    Raises BaseRateUnknown where days are overdue for which there is no rate.
+    Raises ReferenceRateUnknown where days are overdue for which there is no rate.
     """
     found: list[Segment] = []
     exact, shown = Fraction(0), ZERO
@@ -117,7 +117,7 @@ def _cuts(debt: Debt, terms: Terms, last: date, claimed: date | None) -> list[da
 def _rate_on(day: date, terms: Terms) -> YearlyRate:
     begun = [each for each in terms.rates if each.valid_from <= day]
     if not begun or (terms.known_to is not None and day > terms.known_to):
-        raise BaseRateUnknown(f"The base rate of {day.isoformat()} is not known.")
+        raise ReferenceRateUnknown(f"The base rate of {day.isoformat()} is not known.")
     return begun[-1]
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from invx.kernel.errors import Conflict, Problem
-from invx.rules.tax.pack_late import BaseRate, LatePayment
+from invx.rules.tax.pack_late import LatePayment, ReferenceRate
 from invx.rules.totals.model import ZERO
 
 GRACE_DAYS_MAX = 366
@@ -34,7 +34,7 @@ class StatutoryInterestUnknown(Conflict):
     """No pack says the statutory interest of the seller's country; state a rate instead."""
 
 
-class BaseRateUnknown(Conflict):
+class ReferenceRateUnknown(Conflict):
     """The base rate of a day is not known; state it in `late_fees`, or install a newer pack."""
 
 
@@ -54,7 +54,7 @@ class LateFeeRule:
     lump_sum: bool = True  # the statutory one, where the law gives it
     cap: Decimal | None = None
     account: str | None = None  # of the ledger, for what is charged
-    base_rates: tuple[BaseRate, ...] = field(default=())
+    base_rates: tuple[ReferenceRate, ...] = field(default=())
 
 
 STATUTORY = LateFeeRule()

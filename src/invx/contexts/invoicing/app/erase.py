@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from uuid import UUID
 
-from invx.contexts.invoicing.app.erase_customer import erase_subject
 from invx.contexts.invoicing.app.erase_document import EraseDocument, erase_document
+from invx.contexts.invoicing.app.erase_subject import erase_subject
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.subjects import customer_subject
 from invx.contexts.invoicing.domain.keeping.erasure import ErasureRecord

@@ -1,4 +1,4 @@
-"""Erase a customer's personal data, but for documents that the law still keeps (D4)."""
+"""Erase all that is held of a subject, but for documents that the law still keeps (D4)."""
 
 from uuid import UUID
 
