@@ -58,7 +58,10 @@ async def end(
     once: Once,
     edge: Invoicing,
 ) -> Response:
-    """End the plan, such as after a missed part: what is open is due as the document says."""
+    """End the plan: what is open is due as the document says.
+
+    Such as after a part that was missed.
+    """
     command = EndPaymentPlan(
         document_id=id_of(INVOICE, invoice, DocumentNotFound),
         reason=body.reason,
