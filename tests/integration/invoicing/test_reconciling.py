@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
-from invx.contexts.invoicing.adapters.reconciling import Reconciled, Witness, reconcile_tenant
+from invx.contexts.invoicing.adapters.reconciling import (
+    Reconciled,
+    Witness,
+    hold_all,
+    reconcile_tenant,
+)
 from invx.contexts.invoicing.domain.number_permit import OutsideCount
 from invx.infra.anchoring import pseudonym
 from invx.infra.embedded import Postgres
@@ -127,6 +132,19 @@ async def test_what_is_merely_reserved_is_no_sign_of_a_restore(desk: Desk, tmp_p
     assert (await desk.invoice())["number"].endswith("0002")
     assert len(await _reconcile(desk, _journal(tmp_path), set_back=True)) == 3
     assert (await desk.invoice())["number"].endswith("0006")
+
+
+async def test_an_operator_who_sets_a_disk_back_holds_all_series_before(
+    desk: Desk, tmp_path: Path
+) -> None:
+    other = await desk.world.seller()
+    await desk.invoice()
+    async with desk.world.admin() as conn:
+        assert await hold_all(conn) == 6  # of both tenants
+    assert (await _series(desk))["hold"] == (await _series(other))["hold"] == "restored"
+    await _reconcile(desk, _journal(tmp_path))
+    assert (await _series(desk))["hold"] is None
+    assert (await _series(other))["hold"] == "restored"
 
 
 async def test_a_series_that_is_gone_whole_is_named(desk: Desk) -> None:
