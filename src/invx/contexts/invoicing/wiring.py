@@ -16,6 +16,7 @@ from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
 from invx.contexts.invoicing.adapters.einvoice.validation import EInvoiceValidation, Validator
 from invx.contexts.invoicing.adapters.einvoice.validation import facts as validation
 from invx.contexts.invoicing.adapters.pdf import TypstRenderer
+from invx.contexts.invoicing.adapters.personal_stores import PERSONAL
 from invx.contexts.invoicing.adapters.register_entering import enter_registers
 from invx.contexts.invoicing.adapters.rendering import PORT, RenderingPool
 from invx.contexts.invoicing.adapters.tax_engines import facts as tax_engines
@@ -49,8 +50,10 @@ from invx.contexts.invoicing.api.routes import (
     e_invoices,
     engine_entries,
     exchange_rates,
+    exports,
     graces,
     history,
+    imports,
     legal_entities,
     operations,
     personal,
@@ -91,6 +94,7 @@ from invx.contexts.invoicing.domain.delivery import delivery_events
 from invx.contexts.invoicing.domain.delivery.transmission import Channel
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
 from invx.contexts.invoicing.domain.exchange import rate_sheet_events
+from invx.contexts.invoicing.domain.importing import imported_events
 from invx.contexts.invoicing.domain.tax import engine_entry_events, rate_table_events
 from invx.contexts.invoicing.read.archives import archived_files, examine_archives
 from invx.contexts.invoicing.read.last_numbers import last_numbers
@@ -105,7 +109,7 @@ from invx.contracts.invoicing import (
 )
 from invx.contracts.registry import Registry
 from invx.infra.codec import Codec, events_in
-from invx.infra.context import Context, Job, PersonalStore
+from invx.infra.context import Context, Job
 from invx.infra.event_store import EventStore
 from invx.infra.facts import FactProvider, KnownFacts
 from invx.infra.holdings import Holdings
@@ -134,6 +138,7 @@ CODEC = Codec(
         accounting_export_events,
         engine_entry_events,
         register_events,
+        imported_events,
     )
 )
 
@@ -147,25 +152,6 @@ _REFUSALS = Refusals(
     }
 )
 
-_PERSONAL = (
-    PersonalStore("personal", "deleted by subject"),
-    PersonalStore("documents", "re-projected"),
-    PersonalStore("document_contents", "re-projected"),
-    PersonalStore("document_search", "re-projected"),
-    PersonalStore("settlement_entries", "re-projected"),
-    PersonalStore("transmissions", "re-projected"),
-    PersonalStore("tax_partners", "re-projected"),
-    PersonalStore("skipped_numbers", "re-projected"),
-    PersonalStore("legal_entities", "re-projected"),
-    PersonalStore("bookings", "kept as long as the books: codes of accounts and cost centres"),
-    PersonalStore("archives", "deleted with the document's data"),
-    PersonalStore("operation_items", "problems of erased documents emptied"),
-    PersonalStore("accounting_exports", "the legal entity's own words: why one was cancelled"),
-    PersonalStore("accounting_files", "kept by law as books (§ 147 AO); they name nobody"),
-    PersonalStore("debtor_numbers", "kept by law; the caller's own id of a customer, no name"),
-    PersonalStore("idempotency", "answer replaced; dropped after eight days"),
-)
-
 # What an audit looks at beside events and seals, and the files that an archive holds.
 HOLDINGS = Holdings(
     examinations={"register": examine_register, "archives": examine_archives},
@@ -176,7 +162,9 @@ HOLDINGS = Holdings(
 _PUBLISHES = (DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1, DeliveryChangedV1)
 
 _ROUTES = (
-    archives,  # before documents, whose paths begin with an id, like bulk
+    archives,  # before documents, whose paths begin with an id, like exports and bulk
+    exports,
+    imports,
     bulk,
     operations,
     graces,
@@ -319,7 +307,7 @@ def wire(
         history=history_of,
         last_numbers=last_numbers,
         before_seal=lambda tenant_id: enter_registers(runner, ids, tenant_id),
-        personal=_PERSONAL,
+        personal=PERSONAL,
         close=edge.close,
     )
 

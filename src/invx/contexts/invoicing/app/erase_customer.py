@@ -7,6 +7,7 @@ from invx.contexts.invoicing.app.erase_document import Erasure, Kept, erase_in, 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.subjects import customer_subject
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
 from invx.kernel.messages import Command
 
 
@@ -19,6 +20,7 @@ async def erase_customer(command: EraseCustomer, uow: InvoicingUnitOfWork) -> Er
     """Erase what may go now and name what may not. Running it again erases what has become free."""
     subject = customer_subject(uow.ctx.tenant_id, command.customer)
     await uow.personal_data.shut_out_writers()
+    await uow.importing.forget([subject])
     touched: list[UUID] = []
     erased: list[UUID] = []
     kept: list[Kept] = []
@@ -35,11 +37,15 @@ async def erase_customer(command: EraseCustomer, uow: InvoicingUnitOfWork) -> Er
     return Erasure(tuple(erased), tuple(kept))
 
 
-async def _documents_of(subject: UUID, uow: InvoicingUnitOfWork) -> list[Document]:
+async def _documents_of(
+    subject: UUID, uow: InvoicingUnitOfWork
+) -> list[Document | ImportedDocument]:
     """The documents that name this subject, or whose settlement or delivery does."""
     streams = await uow.personal_data.streams_of(subject)
     settlements = await uow.settlements.find_all(streams)
     about = [settlement.claim.document_id for settlement in settlements.values()]
     deliveries = await uow.deliveries.find_all(streams)
     about += [delivery.document_id for delivery in deliveries.values()]
-    return list((await uow.documents.find_all([*streams, *about])).values())
+    ids = [*streams, *about]
+    issued = (await uow.documents.find_all(ids)).values()
+    return [*issued, *(await uow.imported.find_all(ids)).values()]

@@ -7,17 +7,14 @@ from uuid import UUID
 
 from invx.contexts.invoicing.app.asked import (
     Archived,
-    Buyers,
     EngineReceipt,
     GivenAnswer,
     SeriesChoice,
-    Wanted,
 )
+from invx.contexts.invoicing.app.export_ports import Exporting
+from invx.contexts.invoicing.app.import_ports import Importing
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export import AccountingExport
-from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import Selection
-from invx.contexts.invoicing.domain.bookkeeping.accounting_settings import ExportSettings
 from invx.contexts.invoicing.domain.bookkeeping.chart import Charts
-from invx.contexts.invoicing.domain.bookkeeping.debtor_numbers import DebtorNumber
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.delivery.delivery import Delivery
 from invx.contexts.invoicing.domain.delivery.transmission import Answer, Channel, Parcel
@@ -26,6 +23,8 @@ from invx.contexts.invoicing.domain.einvoice.issued import Issued
 from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate, RateQuestion
 from invx.contexts.invoicing.domain.exchange.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.grace import Grace
+from invx.contexts.invoicing.domain.importing.foreign_import import ForeignImport
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.register_events import RegisteredDocument
@@ -299,48 +298,6 @@ class PersonalData(Protocol):
         ...
 
 
-class Exporting(Protocol):
-    """The journal, as exports take from it."""
-
-    async def lock(self, legal_entity_id: UUID) -> None:
-        """Until this transaction ends nobody else opens an export of the legal entity."""
-        ...
-
-    async def last_settings(self, wanted: Wanted) -> ExportSettings | None:
-        """Those of the last export to the destination."""
-        ...
-
-    async def buyers(self, wanted: Wanted, settings: ExportSettings) -> Buyers:
-        """Who of the wanted bookings' buyers has no number. Raises DebtorNumberDoesNotFit."""
-        ...
-
-    async def take(
-        self,
-        export_id: UUID,
-        wanted: Wanted,
-        settings: ExportSettings,
-        debtors: Sequence[DebtorNumber],
-    ) -> Selection | None:
-        """Take the wanted bookings, the oldest first; None when there are none."""
-        ...
-
-    async def release(self, export_id: UUID) -> None:
-        """Others may take its bookings."""
-        ...
-
-    async def holds(self, export_id: UUID) -> bool:
-        """Whether the file is archived already."""
-        ...
-
-    def file(self, export: AccountingExport) -> Fact:
-        """The fact whose answer is the file, as an ExportFile. Raises NotInDatev."""
-        ...
-
-    def keep(self, export_id: UUID, sha256: str, content: bytes) -> None:
-        """Archive the file with this transaction."""
-        ...
-
-
 class InvoicingUnitOfWork(UnitOfWork, Protocol):
     """The unit of work of invoicing."""
 
@@ -384,6 +341,12 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
         """The answers that items of batches were given, by the hash of their key."""
         ...
 
+    @property
+    def imports(self) -> Repository[ForeignImport]: ...
+    @property
+    def imported(self) -> ManyRepository[ImportedDocument]: ...
+    @property
+    def importing(self) -> Importing: ...
     @property
     def operations(self) -> Operations: ...
     @property

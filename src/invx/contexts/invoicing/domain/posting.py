@@ -23,3 +23,4 @@ class Posting:
     worth: Worth = field(default_factory=Worth)  # in the books, where their currency is another
     account: str | None = None  # of the ledger, which the money went through
     default_account: str | None = None  # where the caller names none
+    carried: bool = False  # from before our books: it is in the opening balance already

@@ -366,7 +366,9 @@ class Settlement(Aggregate):
                 after=after,
                 subject_id=self.subject_id,
                 taxes=taxes,
-                bookings=self.journal.movement(entry, self.taxes, taxes) if self.journal else (),
+                bookings=()
+                if self.journal is None or posting.carried
+                else self.journal.movement(entry, self.taxes, taxes),
             )
         )
         self._note_status(before.status)

@@ -16,6 +16,8 @@ from invx.contexts.invoicing.domain.document_events import (
 )
 from invx.contexts.invoicing.domain.exchange.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.grace import Grace
+from invx.contexts.invoicing.domain.importing.foreign_import import ForeignImport
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.register_events import DocumentEntered
@@ -39,6 +41,7 @@ from invx.contexts.invoicing.read.booking_rows import booking_row
 from invx.contexts.invoicing.read.engine_entries import engine_entry_row
 from invx.contexts.invoicing.read.exchange_rates import exchange_rates
 from invx.contexts.invoicing.read.graces import grace_row
+from invx.contexts.invoicing.read.imports import import_rows
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
 from invx.contexts.invoicing.read.register import register_row
 from invx.contexts.invoicing.read.resource import document_resource
@@ -63,6 +66,8 @@ _BOOKING = SettlementOpened | EntryRecorded | SettlementVoided | BookRateStated 
 # The aggregates whose streams have rows.
 KINDS = (
     Document,
+    ImportedDocument,
+    ForeignImport,
     Settlement,
     Delivery,
     Series,
@@ -82,6 +87,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
     match aggregate:
         case Document():
             _document(recorded, aggregate, rows)
+        case ImportedDocument() | ForeignImport():
+            import_rows(recorded, aggregate, rows)
         case Settlement():
             _settlement(recorded, aggregate, rows)
         case Delivery():

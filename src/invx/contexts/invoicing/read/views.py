@@ -15,7 +15,7 @@ from invx.kernel.ids import typeid
 Row: TypeAlias = Mapping[str, Any] | asyncpg.Record
 
 INVOICE, LEGAL_ENTITY, SERIES, ENTRY = "inv", "le", "ser", "sent"
-TRANSMISSION = "trm"
+TRANSMISSION, IMPORT = "trm", "imp"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -54,6 +54,7 @@ def document_summary(
         "id": typeid(INVOICE, document_id),
         "object": "invoice",
         "version": row["version"],
+        "origin": row["origin"],
         "legal_entity": typeid(LEGAL_ENTITY, row["legal_entity_id"]),
         "type": row["type"],
         "status": row["status"],

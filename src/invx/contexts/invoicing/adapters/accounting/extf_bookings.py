@@ -30,6 +30,7 @@ _WORDS = {
     BookingKind.WRITE_OFF: "Forderungsausfall",
     BookingKind.WITHHOLDING: "Steuereinbehalt",
     BookingKind.EXCHANGE: "Kursdifferenz",
+    BookingKind.OPENING_BALANCE: "Saldovortrag",
     BookingKind.ALLOCATION: "Verrechnung",
 }
 # Members of the European Union, as DATEV wants them named (EL for Greece).

@@ -181,7 +181,7 @@ class _Determining:
     def general(self) -> None:
         """What may happen to the document later has an account, whoever asks then."""
         for purpose in Purpose:
-            if purpose in (Purpose.REVENUE, Purpose.TAX):
+            if purpose in (Purpose.REVENUE, Purpose.TAX, Purpose.OPENING_BALANCE):
                 continue
             wanted = Treatment(currency=self.content.currency)
             found = self.rows.find(purpose, wanted)

@@ -23,6 +23,7 @@ class BookingKind(StrEnum):
     WRITE_OFF = "write_off"
     WITHHOLDING = "withholding"
     EXCHANGE = "exchange"  # realised gain or loss
+    OPENING_BALANCE = "opening_balance"  # open at the takeover from another system
     ALLOCATION = "allocation"  # surplus of one document counts for another: debtor to debtor
 
 

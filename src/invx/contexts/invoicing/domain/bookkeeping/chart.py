@@ -35,6 +35,7 @@ class Purpose(StrEnum):
     ROUNDING = "rounding"
     EXCHANGE_GAIN = "exchange_gain"
     EXCHANGE_LOSS = "exchange_loss"
+    OPENING_BALANCE = "opening_balance"  # what was open when another system was left
 
 
 class Whereabouts(StrEnum):
