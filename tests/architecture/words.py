@@ -138,9 +138,12 @@ def use_cases_are_handlers(root: Path) -> Iterator[str]:
 
 
 def ports_stand_in_ports(root: Path) -> Iterator[str]:
-    """A port is declared in its context's `app/ports.py`; a private Protocol is only a type."""
+    """A port is declared in its context's `app/ports.py`; a private Protocol is only a type.
+
+    A room of a big context may have a file of its own: `app/import_ports.py`.
+    """
     for name, tree in python(root, *CONTEXTS):
-        if not name.endswith("/app/ports.py"):
+        if not re.search(r"/app/([a-z]+_)?ports\.py$", name):
             for node in ast.walk(tree):
                 if not isinstance(node, ast.ClassDef) or node.name.startswith("_"):
                     continue

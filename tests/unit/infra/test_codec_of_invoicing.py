@@ -26,6 +26,7 @@ from invx.contexts.invoicing.domain import (
 from invx.contexts.invoicing.domain.bookkeeping import accounting_export_events
 from invx.contexts.invoicing.domain.delivery import delivery_events
 from invx.contexts.invoicing.domain.exchange import rate_sheet_events
+from invx.contexts.invoicing.domain.importing import imported_events
 from invx.contexts.invoicing.domain.tax import engine_entry_events, rate_table_events
 from invx.infra.codec import Codec, events_in
 from invx.kernel.messages import PERSONAL, Event
@@ -42,6 +43,7 @@ EVENTS = events_in(
     rate_table_events,
     grace_events,
     register_events,
+    imported_events,
 )
 CODEC = Codec(EVENTS)
 DEPTH_MAX = 4  # of lines within lines

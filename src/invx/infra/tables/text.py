@@ -42,11 +42,11 @@ class CsvFile:
         return (mark + self._lines([self._names])).encode()
 
     def rows(self, rows: Sequence[Cells]) -> bytes:
-        written = [
-            ["" if cell is None else write(cell) for write, cell in zip(self._write, row)]  # noqa: B905
-            for row in rows
-        ]
-        return self._lines(written).encode()
+        return self._lines([self._texts(row) for row in rows]).encode()
+
+    def _texts(self, row: Cells) -> list[str]:
+        pairs = zip(self._write, row, strict=True)
+        return ["" if cell is None else write(cell) for write, cell in pairs]
 
     def end(self) -> bytes:
         return b""
@@ -97,7 +97,7 @@ class JsonLinesFile:
     def rows(self, rows: Sequence[Cells]) -> bytes:
         names = self._names
         lines = [
-            _encode({name: _json(cell) for name, cell in zip(names, row)})  # noqa: B905
+            _encode({name: _json(cell) for name, cell in zip(names, row, strict=True)})
             for row in rows
         ]
         return b"\n".join([*lines, b""])

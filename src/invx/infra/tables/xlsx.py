@@ -98,7 +98,8 @@ _SHEET_HEAD = (
 
 
 def _row(write: Sequence[Callable[[Any], str]], row: Cells) -> str:
-    cells = ["<c/>" if cell is None else each(cell) for each, cell in zip(write, row)]  # noqa: B905
+    pairs = zip(write, row, strict=True)
+    cells = ["<c/>" if cell is None else each(cell) for each, cell in pairs]
     return f"<row>{''.join(cells)}</row>"
 
 

@@ -50,7 +50,7 @@ async def commit_import(command: CommitImport, uow: InvoicingUnitOfWork) -> Oper
     operation = await uow.operations.open(
         OPERATION, [id for id, _ in items], {"import": str(foreign.id)}
     )
-    foreign.commit(
+    foreign.note_committed(
         ImportCommitted(
             operation_id=operation.operation_id,
             documents=len(items),

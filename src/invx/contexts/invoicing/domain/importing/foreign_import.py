@@ -68,7 +68,7 @@ class ForeignImport(Aggregate):
         if mapping != self.mapping:
             self.record(MappingStated(mapping=mapping))
 
-    def commit(self, committed: ImportCommitted) -> None:
+    def note_committed(self, committed: ImportCommitted) -> None:
         """Its documents are being imported. Raises ImportNotOpen."""
         self.ensure_open()
         self.record(committed)

@@ -15,7 +15,7 @@ _AROUND = re.compile(r"[\s\u00a0\u202f'’]|EUR|USD|CHF|GBP|[€$£¥]", re.IGNO
 _PLAIN = re.compile(r"\d+(\.\d+)?")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d+")
-_CENTURY = 2000
+_CENTURY, _SHORT = 2000, 99  # a year of two digits
 
 
 class Unreadable(ValueError):
@@ -104,7 +104,7 @@ def day_of(text: str, form: str | None) -> date:
     else:
         raise Unreadable("date_malformed", "This is no date that can be read.")
     try:
-        return date(int(year) + (_CENTURY if len(year) == 2 else 0), int(month), int(day))  # noqa: PLR2004
+        return date(int(year) + (0 if int(year) > _SHORT else _CENTURY), int(month), int(day))
     except ValueError:
         raise Unreadable("date_malformed", "There is no such day.") from None
 
