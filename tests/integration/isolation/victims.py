@@ -5,7 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from invx.contexts.invoicing.adapters.tax_engines.facts import PORT
-from invx.contexts.invoicing.api.schemas.examples import TAX_OVERRIDES, TAX_RATE_TABLE
+from invx.contexts.invoicing.api.schemas.examples import (
+    IMPORT_FILE,
+    TAX_OVERRIDES,
+    TAX_RATE_TABLE,
+)
 from tests.sealing import seal
 from tests.tax_engine import TestEngine
 from tests.world import BUYER, SELLER, Desk, World, line
@@ -42,6 +46,7 @@ class Victim:
     booking_cursor: str
     engine_entry: str
     engine_document: str
+    import_id: str
     customer: str = CUSTOMER
     external_id: str = EXTERNAL_ID
     destination: str = DESTINATION
@@ -67,6 +72,8 @@ class Victim:
             "transmission": self.transmission,
             "code": "SKR03",
             "entry": self.engine_entry,
+            "import_id": self.import_id,
+            "name": "RE-1.pdf",
         }
 
 
@@ -128,7 +135,21 @@ async def furnish(world: World) -> Victim:
         listed=listed["id"],
         booking_cursor=(await desk.get("/v1/accounting/bookings", limit=1))["next"],
         **await _tell_an_engine(desk),
+        import_id=await _move_in(desk),
     )
+
+
+async def _move_in(desk: Desk) -> str:
+    """What another system issued: a document, one that waits to be imported, and an open file."""
+    opened = []
+    for source in ("victims-old", "victims-older", "victims-oldest"):
+        content = IMPORT_FILE.replace("Elbkontor Reederei GmbH", "Geheim KG")
+        path = f"/v1/imports?source={source}&name=Geheim.csv"
+        opened.append((await desk.client.post(path, content=content)).json()["id"])
+    await desk.post(f"/v1/imports/{opened[0]}/commit", {})
+    await desk.world.settle()
+    await desk.post(f"/v1/imports/{opened[1]}/commit", {})
+    return opened[2]
 
 
 async def _trade_abroad(desk: Desk, said: dict[str, Any]) -> None:

@@ -108,7 +108,9 @@ class OperationOut(Out):
 
     id: OperationRef
     object: Literal["operation"]
-    kind: str = Field(description="`finalize`, `void`, `release`, `archive`, `import`, `reverse_import`; more may come.")
+    kind: str = Field(
+        description="`finalize`, `void`, `release`, `archive`, `import`, `reverse_import`; more may come."
+    )
     state: str = Field(description="`pending`, `running`, `done`, `cancelled`; more may come.")
     total: int
     done: int = Field(description=_COUNT)

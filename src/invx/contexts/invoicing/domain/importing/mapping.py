@@ -1,6 +1,6 @@
 """How the columns of somebody's file become fields of ours."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -68,7 +68,7 @@ class FieldSource:
 class ImportMapping:
     """`date` and `decimal` settle what could be read in two ways; without them it is refused."""
 
-    fields: Mapping[str, FieldSource] = field(default_factory=dict)
+    fields: dict[str, FieldSource] = field(default_factory=dict)
     date: str | None = None
     decimal: str | None = None
     tolerance: Decimal = TOLERANCE
