@@ -144,7 +144,7 @@ async def _move_in(desk: Desk) -> str:
     opened = []
     for source in ("victims-old", "victims-older", "victims-oldest"):
         content = IMPORT_FILE.replace("Elbkontor Reederei GmbH", "Geheim KG")
-        path = f"/v1/imports?source={source}&name=Geheim.csv"
+        path = f"/v1/imports?source={source}&name=Geheim.csv&legal_entity={desk.entity}"
         opened.append((await desk.client.post(path, content=content)).json()["id"])
     await desk.post(f"/v1/imports/{opened[0]}/commit", {})
     await desk.world.settle()

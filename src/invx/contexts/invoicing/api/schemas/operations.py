@@ -109,7 +109,8 @@ class OperationOut(Out):
     id: OperationRef
     object: Literal["operation"]
     kind: str = Field(
-        description="`finalize`, `void`, `release`, `archive`, `import`, `reverse_import`; more may come."
+        description="What is done, such as `finalize` or `import`; the name of the route that began"
+        " it. More may come."
     )
     state: str = Field(description="`pending`, `running`, `done`, `cancelled`; more may come.")
     total: int
