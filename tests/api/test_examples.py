@@ -1,5 +1,6 @@
 """The example bodies of the OpenAPI document work as they stand, in the order of a business day."""
 
+import itertools
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,12 @@ DAY: list[tuple[str, str]] = [
     ("POST /v1/invoices", ""),
     ("POST /v1/invoices/import", ""),
     ("POST /v1/e-invoices/parse", ""),
+    ("POST /v1/imports?source=old", ""),
+    ("PUT /v1/imports/{import_id}/mapping", "upload"),
+    ("POST /v1/imports/{import_id}/commit", "upload"),
+    ("POST /v1/imports/{import_id}/reverse", "brought"),
+    ("PUT /v1/imports/{import_id}/files/{name}", "upload"),
+    ("PUT /v1/invoices/{invoice}/pdf", "upload"),
     ("POST /v1/tax-ids/check", ""),
     ("PUT /v1/tax/rate-tables/{country}", "american"),
     ("PUT /v1/tax/overrides/{country}", "german"),
@@ -69,6 +76,7 @@ DAY: list[tuple[str, str]] = [
 
 XML = {"content-type": "application/xml"}
 CSV = {"content-type": "text/csv"}
+_sources = itertools.count()
 
 
 async def test_every_example_works_as_it_stands(world: World) -> None:
@@ -120,6 +128,8 @@ async def _make(client: Any, needed: str) -> dict[str, str]:
         kind = {"entity": "legal-entities", "series": "series"}[needed]
         found = (await client.get(f"/v1/{kind}")).json()["data"][0]["id"]
         return {"legal_entity": found, "series": found, "kind": "documents"}
+    if needed in {"upload", "brought"}:
+        return await _uploaded(client, needed)
     if needed in {"sendable", "rejected"}:
         return await _on_its_way(client, needed)
     content = examples.CONTENT
@@ -143,6 +153,18 @@ async def _make(client: Any, needed: str) -> dict[str, str]:
         paid = await post(client, f"{at}/payments", {"amount": amount, "source": "p"})
         made["entry"] = paid["entries"][0]["id"]
     return made
+
+
+async def _uploaded(client: Any, needed: str) -> dict[str, str]:
+    """A file of another system, each of another one; of a reversible import the documents too."""
+    source = f"{needed}-{next(_sources)}"
+    path = f"/v1/imports?source={source}"
+    opened = (await client.post(path, content=examples.IMPORT_FILE)).json()
+    at = f"/v1/imports/{opened['id']}"
+    if needed == "brought":
+        begun = await post(client, f"{at}/commit", examples.COMMIT_IMPORT)
+        await post(client, f"/v1/operations/{begun['id']}/cancel")
+    return {"import_id": opened["id"], "name": "a.pdf", "invoice": "inv_0"}
 
 
 async def _booked(client: Any, needed: str) -> dict[str, str]:

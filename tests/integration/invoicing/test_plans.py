@@ -43,6 +43,8 @@ FILTERS: dict[str, dict[str, str]] = {
     "issue_date range": {"issue_date[gte]": "2025-02-03", "issue_date[lte]": "2025-02-10"},
     "due_date": {"due_date[gt]": "2025-02-03", "due_date[lt]": "2025-02-06"},
     "gross": {"gross[gte]": "5000", "gross[lt]": "5100", "currency": "EUR"},
+    "imported": {"origin": "imported"},
+    "issued": {"origin": "issued"},
     "overdue": {"overdue": "true"},
     "not overdue": {"overdue": "false"},
     "q": {"q": "x-4711"},

@@ -2,6 +2,7 @@
 
 import httpx
 
+from invx.contexts.invoicing.api.schemas.examples import IMPORT_FILE, IMPORT_MAPPING
 from tests.integration.isolation.attempts import (
     ATTEMPTS,
     DRAFT,
@@ -19,6 +20,8 @@ from tests.integration.isolation.keeping_attempts import KEEPING_ATTEMPTS
 from tests.integration.isolation.money_attempts import MONEY_ATTEMPTS
 from tests.integration.isolation.victims import Victim
 
+PDF = "%PDF-1.7 foreign"
+
 
 def nothing_selected(response: httpx.Response, victim: Victim) -> bool:
     """A selection of many that takes in nothing."""
@@ -30,6 +33,11 @@ def rejected(response: httpx.Response, victim: Victim) -> bool:
     [result] = response.json()["results"]
     code = (result["problem"] or {}).get("code")
     return code == "legal_entity_not_found" and nothing_told(response, victim)
+
+
+def empty(response: httpx.Response, victim: Victim) -> bool:
+    """A file without a row."""
+    return response.status_code == 200 and response.content == b""
 
 
 def many(*ids: str) -> tuple[Attempt, ...]:
@@ -57,6 +65,24 @@ ALL_ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
         Attempt(lambda v, o: Request(query={"customer": v.customer}), nothing_selected),
         Attempt(lambda v, o: Request(query={"operation": v.operation}), missing),
     ),
+    ("GET", "/v1/invoices/export"): (
+        Attempt(lambda v, o: Request(query={"customer": v.customer, "format": "jsonl"}), empty),
+        Attempt(lambda v, o: Request(query={"of": "lines"}), only_own),
+        Attempt(lambda v, o: Request(query={"of": "payments"}), only_own),
+    ),
+    ("POST", "/v1/imports"): (
+        Attempt(
+            lambda v, o: Request(IMPORT_FILE, {"source": "old", "legal_entity": v.entity}), missing
+        ),
+    ),
+    ("GET", "/v1/imports"): (Attempt(lambda v, o: Request(), only_own),),
+    ("GET", "/v1/imports/{import_id}"): (at(),),
+    ("PUT", "/v1/imports/{import_id}/mapping"): (at(**IMPORT_MAPPING),),
+    ("POST", "/v1/imports/{import_id}/check"): (at(),),
+    ("POST", "/v1/imports/{import_id}/commit"): (at(skip_rejected=True),),
+    ("POST", "/v1/imports/{import_id}/reverse"): (at(reason="x"),),
+    ("PUT", "/v1/imports/{import_id}/files/{name}"): (Attempt(lambda v, o: Request(PDF), missing),),
+    ("PUT", "/v1/invoices/{invoice}/pdf"): (Attempt(lambda v, o: Request(PDF), missing),),
     ("GET", "/v1/operations"): (Attempt(lambda v, o: Request(), only_own),),
     ("GET", "/v1/operations/{operation}"): (at(),),
     ("GET", "/v1/operations/{operation}/items"): (at(),),

@@ -5,7 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from invx.contexts.invoicing.adapters.tax_engines.facts import PORT
-from invx.contexts.invoicing.api.schemas.examples import TAX_OVERRIDES, TAX_RATE_TABLE
+from invx.contexts.invoicing.api.schemas.examples import (
+    IMPORT_FILE,
+    TAX_OVERRIDES,
+    TAX_RATE_TABLE,
+)
 from tests.sealing import seal
 from tests.tax_engine import TestEngine
 from tests.world import BUYER, SELLER, Desk, World, line
@@ -46,6 +50,7 @@ class Victim:
     file_hash: str
     file_cursor: str
     erasure: str
+    import_id: str
     customer: str = CUSTOMER
     external_id: str = EXTERNAL_ID
     destination: str = DESTINATION
@@ -74,6 +79,8 @@ class Victim:
             "file": self.file,
             "erasure": self.erasure,
             "kind": "documents",
+            "import_id": self.import_id,
+            "name": "RE-1.pdf",
         }
 
 
@@ -137,6 +144,7 @@ async def furnish(world: World) -> Victim:
         **await _tell_an_engine(desk),
         **await _upload(desk),
         erasure=await _closed_and_erased(desk),
+        import_id=await _move_in(desk),
     )
 
 
@@ -147,6 +155,19 @@ async def _closed_and_erased(desk: Desk) -> str:
     done = await desk.post("/v1/erasures", {"customer": "victims-nobody"})
     found: str = done["id"]
     return found
+
+
+async def _move_in(desk: Desk) -> str:
+    """What another system issued: a document, one that waits to be imported, and an open file."""
+    opened = []
+    for source in ("victims-old", "victims-older", "victims-oldest"):
+        content = IMPORT_FILE.replace("Elbkontor Reederei GmbH", "Geheim KG")
+        path = f"/v1/imports?source={source}&name=Geheim.csv&legal_entity={desk.entity}"
+        opened.append((await desk.client.post(path, content=content)).json()["id"])
+    await desk.post(f"/v1/imports/{opened[0]}/commit", {})
+    await desk.world.settle()
+    await desk.post(f"/v1/imports/{opened[1]}/commit", {})
+    return opened[2]
 
 
 async def _trade_abroad(desk: Desk, said: dict[str, Any]) -> None:

@@ -27,6 +27,7 @@ from invx.contexts.invoicing.domain.bookkeeping import accounting_export_events
 from invx.contexts.invoicing.domain.delivery import delivery_events
 from invx.contexts.invoicing.domain.exchange import rate_sheet_events
 from invx.contexts.invoicing.domain.files import file_events
+from invx.contexts.invoicing.domain.importing import imported_events
 from invx.contexts.invoicing.domain.tax import engine_entry_events, rate_table_events
 from invx.infra.codec import Codec, events_in
 from invx.kernel.messages import PERSONAL, Event
@@ -44,6 +45,7 @@ EVENTS = events_in(
     grace_events,
     register_events,
     file_events,
+    imported_events,
 )
 CODEC = Codec(EVENTS)
 DEPTH_MAX = 4  # of lines within lines
@@ -111,14 +113,20 @@ def test_every_event_has_been_thought_of() -> None:
         "AccountingFileKept", "BecameOverdue", "BookRateStated", "ClearancePending",
         "ClearanceRejected", "Cleared", "CreditRecorded", "CreditWithdrawn", "Delivered",
         "DeliveryChanged", "DeliveryClosed", "DisputeCleared", "DisputeRaised",
-        "DocumentCancelled", "DocumentEntered", "DocumentFinalized", "DocumentReleased",
-        "DocumentReplaced", "DocumentRevised", "DocumentVoided", "DraftCreated", "DraftDeleted",
+        "DocumentCancelled", "DocumentEntered", "DocumentFinalized", "DocumentImported",
+        "DocumentReleased", "DocumentReplaced",
+        "DocumentRevised", "DocumentVoided", "DraftCreated", "DraftDeleted",
         "DraftEdited", "DraftPatched", "EngineEntryCommitted", "EngineEntryFailed",
         "EngineEntryOwed", "EngineEntryResumed", "EntriesBooked", "EntryRecorded",
         "ExchangeRatesCorrected", "ExchangeRatesPublished", "FileAdded", "FileDeleted",
         "GraceEnded", "GraceFailed",
         "GraceGiven", "GraceHeld", "GraceResumed", "LegalEntityAmended", "LegalEntityRegistered",
         "NextNumberSet", "NumberDrawn", "OverridesRemoved", "OverridesStated",
+        "ExchangeRatesCorrected", "ExchangeRatesPublished", "ForeignFileKept",
+        "GraceEnded", "GraceFailed",
+        "GraceGiven", "GraceHeld", "GraceResumed", "ImportCommitted", "ImportOpened",
+        "ImportReversed", "ImportWithdrawn", "LegalEntityAmended", "LegalEntityRegistered",
+        "MappingStated", "NextNumberSet", "NumberDrawn", "OverridesRemoved", "OverridesStated",
         "PersonalDataErased", "RatesStated", "SeriesHeld", "SeriesOpened", "SeriesReleased",
         "SettlementOpened", "SettlementStatusChanged", "SettlementVoided", "TaxConverted",
         "TransmissionDelayed", "TransmissionFailed", "TransmissionQueued", "TransmissionRejected",

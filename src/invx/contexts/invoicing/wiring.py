@@ -48,6 +48,7 @@ from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
 from invx.contexts.invoicing.domain.exchange import rate_sheet_events
 from invx.contexts.invoicing.domain.files import file_events
 from invx.contexts.invoicing.domain.files.file import FileInUse
+from invx.contexts.invoicing.domain.importing import imported_events
 from invx.contexts.invoicing.domain.interest import late_claim_events
 from invx.contexts.invoicing.domain.keeping import erasure_events
 from invx.contexts.invoicing.domain.periods import period_events
@@ -104,6 +105,7 @@ CODEC = Codec(
         register_events,
         file_events,
         recognition_events,
+        imported_events,
     )
 )
 

@@ -13,6 +13,7 @@ from invx.contexts.invoicing.adapters.exchange_rates import (
     PostgresExchangeRates,
     PostgresRateSheets,
 )
+from invx.contexts.invoicing.adapters.importing.waiting import PostgresImporting
 from invx.contexts.invoicing.adapters.locked_series import LockedSeries
 from invx.contexts.invoicing.adapters.number_journal import NumberJournal
 from invx.contexts.invoicing.adapters.periods import PostgresPeriods
@@ -40,6 +41,9 @@ from invx.contexts.invoicing.domain.errors import (
 )
 from invx.contexts.invoicing.domain.files.file import File, FileNotFound
 from invx.contexts.invoicing.domain.grace import Grace, GraceNotFound
+from invx.contexts.invoicing.domain.importing.errors import DocumentIsImported, ImportNotFound
+from invx.contexts.invoicing.domain.importing.foreign_import import ForeignImport
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
 from invx.contexts.invoicing.domain.interest.late_claims import LateClaims
 from invx.contexts.invoicing.domain.keeping.erasure import ErasureNotFound, ErasureRecord
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
@@ -121,6 +125,18 @@ class UnitOfWork(EventUnitOfWork):
     @cached_property
     def storing(self) -> StoringFacts:
         return StoringFacts(self)
+
+    @cached_property
+    def imports(self) -> EventSourcedRepository[ForeignImport]:
+        return self.repository(ForeignImport, missing=ImportNotFound)
+
+    @cached_property
+    def imported(self) -> EventSourcedRepository[ImportedDocument]:
+        return self.repository(ImportedDocument, missing=DocumentNotFound)
+
+    @cached_property
+    def importing(self) -> PostgresImporting:
+        return PostgresImporting(self)
 
     @cached_property
     def archive(self) -> PostgresArchive:
@@ -208,6 +224,19 @@ class PostgresDocuments(EventSourcedRepository[Document]):
     def __init__(self, unit: EventUnitOfWork) -> None:
         super().__init__(Document, unit.store, unit.held, missing=DocumentNotFound)
         self._unit = unit
+
+    async def get(self, id: UUID) -> Document:
+        """The document. Raises DocumentNotFound; DocumentIsImported for one of another system."""
+        found = await self.find(id)
+        if found is None:
+            imported = await self._unit.conn.fetchval(
+                "SELECT true FROM invoicing.imported_documents"
+                " WHERE tenant_id = $1 AND document_id = $2",
+                self._unit.ctx.tenant_id,
+                id,
+            )
+            raise DocumentIsImported if imported else DocumentNotFound
+        return found
 
     async def taken(self, external_ids: Iterable[str]) -> set[str]:
         """Those that a document of the tenant has."""

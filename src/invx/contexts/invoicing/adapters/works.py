@@ -7,8 +7,10 @@ from uuid import UUID
 from invx.contexts.invoicing.app.archive_files import ArchiveFiles, archive_files
 from invx.contexts.invoicing.app.bulk_invoices import Outcome
 from invx.contexts.invoicing.app.finalize_documents import FinalizeDocuments, finalize_documents
+from invx.contexts.invoicing.app.import_documents import ImportDocuments, import_documents
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.release_documents import ReleaseDocuments, release_documents
+from invx.contexts.invoicing.app.reverse_import import WithdrawDocuments, withdraw_documents
 from invx.contexts.invoicing.app.void_documents import VoidDocuments, void_documents
 from invx.infra.operations import Work
 from invx.kernel.errors import DomainError
@@ -48,9 +50,22 @@ def _refusals(outcomes: Sequence[Outcome]) -> Refusals:
     return [each if isinstance(each, DomainError) else None for each in outcomes]
 
 
+async def _import(operation: Operation, ids: Sequence[UUID], uow: InvoicingUnitOfWork) -> Refusals:
+    return await import_documents(ImportDocuments(UUID(operation.settings["import"]), ids), uow)
+
+
+async def _take_back(
+    operation: Operation, ids: Sequence[UUID], uow: InvoicingUnitOfWork
+) -> Refusals:
+    del operation
+    return await withdraw_documents(WithdrawDocuments(ids), uow)
+
+
 WORKS = {
     "finalize": Work(_DOCUMENTS, _finalize),
     "void": Work(_DOCUMENTS, _void),
     "release": Work(_DOCUMENTS, _release),
     "archive": Work(_FILES, _archive),
+    "import": Work(_DOCUMENTS, _import),
+    "reverse_import": Work(_DOCUMENTS, _take_back),
 }

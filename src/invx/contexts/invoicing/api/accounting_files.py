@@ -17,7 +17,6 @@ from invx.contexts.invoicing.adapters.accounting.document_package import (
     document_xml,
 )
 from invx.contexts.invoicing.adapters.accounting.files import application_of
-from invx.contexts.invoicing.adapters.accounting.zips import ZipStream
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.app.archive_document import ArchiveDocument, archive_document
 from invx.contexts.invoicing.app.asked import ExportFile
@@ -29,6 +28,7 @@ from invx.contexts.invoicing.read.accounting_exports import (
 )
 from invx.contexts.invoicing.read.archives import get_archived_file
 from invx.contexts.invoicing.read.views import Row
+from invx.infra.zip_stream import ZipStream
 from invx.kernel.context import Caller
 from invx.kernel.errors import NotFound, violated
 

@@ -1,7 +1,7 @@
 """What the routes of invoicing hold, and how a command becomes an answer."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -16,12 +16,13 @@ from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
 from invx.contexts.invoicing.domain.bookkeeping.chart import Charts
 from invx.contexts.invoicing.read.accounting_exports import EXPORT
 from invx.contexts.invoicing.read.queries import get_document
-from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY, SERIES, TRANSMISSION
+from invx.contexts.invoicing.read.views import IMPORT, INVOICE, LEGAL_ENTITY, SERIES, TRANSMISSION
 from invx.infra.codec import Codec
 from invx.infra.event_store import EventStore
 from invx.infra.http.fields import typeid_pattern
 from invx.infra.http.idempotency_key import IdempotencyRequest, idempotency_key
 from invx.infra.http.problems import refusal
+from invx.infra.http.streaming import Slots
 from invx.infra.http.versions import HEADER, LIVE
 from invx.infra.idempotency import Answer, IdempotentRequest
 from invx.infra.postgres import Connection
@@ -38,6 +39,7 @@ R = TypeVar("R")
 _VERSION = HEADER.lower()
 _REFUSED = 400
 _CURRENT = max(LIVE)
+_EXPORTS_AT_ONCE = 3  # of a process: each holds one of its ten connections while it is sent
 _UNDATED = "2026-11-01"  # the shape of answers that were stored before they said theirs
 
 
@@ -57,6 +59,7 @@ class Edge:
     charts: Charts
     places: Places
     file_limits: FileLimits
+    exports: Slots = field(default_factory=lambda: Slots(_EXPORTS_AT_ONCE))
 
     def close(self) -> None:
         """End what works beside the event loop."""
@@ -91,6 +94,7 @@ def _in_path(prefix: str, what: str) -> Any:
 InvoiceId = _in_path(INVOICE, "The invoice.")
 LegalEntityId = _in_path(LEGAL_ENTITY, "The legal entity.")
 SeriesId = _in_path(SERIES, "The series.")
+ImportId = _in_path(IMPORT, "The import.")
 OperationId = _in_path("op", "The operation.")
 ExportId = _in_path(EXPORT, "The accounting export.")
 ErasureId = _in_path("ers", "The erasure.")

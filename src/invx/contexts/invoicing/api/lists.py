@@ -45,6 +45,7 @@ DOCUMENTS = Listing(
         "due_date": Day(),
         "gross": Amount(),
         "overdue": Flag(),
+        "origin": Choice(("issued", "imported")),
         "q": Text(),
         "metadata": Keyed(),
     },
@@ -104,12 +105,14 @@ def document_filter(query: ListQuery) -> DocumentFilter:
         elif each.field in _RANGES:
             value = _units(each, given) if each.field == "gross" else each.value
             ranges.append((_RANGES[each.field], _OPERATORS[each.operator], value))
+    origins: tuple[str, ...] = given["origin"].value if "origin" in given else ()
     metadata = {str(each.key): each.value for each in query.conditions if each.field == "metadata"}
     return DocumentFilter(
         equal=equal,
         among=among,
         ranges=ranges,
         overdue=given["overdue"].value if "overdue" in given else None,
+        imported=origins[0] == "imported" if len(origins) == 1 else None,
         text=sort_key(given["q"].value) if "q" in given else None,
         metadata=json.dumps(metadata) if metadata else None,
     )

@@ -15,6 +15,11 @@ TAGS = (
         "description": "Many documents at once: in a batch, or as an operation.",
     },
     {
+        "name": "Export and import",
+        "description": "Documents, lines and payments as CSV, JSON Lines and XLSX; documents of "
+        "another system, which count in receivables.",
+    },
+    {
         "name": "Grace periods",
         "description": "Drafts that are finalized by themselves at a moment, unless they are held.",
     },

@@ -14,6 +14,7 @@ from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.with_files import named_files
 from invx.contexts.invoicing.domain.delivery.delivery import delivery_id
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
 from invx.contexts.invoicing.domain.keeping.erasure_events import Kept
 from invx.contexts.invoicing.domain.retention import retention_of
 from invx.contexts.invoicing.domain.settlement import settlement_id
@@ -41,20 +42,22 @@ async def erase_document(command: EraseDocument, uow: InvoicingUnitOfWork) -> Er
     stays. Raises DocumentNotFound.
     """
     await uow.personal_data.shut_out_writers()
-    document = await uow.documents.get(command.document_id)
+    imported = await uow.imported.find(command.document_id)
+    document = imported or await uow.documents.get(command.document_id)
     streams = [document.id, settlement_id(document.id), delivery_id(document.id)]
     subjects = set(await uow.personal_data.subjects_of(streams)) - {document.legal_entity_id}
     kept = kept_by_law(document, uow.packs, uow.ctx.now.date())
     if kept is not None:
         # What it said of others while it was a draft is no part of what the law keeps.
         subjects.discard(document.subject_id)
+    await uow.importing.forget(subjects)
     erased = [document.id] if document.subject_id in subjects else []
     touched = [document.id] if subjects else []
     await erase_in(touched, sorted(subjects), uow, archives_of=erased)
     return Erasure(tuple(erased), (kept,) if kept else ())
 
 
-def kept_by_law(document: Document, packs: Packs, today: date) -> Kept | None:
+def kept_by_law(document: Document | ImportedDocument, packs: Packs, today: date) -> Kept | None:
     """What the law says of a document today; None when its buyer's data may go."""
     held = retention_of(document, packs)
     if held is None or today > held.until:
@@ -84,6 +87,8 @@ async def erase_in(
     found = await uow.documents.find_all(documents)
     for document in found.values():
         document.note_erasure(subjects)
+    for imported in (await uow.imported.find_all(documents)).values():
+        imported.note_erasure(subjects)
     await _erase_files([found[id] for id in archives_of if id in found], uow)
 
 

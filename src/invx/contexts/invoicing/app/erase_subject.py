@@ -5,12 +5,14 @@ from uuid import UUID
 from invx.contexts.invoicing.app.erase_document import Erasure, erase_in, kept_by_law
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
 from invx.contexts.invoicing.domain.keeping.erasure_events import Kept
 
 
 async def erase_subject(subject: UUID, uow: InvoicingUnitOfWork) -> Erasure:
     """Erase what may go now and name what may not. Running it again erases what has become free."""
     await uow.personal_data.shut_out_writers()
+    await uow.importing.forget([subject])
     touched: list[UUID] = []
     erased: list[UUID] = []
     kept: list[Kept] = []
@@ -27,11 +29,15 @@ async def erase_subject(subject: UUID, uow: InvoicingUnitOfWork) -> Erasure:
     return Erasure(tuple(erased), tuple(kept))
 
 
-async def _documents_of(subject: UUID, uow: InvoicingUnitOfWork) -> list[Document]:
+async def _documents_of(
+    subject: UUID, uow: InvoicingUnitOfWork
+) -> list[Document | ImportedDocument]:
     """The documents that name this subject, or whose settlement or delivery does."""
     streams = await uow.personal_data.streams_of(subject)
     settlements = await uow.settlements.find_all(streams)
     about = [settlement.claim.document_id for settlement in settlements.values()]
     deliveries = await uow.deliveries.find_all(streams)
     about += [delivery.document_id for delivery in deliveries.values()]
-    return list((await uow.documents.find_all([*streams, *about])).values())
+    ids = [*streams, *about]
+    issued = (await uow.documents.find_all(ids)).values()
+    return [*issued, *(await uow.imported.find_all(ids)).values()]

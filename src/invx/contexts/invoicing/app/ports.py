@@ -12,6 +12,7 @@ from invx.contexts.invoicing.app.asked import (
 )
 from invx.contexts.invoicing.app.ports_of_books import Exporting
 from invx.contexts.invoicing.app.ports_of_files import Archive, Attached, Rendering, Storing
+from invx.contexts.invoicing.app.ports_of_imports import Importing
 from invx.contexts.invoicing.app.ports_of_keeping import Periods, PersonalData
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.bookkeeping.chart import Charts
@@ -24,6 +25,8 @@ from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate, RateQ
 from invx.contexts.invoicing.domain.exchange.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.files.file import File
 from invx.contexts.invoicing.domain.grace import Grace
+from invx.contexts.invoicing.domain.importing.foreign_import import ForeignImport
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
 from invx.contexts.invoicing.domain.interest.late_claims import LateClaims
 from invx.contexts.invoicing.domain.keeping.erasure import ErasureRecord
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
@@ -293,6 +296,12 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
         """The answers that items of batches were given, by the hash of their key."""
         ...
 
+    @property
+    def imports(self) -> Repository[ForeignImport]: ...
+    @property
+    def imported(self) -> ManyRepository[ImportedDocument]: ...
+    @property
+    def importing(self) -> Importing: ...
     @property
     def operations(self) -> Operations: ...
     @property

@@ -50,7 +50,7 @@ from invx.contexts.invoicing.domain.errors import (
     refusal_of,
 )
 from invx.contexts.invoicing.domain.party import Seller
-from invx.contexts.invoicing.domain.status import Status
+from invx.contexts.invoicing.domain.status import Provenance, Status
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import invariant, violated
 from invx.kernel.limits import DRAFT_LINES_WHOLE_MAX
@@ -67,6 +67,7 @@ class Document(Aggregate):
     other documents or change its state. What may still be credited is `remainder`.
     """
 
+    origin = Provenance.ISSUED
     status: Status
     subject_id: UUID
     legal_entity_id: UUID

@@ -26,6 +26,7 @@ class Posting:
     account: str | None = None  # of the ledger, which the money went through
     default_account: str | None = None  # where the caller names none
     closed: Closed = NOTHING_CLOSED  # where tax and bookings of the entry may not stand
+    carried: bool = False  # from before our books: it is in the opening balance already
 
     def made(self, entry: Entry, kind: EntryKind) -> bool:
         """Whether this very posting has made the entry; both are of one source."""

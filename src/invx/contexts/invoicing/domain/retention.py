@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
 from invx.contexts.invoicing.domain.status import Status
 from invx.rules.tax.model import Scheme
 from invx.rules.tax.packs import Packs
@@ -24,7 +25,7 @@ class Retention:
     source: str | None
 
 
-def retention_of(document: Document, packs: Packs) -> Retention | None:
+def retention_of(document: Document | ImportedDocument, packs: Packs) -> Retention | None:
     """How long the document is kept: None for what was never issued.
 
     The years are those of the country of the seller as frozen on the document, counted from the
@@ -39,7 +40,7 @@ def retention_of(document: Document, packs: Packs) -> Retention | None:
     return Retention(date(document.issue_date.year + years, 12, 31), source)
 
 
-def _years(document: Document, packs: Packs) -> tuple[int, str | None]:
+def _years(document: Document | ImportedDocument, packs: Packs) -> tuple[int, str | None]:
     address = document.seller.party.address if document.seller else None
     pack = packs.get(address.country) if address else None
     if pack is None or pack.documents.retention_years is None:

@@ -366,7 +366,8 @@ class Settlement(Aggregate):
         before = self.standing
         after = self.dues.kept(standing_after(self.claim, before, entry))
         taxes = self.taxes.movement(entry, after, taken) if self.taxes else None
-        bookings = self.journal.movement(entry, self.taxes, taxes) if self.journal else ()
+        journal = None if posting.carried else self.journal
+        bookings = journal.movement(entry, self.taxes, taxes) if journal else ()
         self.record(
             EntryRecorded(
                 claim=self.claim,

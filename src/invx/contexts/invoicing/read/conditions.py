@@ -17,6 +17,7 @@ class DocumentFilter:
     among: Sequence[tuple[str, Sequence[Any]]] = ()  # column, words or ids
     ranges: Sequence[tuple[str, str, Any]] = ()  # column, operator, value
     overdue: bool | None = None
+    imported: bool | None = None
     text: str | None = None
     metadata: str | None = None  # JSON object
 
@@ -53,6 +54,8 @@ class Statement:
             self.add(f"{column} = ANY({{}}::{kind}[])", list(values))
         for column, operator, value in wanted.ranges:
             self.add(f"{column} {operator} {{}}", value)
+        if wanted.imported is not None:  # said by itself: an index holds the few that are
+            self.conditions.append(f"d.origin = '{'imported' if wanted.imported else 'issued'}'")
         if wanted.overdue is True:
             self.conditions.append("s.open > 0")
             self.add("s.overdue_from <= {}", self._now)

@@ -32,6 +32,8 @@ from invx.contexts.invoicing.domain.document_events import (
     DraftPatched,
 )
 from invx.contexts.invoicing.domain.errors import DocumentNotFound
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
+from invx.contexts.invoicing.domain.importing.imported_events import DocumentImported
 from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
 from invx.contexts.invoicing.domain.settlement_events import (
     BecameOverdue,
@@ -84,7 +86,8 @@ async def document_as_of(store: EventStore, document_id: UUID, moment: datetime)
     settled = [each.event for each in past if each.stream_id == settlement_id(document_id)]
     if not own:
         raise DocumentNotFound
-    document = Document.rehydrate(document_id, own)
+    kind = ImportedDocument if isinstance(own[0], DocumentImported) else Document
+    document: Document | ImportedDocument = kind.rehydrate(document_id, own)
     if document.status is Status.DELETED:
         raise DocumentNotFound
     settlement = None
@@ -98,7 +101,9 @@ async def document_as_of(store: EventStore, document_id: UUID, moment: datetime)
 async def _past(store: EventStore, document_id: UUID) -> list[Recorded]:
     """All its streams in the order in which their events were recorded. Raises DocumentNotFound."""
     events = await store.history(document_id)
-    if not events or not isinstance(events[0].event, DraftCreated | DocumentFinalized):
+    if not events or not isinstance(
+        events[0].event, DraftCreated | DocumentFinalized | DocumentImported
+    ):
         raise DocumentNotFound
     events += await store.history(settlement_id(document_id))
     events += await store.history(delivery_id(document_id))
@@ -108,7 +113,7 @@ async def _past(store: EventStore, document_id: UUID) -> list[Recorded]:
 def _details(event: Event) -> dict[str, Any]:
     """What a reader wants to know at a glance; the whole is in the state at that moment."""
     match event:
-        case DraftCreated() | DraftEdited():
+        case DraftCreated() | DraftEdited() | DocumentImported():
             totals = event.totals
             return {"currency": totals.currency, "gross": str(totals.gross)}
         case DraftPatched():

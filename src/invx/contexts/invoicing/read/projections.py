@@ -20,6 +20,8 @@ from invx.contexts.invoicing.domain.document_events import (
 from invx.contexts.invoicing.domain.exchange.rate_sheet import RateSheet
 from invx.contexts.invoicing.domain.files.file import File
 from invx.contexts.invoicing.domain.grace import Grace
+from invx.contexts.invoicing.domain.importing.foreign_import import ForeignImport
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
 from invx.contexts.invoicing.domain.interest.late_claims import LateClaims
 from invx.contexts.invoicing.domain.keeping.erasure import ErasureRecord
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
@@ -49,6 +51,7 @@ from invx.contexts.invoicing.read.erasures import erasure_row
 from invx.contexts.invoicing.read.exchange_rates import exchange_rates
 from invx.contexts.invoicing.read.files import file_rows
 from invx.contexts.invoicing.read.graces import grace_row
+from invx.contexts.invoicing.read.imports import import_rows
 from invx.contexts.invoicing.read.periods import period_rows
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
 from invx.contexts.invoicing.read.recognition import recognition_rows
@@ -236,6 +239,8 @@ def _late_claims(*_: object) -> None:
 # The aggregates whose streams have rows, and how these are stated.
 _ROWS_OF: dict[type[Aggregate], Callable[[Recorded, Any, Rows], None]] = {
     Document: _document,
+    ImportedDocument: import_rows,
+    ForeignImport: import_rows,
     Settlement: _settlement,
     Delivery: _delivery,
     Series: _series,

@@ -13,6 +13,7 @@ import msgspec
 
 from invx.contexts.invoicing.domain.content import Content, Line
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
 from invx.contexts.invoicing.domain.terms import early_payments_of
 from invx.contexts.invoicing.read.charts import line_account_view
 from invx.contexts.invoicing.read.views import FILE
@@ -26,7 +27,7 @@ _BESIDE_BUYER = ("recipient", "ship_to", "payee", "tax_representative")
 _IN_ROW = ("type", "currency", "external_id", "issue_date", "due_date", "given_taxes")
 
 
-def document_resource(document: Document) -> dict[str, Any]:
+def document_resource(document: Document | ImportedDocument) -> dict[str, Any]:
     """The part of the invoice resource that only an edit changes."""
     resource = content_resource(document.content, document.totals)
     if document.issue_date is not None:
@@ -38,7 +39,9 @@ def document_resource(document: Document) -> dict[str, Any]:
     return resource
 
 
-def _state_early_payments(resource: dict[str, Any], document: Document, issued: date) -> None:
+def _state_early_payments(
+    resource: dict[str, Any], document: Document | ImportedDocument, issued: date
+) -> None:
     """What each early-payment discount is worth, what is left to pay with it, and until when."""
     terms = resource["payment_terms"]
     if not terms or not terms["discounts"]:
@@ -165,7 +168,7 @@ def _adjusted(
     return adjusted
 
 
-def seller_resource(document: Document) -> dict[str, Any] | None:
+def seller_resource(document: Document | ImportedDocument) -> dict[str, Any] | None:
     """The seller as frozen on the document: a party with what else the law wants to see."""
     if document.seller is None:
         return None

@@ -12,6 +12,7 @@ from invx.contexts.invoicing.domain.balance import Entry
 from invx.contexts.invoicing.domain.content import Content, Line
 from invx.contexts.invoicing.domain.delivery.transmission import Transmission
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
@@ -38,12 +39,13 @@ def sort_key(name: str | None) -> str | None:
     return "".join(char for char in plain if not unicodedata.combining(char))[:200]
 
 
-def document_row(document: Document) -> Row:
+def document_row(document: Document | ImportedDocument) -> Row:
     """A document without its content."""
     content, totals, links = document.content, document.totals, document.links
     buyer = content.buyer
     return {
         "version": document.version,
+        "origin": str(document.origin),
         "legal_entity_id": document.legal_entity_id,
         "type": str(content.type),
         "status": str(document.status),
@@ -80,7 +82,7 @@ def document_row(document: Document) -> Row:
     }
 
 
-def search_row(document: Document) -> Row:
+def search_row(document: Document | ImportedDocument) -> Row:
     """The words by which a document is found, and its metadata."""
     content = document.content
     words = [document.number, content.external_id, content.purchase_order, content.buyer_reference]

@@ -55,7 +55,7 @@ async def select_issued(
     Files that went with an erasure are not to come: they count as neither.
     """
     rows = await conn.fetch(
-        """SELECT d.document_id, (
+        """SELECT d.document_id, d.origin, (
             SELECT count(*) FROM invoicing.archives a WHERE a.tenant_id = d.tenant_id
             AND a.document_id = d.document_id AND a.kind = ANY($3::text[])) AS made
         FROM invoicing.documents d
@@ -65,7 +65,12 @@ async def select_issued(
         list(ids),
         list(kinds),
     )
-    lacking = {each["document_id"]: lack for each in rows if (lack := len(kinds) - each["made"])}
+    # Nobody makes a file of what another system issued: it is there, or it is not.
+    rows = [each for each in rows if each["origin"] == "issued" or each["made"]]
+    issued_here = [each for each in rows if each["origin"] == "issued"]
+    lacking = {
+        each["document_id"]: lack for each in issued_here if (lack := len(kinds) - each["made"])
+    }
     gone = await _erased(conn, ctx, list(lacking)) if lacking else set()
     issued = [
         each["document_id"] for each in rows if each["made"] or each["document_id"] not in gone

@@ -17,7 +17,7 @@ from invx.kernel.money import quantize
 Row: TypeAlias = Mapping[str, Any] | asyncpg.Record
 
 INVOICE, LEGAL_ENTITY, SERIES, ENTRY = "inv", "le", "ser", "sent"
-TRANSMISSION, FILE = "trm", "file"
+TRANSMISSION, FILE, IMPORT = "trm", "file", "imp"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -56,6 +56,7 @@ def document_summary(
         "id": typeid(INVOICE, document_id),
         "object": "invoice",
         "version": row["version"],
+        "origin": row["origin"],
         "legal_entity": typeid(LEGAL_ENTITY, row["legal_entity_id"]),
         "type": row["type"],
         "status": row["status"],

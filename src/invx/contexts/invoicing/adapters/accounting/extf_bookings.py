@@ -32,6 +32,7 @@ _WORDS = {
     BookingKind.EXCHANGE: "Kursdifferenz",
     BookingKind.RECOGNITION: "Abgrenzung",
     BookingKind.ROUNDING: "Rundung",
+    BookingKind.OPENING_BALANCE: "Saldovortrag",
     BookingKind.ALLOCATION: "Verrechnung",
 }
 # Members of the European Union, as DATEV wants them named (EL for Greece).

@@ -12,9 +12,11 @@ from invx.contexts.invoicing.api.routes import (
     e_invoices,
     engine_entries,
     exchange_rates,
+    exports,
     files,
     graces,
     history,
+    imports,
     interest,
     legal_entities,
     operations,
@@ -33,7 +35,9 @@ from invx.contexts.invoicing.api.routes import (
 )
 
 _MODULES = (
-    archives,  # before documents, whose paths begin with an id, like bulk
+    archives,  # before documents, whose paths begin with an id, like exports and bulk
+    exports,
+    imports,
     bulk,
     operations,
     graces,

@@ -10,7 +10,6 @@ from starlette.responses import Response, StreamingResponse
 from invx.contexts.invoicing.adapters.accounting import auditor_tables as tables
 from invx.contexts.invoicing.adapters.accounting import data_access
 from invx.contexts.invoicing.adapters.accounting.auditor_tables import AuditTable
-from invx.contexts.invoicing.adapters.accounting.zips import ZipStream
 from invx.contexts.invoicing.api.edge import Edge, Invoicing, id_of
 from invx.contexts.invoicing.api.schemas.accounting_exports import DataAccessQuery
 from invx.contexts.invoicing.domain.errors import LegalEntityNotFound
@@ -21,6 +20,7 @@ from invx.infra.http.pagination import InvalidQuery
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import parameter_problem, problem_responses
 from invx.infra.postgres import Connection
+from invx.infra.zip_stream import ZipStream
 from invx.kernel.context import Caller, RequestContext
 
 router = APIRouter(prefix="/v1/accounting", tags=["Accounting exports"])

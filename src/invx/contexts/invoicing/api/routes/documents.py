@@ -33,6 +33,7 @@ from invx.contexts.invoicing.domain.errors import (
     DocumentNotFinalized,
     DocumentNotFound,
 )
+from invx.contexts.invoicing.domain.importing.errors import ForeignFileMissing
 from invx.contexts.invoicing.read.archives import get_archived_file
 from invx.contexts.invoicing.read.queries import get_document, list_documents
 from invx.contexts.invoicing.read.views import INVOICE
@@ -217,5 +218,7 @@ async def pdf(invoice: InvoiceId, caller: Reader, edge: Invoicing) -> Response:
             return Response(content, media_type="application/pdf", headers=tag)
         if b'"status":"draft"' in shown.body:
             raise DocumentNotFinalized("A draft has a preview only: …/preview.")
+        if b'"origin":"imported"' in shown.body:
+            raise ForeignFileMissing
         await edge.runner.run(archive_document, ArchiveDocument(document_id), caller)
     return violated("an archived document is not there")

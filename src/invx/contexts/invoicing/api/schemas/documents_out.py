@@ -68,6 +68,7 @@ class InvoiceHeadOut(Out):
     id: InvoiceRef
     object: Literal["invoice"]
     version: int = Field(description="Rises with every change; also in the ETag.")
+    origin: str = Field(description="`issued`, or `imported` from another system; more may come.")
     legal_entity: LegalEntityRef
     type: DocumentType
     status: DocumentStatus

@@ -252,3 +252,23 @@ EXCHANGE_RATES: Body = {
         {"base": "EUR", "quote": "GBP", "on": "2026-11-27", "rate": "0.8351"},
     ],
 }
+
+IMPORT_FILE = (
+    "Rechnungsnummer;Rechnungsdatum;Kunde;Netto;Brutto;Offen;Steuersatz\n"
+    "RE-15420;30.10.2026;Elbkontor Reederei GmbH;100,00;119,00;69,00;19\n"
+)
+IMPORT_MAPPING: Body = {
+    "fields": {
+        "number": {"column": "Rechnungsnummer"},
+        "issue_date": {"column": "Rechnungsdatum"},
+        "buyer_name": {"column": "Kunde"},
+        "net": {"column": "Netto"},
+        "gross": {"column": "Brutto"},
+        "open": {"column": "Offen"},
+        "tax_rate": {"column": "Steuersatz"},
+        "currency": {"constant": "EUR"},
+    },
+    "decimal": ",",
+}
+COMMIT_IMPORT: Body = {"skip_rejected": False}
+REVERSE_IMPORT: Body = {"reason": "the wrong file"}

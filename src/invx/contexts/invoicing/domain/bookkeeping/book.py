@@ -12,6 +12,7 @@ from invx.contexts.invoicing.domain.bookkeeping.chart import Account, Purpose, T
 from invx.contexts.invoicing.domain.bookkeeping.line_account import LineAccount, TaxKey, key_of
 from invx.contexts.invoicing.domain.content import Content, DocumentType, Line
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.tax.tax_entries import TaxAccount, TaxedGroup
 from invx.contexts.invoicing.domain.tax.tax_points import supplied_on
@@ -84,7 +85,10 @@ class Part:
 
 
 def book_of(
-    document: Document, entity: LegalEntity, rows: Rows, account: TaxAccount | None
+    document: Document | ImportedDocument,
+    entity: LegalEntity,
+    rows: Rows,
+    account: TaxAccount | None,
 ) -> Book:
     """The accounts that later movements of the document are booked on."""
     content, currency = document.content, entity.details.currency

@@ -25,6 +25,7 @@ class BookingKind(StrEnum):
     EXCHANGE = "exchange"  # realised gain or loss
     RECOGNITION = "recognition"  # revenue that is earned later, aside and back
     ROUNDING = "rounding"  # of cash, when it was paid
+    OPENING_BALANCE = "opening_balance"  # open at the takeover from another system
     ALLOCATION = "allocation"  # surplus of one document counts for another: debtor to debtor
 
 
