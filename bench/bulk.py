@@ -83,17 +83,18 @@ def measured() -> Bulk:
 async def _tenants(count: int) -> list[UUID]:
     settings = bench_settings()
     host = await prepared_host(settings)
-    found = []
-    for _ in range(count):
-        tenant_id, _ = await new_tenant(host, settings)
-        body = LegalEntityIn.model_validate(requests.SELLER)
-        command = RegisterLegalEntity(details=details_of(body))
-        await host.contexts["invoicing"].runner.run(
-            register_legal_entity, command, _caller(tenant_id)
-        )
-        found.append(tenant_id)
+    found = [(await new_tenant(host, settings))[0] for _ in range(count)]
+    await registered(host, found)
     await host.stop()
     return found
+
+
+async def registered(host: Host, tenants: Sequence[UUID]) -> None:
+    """Each of these has a legal entity, the same as the others'."""
+    command = RegisterLegalEntity(details=details_of(LegalEntityIn.model_validate(requests.SELLER)))
+    runner = host.contexts["invoicing"].runner
+    for tenant_id in tenants:
+        await runner.run(register_legal_entity, command, _caller(tenant_id))
 
 
 def _caller(tenant_id: UUID) -> Caller:

@@ -53,8 +53,8 @@ class _Sum:
 def verify_all(tenant: Tenant = None) -> None:
     """Prove that nothing of any tenant was changed, removed or slipped in; 1 if it was.
 
-    Events and personal values, seals, what the anchor file holds of them, registers and archived
-    files. Names the first broken place of each kind.
+    Events and personal values, seals, what the anchor file holds of them, registers, archived
+    files, and the rows that events give. Names the first broken place of each kind.
     """
 
     async def work(place: Place) -> None:
@@ -133,6 +133,8 @@ _NAMES = {
     "seals": "seals",
     "register": "register rows",
     "archives": "archived files",
+    "exports": "accounting exports",
+    "rows": "rows",
 }
 
 

@@ -92,10 +92,9 @@ from invx.contexts.invoicing.domain.delivery.transmission import Channel
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, NumberTaken
 from invx.contexts.invoicing.domain.exchange import rate_sheet_events
 from invx.contexts.invoicing.domain.tax import engine_entry_events, rate_table_events
-from invx.contexts.invoicing.read.archives import archived_files, examine_archives
+from invx.contexts.invoicing.read.holdings import holdings
 from invx.contexts.invoicing.read.last_numbers import last_numbers
-from invx.contexts.invoicing.read.projections import KINDS, project
-from invx.contexts.invoicing.read.register import REGISTER_MEMBER, examine_register
+from invx.contexts.invoicing.read.projections import KINDS, TABLES, project
 from invx.contexts.invoicing.read.resource import issued_resource
 from invx.contracts.invoicing import (
     DeliveryChangedV1,
@@ -103,12 +102,11 @@ from invx.contracts.invoicing import (
     DocumentVoidedV1,
     SettlementChangedV1,
 )
-from invx.contracts.registry import Registry
+from invx.contracts.registry import REGISTRY, Registry
 from invx.infra.codec import Codec, events_in
 from invx.infra.context import Context, Job, PersonalStore
 from invx.infra.event_store import EventStore
 from invx.infra.facts import FactProvider, KnownFacts
-from invx.infra.holdings import Holdings
 from invx.infra.migrate import Migration, migrations_in
 from invx.infra.postgres import Connection, Database
 from invx.infra.runner import Refusals, Runner
@@ -164,13 +162,6 @@ _PERSONAL = (
     PersonalStore("accounting_files", "kept by law as books (§ 147 AO); they name nobody"),
     PersonalStore("debtor_numbers", "kept by law; the caller's own id of a customer, no name"),
     PersonalStore("idempotency", "answer replaced; dropped after eight days"),
-)
-
-# What an audit looks at beside events and seals, and the files that an archive holds.
-HOLDINGS = Holdings(
-    examinations={"register": examine_register, "archives": examine_archives},
-    members={"register": REGISTER_MEMBER},
-    files=archived_files,
 )
 
 _PUBLISHES = (DocumentFinalizedV1, DocumentVoidedV1, SettlementChangedV1, DeliveryChangedV1)
@@ -361,7 +352,11 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
         lambda recorded: contract_of(recorded.stream_id, recorded.event),
         registry.encode,
         kinds=KINDS,
+        tables=TABLES,
     )
+
+
+HOLDINGS = holdings(lambda catalogue: _storage(catalogue, REGISTRY))
 
 
 async def _spread_rates(payload: Mapping[str, Any], uow: UnitOfWork) -> None:
