@@ -216,8 +216,7 @@ def shown(both: list[Installation], figures: dict[str, float]) -> str:
     """The table of `docs/measurements/growth.md`."""
     small, grown = both
     lines = [
-        f"| | p50 ms at {small.documents:,} | p99"
-        f" | p50 ms at {grown.documents:,} | p99 | p99 grows |",
+        f"| | {small.documents:,}: p50 ms | p99 | {grown.documents:,}: p50 ms | p99 | p99 grows |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for kind in KINDS:
@@ -265,10 +264,10 @@ def main() -> None:
 
 _SAID = f"""{__doc__.splitlines()[0]}
 {TENANTS} tenants; one has {BIG_SHARE:.0%} of the documents, the others equal parts. A hundred
-documents for each customer, fifty for each deal; a tenth are drafts. {REQUESTS:,} different requests
-of each kind to each database in turns, half of them the big tenant's. Each is sent {TRIES} times and
-the fastest answer counts, so what else the machine does matters little: p99 is that of what was
-asked. It may grow {GROWTH_MAX} times."""
+documents for each customer, fifty for each deal; a tenth are drafts. {REQUESTS:,} different
+requests of each kind to each database in turns, half of them the big tenant's. Each is sent {TRIES}
+times and the fastest answer counts, so what else the machine does matters little: p99 is that of
+what was asked. It may grow {GROWTH_MAX} times."""
 _SECONDARY = """
 SELECT i.indexname, i.indexdef FROM pg_indexes i JOIN pg_class c ON c.relname = i.indexname
 JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = i.schemaname

@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from invx.contexts.invoicing.read.projections import TABLES
@@ -21,7 +22,7 @@ from tests.integration.invoicing.flips import (
 )
 from tests.integration.isolation.victims import Victim, furnish
 from tests.sealing import faults, seal
-from tests.simulation.seeds import again, seeds
+from tests.simulation.seeds import again, few
 from tests.world import Desk, World, line
 
 HERE = "tests/integration/invoicing/test_row_audit.py"
@@ -66,7 +67,7 @@ async def test_rows_of_everything_that_can_happen_are_what_events_give(world: Wo
             assert held, f"nothing was proved of {table}: it is empty"
 
 
-@pytest.mark.parametrize("seed", seeds() if os.environ.get("INVX_SEEDS") else seeds()[:1])
+@pytest.mark.parametrize("seed", few(1))
 async def test_a_byte_that_changed_anywhere_is_named(world: World, seed: int) -> None:
     victim, anchor = await sealed_world(world)
     tenant_id, chance = victim.desk.tenant_id, random.Random(seed)
@@ -83,7 +84,11 @@ async def test_a_byte_that_changed_anywhere_is_named(world: World, seed: int) ->
                 savepoint = conn.transaction()
                 await savepoint.start()
                 await drop_constraints(conn, table)
-                was, now = await flip(conn, column, chance.choice(places)[0], chance)
+                try:
+                    was, now = await flip(conn, column, chance.choice(places)[0], chance)
+                except asyncpg.UniqueViolationError:  # of the key: nobody can write that
+                    await savepoint.rollback()
+                    continue
                 found = await faults(conn, tenant_id, anchor)
                 await savepoint.rollback()
                 if was != now and not names(table, found):
