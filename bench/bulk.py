@@ -67,13 +67,13 @@ def measured() -> Bulk:
     with _working("create", tenants[:PROCESSES], share) as create:
         seconds, cpu = create()
     one = tenants[PROCESSES]
-    ids = asyncio.run(_drafted(one, INVOICES))
+    ids = asyncio.run(drafted(one, INVOICES))
     with _working("finalize", [one] * PROCESSES, share, ids) as finalize:
-        finalized, _ = finalize()
+        seconds_of_all, _ = finalize()
     asyncio.run(_ensure_gapless(one, INVOICES))
     return Bulk(
         INVOICES / seconds,
-        finalized,
+        seconds_of_all,
         asyncio.run(_long(one)),
         cpu * 1e6 / INVOICES,
         os.getloadavg()[0],
@@ -83,30 +83,33 @@ def measured() -> Bulk:
 async def _tenants(count: int) -> list[UUID]:
     settings = bench_settings()
     host = await prepared_host(settings)
-    found = []
-    for _ in range(count):
-        tenant_id, _ = await new_tenant(host, settings)
-        body = LegalEntityIn.model_validate(requests.SELLER)
-        command = RegisterLegalEntity(details=details_of(body))
-        await host.contexts["invoicing"].runner.run(
-            register_legal_entity, command, _caller(tenant_id)
-        )
-        found.append(tenant_id)
+    found = [(await new_tenant(host, settings))[0] for _ in range(count)]
+    await registered(host, found)
     await host.stop()
     return found
+
+
+async def registered(host: Host, tenants: Sequence[UUID]) -> None:
+    """Each of these has a legal entity, the same as the others'."""
+    command = RegisterLegalEntity(details=details_of(LegalEntityIn.model_validate(requests.SELLER)))
+    runner = host.contexts["invoicing"].runner
+    for tenant_id in tenants:
+        await runner.run(register_legal_entity, command, _caller(tenant_id))
 
 
 def _caller(tenant_id: UUID) -> Caller:
     return Caller(tenant_id, "user:bench", Uuid7Ids().new())
 
 
-def _invoices(count: int, *, finalize: bool, lines: int = 3) -> BulkInvoices:
+def invoices(count: int, *, finalize: bool, lines: int = 3) -> BulkInvoices:
+    """The command that makes so many."""
     content, defaults = content_of(DraftIn.model_validate(requests.draft(lines)))
     draft = DraftDocument(content=content, defaults=defaults)
     return BulkInvoices([NewInvoice(draft=draft, finalize=finalize)] * count)
 
 
-async def _made(host: Host, tenant_id: UUID, command: BulkInvoices) -> list[UUID]:
+async def made(host: Host, tenant_id: UUID, command: BulkInvoices) -> list[UUID]:
+    """What became of the command. Raises SystemExit where something was refused."""
     runner = host.contexts["invoicing"].runner
     return _ids(await runner.run(bulk_invoices, command, _caller(tenant_id), long=True))
 
@@ -118,19 +121,31 @@ def _ids(outcomes: Sequence[Outcome]) -> list[UUID]:
     return [each.document.id for each in outcomes if isinstance(each, Finalized)]
 
 
-async def _drafted(tenant_id: UUID, count: int) -> list[UUID]:
+async def drafted(tenant_id: UUID, count: int) -> list[UUID]:
+    """So many drafts of a tenant."""
+    return await _many(tenant_id, count, finalize=False)
+
+
+async def finalized(tenant_id: UUID, count: int) -> list[UUID]:
+    """So many invoices of a tenant."""
+    return await _many(tenant_id, count, finalize=True)
+
+
+async def _many(tenant_id: UUID, count: int, *, finalize: bool) -> list[UUID]:
     host = await prepared_host(bench_settings())
-    command = _invoices(CHUNK, finalize=False)
-    made = [id for _ in range(count // CHUNK) for id in await _made(host, tenant_id, command)]
+    found: list[UUID] = []
+    while len(found) < count:
+        command = invoices(min(CHUNK, count - len(found)), finalize=finalize)
+        found += await made(host, tenant_id, command)
     await host.stop()
-    return made
+    return found
 
 
 async def _long(tenant_id: UUID) -> float:
     host = await prepared_host(bench_settings())
-    command = _invoices(1, finalize=True, lines=LINES)
+    command = invoices(1, finalize=True, lines=LINES)
     began = time.perf_counter()
-    await _made(host, tenant_id, command)
+    await made(host, tenant_id, command)
     seconds = time.perf_counter() - began
     await host.stop()
     return seconds
@@ -201,13 +216,13 @@ async def _work(what: str, tenant_id: UUID, share: int) -> None:
     ids = [UUID(text) for text in json.loads(sys.stdin.readline())]
     host = await prepared_host(bench_settings())
     runner = host.contexts["invoicing"].runner
-    chunk = _invoices(CHUNK, finalize=True)
+    chunk = invoices(CHUNK, finalize=True)
     print("ready", flush=True)
     sys.stdin.readline()
     began = time.process_time()
     for at in range(0, share, CHUNK):
         if what == "create":
-            await _made(host, tenant_id, chunk)
+            await made(host, tenant_id, chunk)
         else:
             command = FinalizeDocuments(ids[at : at + CHUNK])
             caller = _caller(tenant_id)

@@ -59,9 +59,12 @@ async def new_tenant(host: Host, settings: Settings) -> tuple[UUID, str]:
     """A tenant and a token of it."""
     tenant_id = Uuid7Ids().new()
     await create_tenant(host.pools, tenant_id, name="Bench")
-    return tenant_id, development_token(
-        settings, tenant_id, subject="user:bench", lifetime=LIFETIME
-    )
+    return tenant_id, token_of(settings, tenant_id)
+
+
+def token_of(settings: Settings, tenant_id: UUID) -> str:
+    """A token that outlives the run."""
+    return development_token(settings, tenant_id, subject="user:bench", lifetime=LIFETIME)
 
 
 class Server:

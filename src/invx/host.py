@@ -69,7 +69,7 @@ _REACTIONS: dict[str, Mapping[type[Contract], Reaction]] = {analytics.NAME: anal
 def holdings_of(storage: StorageSettings) -> dict[str, Holdings]:
     """Of each context; files outside the database are looked for in these storages."""
     places = Places(storages_outside(storage).values())
-    return {invoicing.NAME: invoicing.holdings(places), analytics.NAME: Holdings()}
+    return {invoicing.NAME: invoicing.holdings_over(places), analytics.NAME: Holdings()}
 
 
 HOLDINGS = holdings_of(StorageSettings())  # of an installation that keeps all in its database

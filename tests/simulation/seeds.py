@@ -16,6 +16,11 @@ def seeds(text: str | None = None) -> range:
     return range(int(first), int(last) + 1) if last else range(int(first))
 
 
+def few(most: int) -> range:
+    """Of a costly world: so many in `make test`, all that INVX_SEEDS names otherwise."""
+    return seeds() if os.environ.get("INVX_SEEDS") else seeds()[:most]
+
+
 def again(seed: int, test: str) -> str:
     """The command that runs a failed seed once more."""
     return f"INVX_SEEDS={seed}-{seed} .venv/bin/pytest {test}"

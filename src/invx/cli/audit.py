@@ -71,8 +71,8 @@ def _where(context: str, tenant_id: UUID) -> str:
 def verify_all(tenant: Tenant = None) -> None:
     """Prove that nothing of any tenant was changed, removed or slipped in; 1 if it was.
 
-    Events and personal values, seals, what the anchors hold of them, registers and archived
-    files. Names the first broken place of each kind.
+    Events and personal values, seals, what the anchors hold of them, registers, archived files,
+    and the rows that events give. Names the first broken place of each kind.
     """
 
     async def work(place: Place) -> None:
@@ -183,6 +183,8 @@ _NAMES = {
     "archives": "archived files",
     "files": "uploaded files",
     "timestamps": "timestamps",
+    "exports": "accounting exports",
+    "rows": "rows",
 }
 
 

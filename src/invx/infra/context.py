@@ -57,8 +57,8 @@ class Context:
     publishes: tuple[type[Contract], ...] = ()
     # For `republish`: the envelopes of one stream's past, made anew from its events.
     history: Callable[[Any, UUID, UUID], Awaitable[list[Envelope]]] | None = None
-    # Before a tenant is sealed: what is derived from its events and must be in the same seal.
-    before_seal: Callable[[UUID], Awaitable[object]] | None = None
+    # Before a tenant is sealed: what is derived from its events and is sealed too; how much it was.
+    before_seal: Callable[[UUID], Awaitable[int]] | None = None
     # What else of a tenant leaves the house with its seals: the last number of each series.
     last_numbers: Callable[[Connection, UUID], Awaitable[list[dict[str, Any]]]] | None = None
     personal: tuple[PersonalStore, ...] = ()

@@ -21,6 +21,10 @@ from invx.kernel.ports import Clock
 log = structlog.get_logger(__name__)
 
 
+async def _nothing(_: UUID) -> int:
+    return 0
+
+
 class Sealing:
     """Seals the tenants of these contexts, and lets the seals leave the house."""
 
@@ -55,9 +59,14 @@ class Sealing:
         sealer = Sealer(context.database, context.directory, self._clock)
         made: list[Seal] = []
         if await sealer.moved(tenant_id):
-            if context.before_seal is not None:
-                await context.before_seal(tenant_id)
-            made = await sealer.seal(tenant_id)
+            derive = context.before_seal or _nothing
+            await derive(tenant_id)
+            for _ in range(limits.SEAL_ROUNDS_PER_TURN):
+                made += await sealer.seal(tenant_id)
+                # What was written in between is sealed without what is derived from it, and would
+                # not move again by itself. What is derived now moves, and so comes into a seal.
+                if not await derive(tenant_id):
+                    break
         failed: list[Exception] = []
         for anchoring in self._anchorings:
             try:

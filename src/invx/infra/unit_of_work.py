@@ -58,6 +58,7 @@ class Storage:
     publish: Publish
     encode_contract: Callable[[Contract], str]
     kinds: tuple[type[Aggregate], ...] = ()
+    tables: tuple[str, ...] = ()  # those that projections state, and nobody else writes
 
 
 class DueJobs:

@@ -52,5 +52,6 @@ SWEPT_FILES_PER_TURN = 20_000  # once an hour
 SEAL_SECONDS = 60.0  # between two walks over the tenants
 SEAL_LEAVES_MAX = 2_000  # whose rows one transaction holds
 SEALS_PER_TURN = 50  # of one tenant, before the next has its turn
+SEAL_ROUNDS_PER_TURN = 3  # while documents go on being issued between register and seal
 REGISTER_ROWS_PER_COMMAND = 200
 REGISTER_COMMANDS_PER_TURN = 50

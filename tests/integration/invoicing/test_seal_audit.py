@@ -149,8 +149,9 @@ async def test_a_stream_that_was_cut_with_its_head_is_found_by_its_seal(desk: De
             *(stream_id, version),
         )
         found = await faults(conn, desk.tenant_id)
-    assert list(found) == ["seals"]
+    assert list(found) == ["seals", "rows"]
     assert f"is missing (stream {stream_id}, version {version})" in found["seals"]
+    assert "no event gives this row" in found["rows"]
 
 
 async def test_a_stream_that_is_gone_whole_is_found_by_its_seal(desk: Desk) -> None:

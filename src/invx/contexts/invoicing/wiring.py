@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from functools import partial
 from importlib.resources import files
 from uuid import UUID
 
@@ -54,11 +53,9 @@ from invx.contexts.invoicing.domain.keeping import erasure_events
 from invx.contexts.invoicing.domain.periods import period_events
 from invx.contexts.invoicing.domain.recognition import recognition_events
 from invx.contexts.invoicing.domain.tax import engine_entry_events, rate_table_events
-from invx.contexts.invoicing.read.archives import archived_files, examine_archives
-from invx.contexts.invoicing.read.files import examine_files
+from invx.contexts.invoicing.read.holdings import holdings
 from invx.contexts.invoicing.read.last_numbers import last_numbers
-from invx.contexts.invoicing.read.projections import KINDS, project
-from invx.contexts.invoicing.read.register import REGISTER_MEMBER, examine_register
+from invx.contexts.invoicing.read.projections import KINDS, TABLES, project
 from invx.contexts.invoicing.read.resource import issued_resource
 from invx.contracts.invoicing import (
     DeliveryChangedV1,
@@ -67,7 +64,7 @@ from invx.contracts.invoicing import (
     PaymentOverdueV1,
     SettlementChangedV1,
 )
-from invx.contracts.registry import Registry
+from invx.contracts.registry import REGISTRY, Registry
 from invx.infra.codec import Codec, events_in
 from invx.infra.context import Context
 from invx.infra.event_store import EventStore
@@ -119,20 +116,6 @@ _REFUSALS = Refusals(
         "numbers_tenant_id_series_id_text_key": NumberTaken,
     }
 )
-
-
-# What an audit looks at beside events and seals, and the files that an archive holds.
-def holdings(places: Places) -> Holdings:
-    """Of these places only those outside the database are used."""
-    return Holdings(
-        examinations={
-            "register": examine_register,
-            "archives": partial(examine_archives, places=places),
-            "files": partial(examine_files, places=places),
-        },
-        members={"register": REGISTER_MEMBER},
-        files=partial(archived_files, places=places),
-    )
 
 
 _PUBLISHES = (
@@ -281,4 +264,10 @@ def _storage(catalogue: Catalogue, registry: Registry) -> Storage:
         lambda recorded: contract_of(recorded.stream_id, recorded.event),
         registry.encode,
         kinds=KINDS,
+        tables=TABLES,
     )
+
+
+def holdings_over(places: Places) -> Holdings:
+    """What an audit looks at, and what an archive holds beside events and seals."""
+    return holdings(lambda catalogue: _storage(catalogue, REGISTRY), places)
