@@ -128,24 +128,32 @@ async def furnish(world: World) -> Victim:
         note["id"],
         paid["entries"][0]["id"],
         serving,
-        cursor=(await desk.get("/v1/invoices", limit=1))["next"],
-        series_cursor=(await desk.get("/v1/series", limit=1))["next"],
-        entity_cursor=(await desk.get("/v1/legal-entities", limit=1))["next"],
+        **await _cursors(desk),
         number=issued["number"],
         registration=taxes["data"][0]["registration"],
         tax_cursor=taxes["next"],
         operation=begun["id"],
-        rate_cursor=(await desk.get("/v1/exchange-rates", limit=1))["next"],
         export=exports["data"][0]["id"],
         export_cursor=exports["next"],
         transmission=sent["id"],
         listed=listed["id"],
-        booking_cursor=(await desk.get("/v1/accounting/bookings", limit=1))["next"],
         **await _tell_an_engine(desk),
         **await _upload(desk),
         erasure=await _closed_and_erased(desk),
         import_id=await _move_in(desk),
     )
+
+
+async def _cursors(desk: Desk) -> dict[str, Any]:
+    """What leads on in the victim's lists."""
+    lists = {
+        "cursor": "invoices",
+        "series_cursor": "series",
+        "entity_cursor": "legal-entities",
+        "rate_cursor": "exchange-rates",
+        "booking_cursor": "accounting/bookings",
+    }
+    return {name: (await desk.get(f"/v1/{path}", limit=1))["next"] for name, path in lists.items()}
 
 
 async def _closed_and_erased(desk: Desk) -> str:

@@ -73,7 +73,7 @@ def direct(route: APIRoute) -> ASGIApp:
 def _dependency(child: Dependant) -> _Dependency | None:
     """A coroutine that needs nothing but the request, or None."""
     call = child.call
-    asynchronous = iscoroutinefunction(call) or iscoroutinefunction(getattr(call, "__call__", None))  # noqa: B004
+    asynchronous = iscoroutinefunction(call) or iscoroutinefunction(type(call).__call__)
     bare = not (child.dependencies or child.path_params or child.body_params)
     if call is None or not asynchronous or not bare or not _takes_no_more(child):
         return None
