@@ -48,6 +48,7 @@ async def test_a_bulk_of_one_tenant_holds_up_no_event_of_another(world: World) -
         left.append(DRAFTS - await counted(busy))
     assert left[0] > DRAFTS * 0.5, f"of {DRAFTS} of the bulk only {left} were still to come"
     async with asyncio.timeout(EFFECT_SECONDS_MAX):
-        while (done := await busy.get(f"/v1/operations/{begun['id']}"))["state"] != "done":  # noqa: ASYNC110 - the worker tells nobody
+        path = f"/v1/operations/{begun['id']}"
+        while (done := await busy.get(path))["state"] != "done":  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.1)
     assert (done["done"], done["failed"]) == (DRAFTS, 0)
