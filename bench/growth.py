@@ -259,12 +259,13 @@ def main() -> None:
     keep(target, found)
     if options.record:
         load = f"Load of the machine at the end: {os.getloadavg()[0]:.1f}."
-        options.record.write_text(f"# python -m bench.growth\n\n{_SAID}\n\n{table}\n\n{load}\n")
+        said = _SAID.format(requests=options.requests)
+        options.record.write_text(f"# python -m bench.growth\n\n{said}\n\n{table}\n\n{load}\n")
 
 
 _SAID = f"""{__doc__.splitlines()[0]}
 {TENANTS} tenants; one has {BIG_SHARE:.0%} of the documents, the others equal parts. A hundred
-documents for each customer, fifty for each deal; a tenth are drafts. {REQUESTS:,} different
+documents for each customer, fifty for each deal; a tenth are drafts. {{requests:,}} different
 requests of each kind to each database in turns, half of them the big tenant's. Each is sent {TRIES}
 times and the fastest answer counts, so what else the machine does matters little: p99 is that of
 what was asked. It may grow {GROWTH_MAX} times."""

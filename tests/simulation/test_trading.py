@@ -50,7 +50,7 @@ PLANTED = {
         "UPDATE invoicing.tax_entries SET tax = tax + 1 WHERE cause = 'issued'"
     ),
     "what was issued on accrual is in the tax ledger": "DELETE FROM invoicing.tax_entries",
-    "the journal is the settlement": "UPDATE invoicing.bookings SET receivable = receivable + 1",
+    "the journal is the settlement": "DELETE FROM invoicing.bookings WHERE kind = 'payment'",
     "each document is in the register, and each that was voided again": (
         "DELETE FROM invoicing.register"
     ),

@@ -116,6 +116,31 @@ async def _words_and_metadata_are_found_by_their_index(crowd: Desk) -> None:
             assert used & {"document_search_words", "document_search_metadata"}, name
 
 
+async def _what_all_documents_have_is_read_from_the_newest_on(crowd: Desk) -> None:
+    """Rows that the search takes, however it goes about it: it runs as a role of its own."""
+    counted = """SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables
+        WHERE relname = 'document_search'"""
+    asked = [("%design%", None, 1_000), ("%x-4711%", None, 11), (None, '{"team": "T-1"}', 1_000)]
+    asked += [("%no such word%", None, 0), ("%buyer 77%", '{"team": "T-1"}', 1_000)]
+    async with crowd.world.admin() as conn:
+        for text, metadata, most in asked:
+            async with conn.transaction():
+                await conn.execute(
+                    "SELECT set_config('app.tenant', $1, true)", str(crowd.tenant_id)
+                )
+                before = await conn.fetchval(counted)
+                found = await conn.fetch(
+                    "SELECT invoicing.search_documents($1, $2::jsonb, $3, 1000)",
+                    *(text, metadata, UUID(int=2**128 - 1)),
+                )
+                taken = await conn.fetchval(counted) - before
+            assert len(found) <= most, text
+            assert bool(found) is bool(most), text
+            ids = [row[0] for row in found]
+            assert ids == sorted(ids, reverse=True), "newest first"
+            assert taken <= ROWS_MOST, (text, metadata, taken)
+
+
 async def _open_items_are_found_among_what_is_open(crowd: Desk) -> None:
     """Of a hundred thousand documents nine hundred are open: today's answer looks at no others.
 
@@ -174,6 +199,7 @@ async def test_lists_stay_quick_for_a_tenant_with_a_hundred_thousand_documents(c
     """One crowd for all five questions: making it takes longer than asking them."""
     await _every_filter_and_every_sort_is_served_by_an_index(crowd)
     await _words_and_metadata_are_found_by_their_index(crowd)
+    await _what_all_documents_have_is_read_from_the_newest_on(crowd)
     await _open_items_are_found_among_what_is_open(crowd)
     await _withholding_is_found_among_what_expects_it(crowd)
     await _a_search_that_all_documents_answer_pages_through_all_of_them(crowd)
