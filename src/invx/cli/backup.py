@@ -42,6 +42,7 @@ from invx.settings import PlaceSettings, read_settings
 
 RECOVERY_SECONDS_MAX = 24 * 3600
 MEGABYTE = 1_000_000
+DATABASE = "database"  # a storage that needs no copy of its own
 
 
 def folder_of(place: PlaceSettings) -> Path:
@@ -87,6 +88,9 @@ def backup(context: typer.Context) -> None:
         console.print("Set INVX_BACKUP to another disk to archive all that is written meanwhile.")
     elif not archiving:
         console.print("The server runs without the archive: restart it to have INVX_BACKUP seen.")
+    for place in (settings.storage.main, *settings.storage.also):
+        if place != DATABASE:
+            console.print(f"Files also lie in {place}: copy them now, after the database.")
 
 
 def list_() -> None:
