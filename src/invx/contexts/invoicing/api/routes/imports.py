@@ -264,7 +264,7 @@ async def keep_named(
     openapi_extra=_PDF,
 )
 async def keep(request: Request, invoice: InvoiceId, caller: Writer, edge: Invoicing) -> Response:
-    """Keep the PDF that the other system issued of an imported document: once, for good."""
+    """Keep the PDF that the other system issued of an imported document, for good."""
     return await _keep(request, id_of(INVOICE, invoice, DocumentNotFound), caller, edge)
 
 
