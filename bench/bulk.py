@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -44,7 +44,8 @@ INVOICES, LINES, CHUNK, PROCESSES = 10_000, 10_000, 500, 2
 class Bulk:
     """Create and finalize at once; finalize drafts of one series; one long invoice."""
 
-    invoices_per_s: float
+    invoices_per_s: float  # each with figures of its own
+    alike_per_s: float  # all with the same lines, as of one flat plan
     finalize_10000_s: float
     lines_10000_s: float
     python_us: float  # CPU of an invoice in the processes that make them
@@ -54,6 +55,7 @@ class Bulk:
     def figures(self) -> dict[str, float]:
         return {
             "bulk_invoices_per_s": round(self.invoices_per_s, 1),
+            "bulk_alike_per_s": round(self.alike_per_s, 1),
             "bulk_finalize_10000_s": round(self.finalize_10000_s, 2),
             "lines_10000_s": round(self.lines_10000_s, 2),
             "bulk_python_us": round(self.python_us, 1),
@@ -62,17 +64,19 @@ class Bulk:
 
 def measured() -> Bulk:
     """On the PostgreSQL of this home, which runs."""
-    tenants = asyncio.run(_tenants(PROCESSES + 1))
+    one, *tenants = asyncio.run(_tenants(PROCESSES + 1))
     share = INVOICES // PROCESSES
-    with _working("create", tenants[:PROCESSES], share) as create:
+    with _working("create", tenants, share) as create:
         seconds, cpu = create()
-    one = tenants[PROCESSES]
+    with _working("alike", tenants, share) as alike:
+        seconds_alike, _ = alike()
     ids = asyncio.run(drafted(one, INVOICES))
     with _working("finalize", [one] * PROCESSES, share, ids) as finalize:
         seconds_of_all, _ = finalize()
     asyncio.run(_ensure_gapless(one, INVOICES))
     return Bulk(
         INVOICES / seconds,
+        INVOICES / seconds_alike,
         seconds_of_all,
         asyncio.run(_long(one)),
         cpu * 1e6 / INVOICES,
@@ -101,11 +105,18 @@ def _caller(tenant_id: UUID) -> Caller:
     return Caller(tenant_id, "user:bench", Uuid7Ids().new())
 
 
-def invoices(count: int, *, finalize: bool, lines: int = 3) -> BulkInvoices:
-    """The command that makes so many."""
+def invoices(count: int, *, finalize: bool, lines: int = 3, alike: bool = False) -> BulkInvoices:
+    """The command that makes so many: each with a quantity of its own, or all alike."""
     content, defaults = content_of(DraftIn.model_validate(requests.draft(lines)))
-    draft = DraftDocument(content=content, defaults=defaults)
-    return BulkInvoices([NewInvoice(draft=draft, finalize=finalize)] * count)
+    first, *others = content.lines
+
+    def draft(number: int) -> DraftDocument:
+        changed = replace(first, quantity=first.quantity + (0 if alike else number))
+        said = replace(content, lines=(changed, *others))
+        return DraftDocument(content=said, defaults=defaults)
+
+    made = [NewInvoice(draft=draft(number), finalize=finalize) for number in range(count)]
+    return BulkInvoices(made)
 
 
 async def made(host: Host, tenant_id: UUID, command: BulkInvoices) -> list[UUID]:
@@ -216,12 +227,12 @@ async def _work(what: str, tenant_id: UUID, share: int) -> None:
     ids = [UUID(text) for text in json.loads(sys.stdin.readline())]
     host = await prepared_host(bench_settings())
     runner = host.contexts["invoicing"].runner
-    chunk = invoices(CHUNK, finalize=True)
+    chunk = invoices(CHUNK, finalize=True, alike=what == "alike")
     print("ready", flush=True)
     sys.stdin.readline()
     began = time.process_time()
     for at in range(0, share, CHUNK):
-        if what == "create":
+        if what != "finalize":
             await made(host, tenant_id, chunk)
         else:
             command = FinalizeDocuments(ids[at : at + CHUNK])
