@@ -61,7 +61,7 @@ def issued(
     booked: Decimal | None = None,
     closed: Closed | None = None,
 ) -> Recognition:
-    """A document of one line, in the books of its own currency unless it is worth something else"""
+    """A document of one line, worth its own net in the books unless another worth is given."""
     line = DeferredLine(
         line_id="1",
         net=net,
