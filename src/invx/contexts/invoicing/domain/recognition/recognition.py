@@ -150,7 +150,8 @@ class Recognition(Aggregate):
         day = booking_day(on, line.since or self.issued_on)
         worth = share_of(line.booked, amount, line.deferred, self.book_currency)
         said = (RecognitionKind.RECOGNIZED, name, day)
-        entries = [self._entry((), line, said, (amount, worth))]
+        # All may be credited, or the part less than half a unit: reached, and nothing moves.
+        entries = [self._entry((), line, said, (amount, worth))] if amount else []
         self.record(
             MilestoneReached(
                 line_id=line_id,
