@@ -108,7 +108,8 @@ async def _up_to_date(
     whole = {each.line.line_id: each.line.net for each in recognition.lines.values()}
     fell_away = settlement.standing.voided
     taken = {document.id: whole} if fell_away else taken_by(document)
-    for cause in {*recognition.taken, *taken}:
+    # What is given back comes first, so that nothing is taken which is not there yet.
+    for cause in [*(recognition.taken.keys() - taken.keys()), *taken]:
         recognition.take(cause, taken.get(cause, {}), today, book)
     recognition.recognize(today - _DAY, book)
     return recognition

@@ -81,8 +81,8 @@ CREATE INDEX import_items_import ON {schema}.import_items (tenant_id, import_id,
 -- What is open at the takeover is booked against an account of its own.
 ALTER TABLE {schema}.bookings DROP CONSTRAINT bookings_kind_check;
 ALTER TABLE {schema}.bookings ADD CONSTRAINT bookings_kind_check CHECK (kind IN ('revenue',
-    'payment', 'refund', 'discount', 'write_off', 'withholding', 'exchange', 'allocation',
-    'opening_balance')) NOT VALID;
+    'payment', 'refund', 'discount', 'write_off', 'withholding', 'exchange', 'allocation', 'rounding',
+    'recognition', 'opening_balance')) NOT VALID;
 
 DO $$
 DECLARE name text;

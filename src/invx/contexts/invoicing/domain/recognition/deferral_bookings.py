@@ -36,9 +36,12 @@ class Owner:
     currency: str
 
 
-def booking_day(earned_on: date, issued_on: date) -> date:
-    """The day on which earned revenue is booked: no day before the document was issued."""
-    return max(earned_on, issued_on)
+def booking_day(earned_on: date, deferred_on: date) -> date:
+    """The day on which earned revenue is booked: no day before it was deferred.
+
+    That is the day of issue, or the later one on which a voided credit note gave it back.
+    """
+    return max(earned_on, deferred_on)
 
 
 def bookings_of(

@@ -25,12 +25,16 @@ class LineState:
         self.booked = line.booked  # of what is deferred, in the currency of the books
         self.unreached = {each.name: each.percent for each in line.milestones}
         self.through: date | None = None  # recognised up to here
+        self.since: date | None = None  # all of what is deferred was so from this day on
         # What was deferred at the last change, and the day from which it is spread.
         self._base, self._start = self.deferred, line.start
 
     def moved(self, entry: RecognitionEntry) -> None:
         """The entry has happened."""
         amount, booked = entry.amount, entry.booked
+        gives_back = entry.kind is RecognitionKind.CREDITED and amount * self.line.net < 0
+        if gives_back or entry.kind is RecognitionKind.DEFERRED:
+            self.since = entry.on
         match entry.kind:
             case RecognitionKind.DEFERRED:
                 self.deferred += amount

@@ -125,7 +125,7 @@ class Recognition(Aggregate):
             left, booked = line.deferred, line.booked
             for month, amount, to in line.months(last):
                 worth = share_of(booked, amount, left, self.book_currency)
-                on = booking_day(month, self.issued_on)
+                on = booking_day(month, line.since or self.issued_on)
                 said = (RecognitionKind.RECOGNIZED, f"{to:%Y-%m}", on)
                 drafts.append(self._entry(drafts, line, said, (amount, worth), through=to))
                 left -= amount
@@ -147,10 +147,11 @@ class Recognition(Aggregate):
                 raise MilestoneReachedAlready(f"It was reached on {known}.")
             return
         amount = line.milestone(name)
-        day = booking_day(on, self.issued_on)
+        day = booking_day(on, line.since or self.issued_on)
         worth = share_of(line.booked, amount, line.deferred, self.book_currency)
         said = (RecognitionKind.RECOGNIZED, name, day)
-        entries = [self._entry((), line, said, (amount, worth))]
+        # All may be credited, or the part less than half a unit: reached, and nothing moves.
+        entries = [self._entry((), line, said, (amount, worth))] if amount else []
         self.record(
             MilestoneReached(
                 line_id=line_id,
