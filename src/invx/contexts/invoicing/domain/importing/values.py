@@ -87,7 +87,9 @@ def _decimal_of(text: str) -> str:
 
 def _is_grouped(text: str, other: str, decimal: str) -> bool:
     """Whether the other sign stands between thousands only."""
-    head = text.partition(decimal)[0]
+    head, _, decimals = text.partition(decimal)
+    if other in decimals:  # 1,500.00 read with a decimal comma would be one and a half
+        return False
     return other not in head or _GROUPED.fullmatch(head.replace(other, ",")) is not None
 
 
