@@ -171,7 +171,7 @@ NAMES = st.one_of(
 def test_a_document_that_was_exported_is_the_one_that_is_imported(
     name: str, notes: str, day: date, cents: int
 ) -> None:
-    """To the letter, from each kind of file; but '= loses its apostrophe, as if a CSV had put it."""
+    """To the letter, from each kind of file; only '= may lose an apostrophe, as out of a CSV."""
     net, tax = Decimal(cents) / 100, Decimal(cents * 19 // 100) / 100
     unit = Decimal("0.01")
     row = ["R-1", day, net.quantize(unit), tax.quantize(unit), (net + tax).quantize(unit)]
