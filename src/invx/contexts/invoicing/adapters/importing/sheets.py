@@ -76,7 +76,9 @@ def _distinct(head: list[str]) -> tuple[str, ...]:
     names: list[str] = []
     for place, cell in enumerate(head, 1):
         name = " ".join(_printable(cell).split())[:200] or f"column {place}"
-        names.append(f"{name} ({place})" if name in names else name)
+        while name in names:
+            name += f" ({place})"
+        names.append(name)
     return tuple(names)
 
 
@@ -112,7 +114,10 @@ def _csv_records(content: bytes) -> Iterator[tuple[int, list[str]]]:
 def _text_of(content: bytes, *, whole: bool = True) -> str:
     for mark, encoding in _MARKS:
         if content.startswith(mark):
-            return content.decode(encoding, errors="strict" if whole else "ignore")
+            try:
+                return content.decode(encoding, errors="strict" if whole else "ignore")
+            except UnicodeDecodeError as error:
+                raise FileUnreadable(f"The file is no {encoding}: {error.reason}.") from None
     try:
         return content.decode("utf-8", errors="strict" if whole else "ignore")
     except UnicodeDecodeError:
@@ -128,9 +133,14 @@ def _delimiter_of(text: str) -> str:
 
 
 def _json_rows(content: bytes) -> Iterator[Row]:
-    for number, line in enumerate(_text_of(content).splitlines(), 1):
+    for number, line in enumerate(_lines(content), 1):
         if line.strip():
             yield number, {name: _said(value) for name, value in _object(line, number).items()}
+
+
+def _lines(content: bytes) -> Iterator[str]:
+    """Of JSON Lines; U+2028 and U+0085 may stand in a text, and `splitlines` would split there."""
+    return iter(io.StringIO(_text_of(content), newline=None))
 
 
 def _object(line: str, number: int) -> Mapping[str, Any]:
@@ -153,7 +163,7 @@ def _said(value: Any) -> str:
 
 def _json_columns(content: bytes) -> tuple[str, ...]:
     names: dict[str, None] = {}
-    for number, line in enumerate(_text_of(content).splitlines(), 1):
+    for number, line in enumerate(_lines(content), 1):
         if line.strip():
             names |= dict.fromkeys(_object(line, number))
         if len(names) > _COLUMNS_MAX:

@@ -8,7 +8,9 @@ has entities of its own, is refused.
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from lxml import etree
@@ -20,6 +22,15 @@ _UNFOLDED_BYTES_MAX = 300_000_000
 _PLACE = re.compile(r"([A-Z]{1,3})[0-9]+")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _COLUMNS_MAX = 16_384
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    etree.LxmlError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 _SURROGATES = (0xD800, 0xDFFF)
 
 
@@ -41,10 +52,11 @@ def workbook_rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
             )
             if not sheets:
                 raise FileUnreadable("The archive holds no sheet.")
+            _ensure_days_from_1900(archive)
             shared = _shared(archive) if "xl/sharedStrings.xml" in names else []
             with archive.open(sheets[0]) as sheet:
                 yield from _rows(sheet, shared)
-    except (zipfile.BadZipFile, etree.LxmlError, EOFError, RuntimeError, ValueError) as error:
+    except _BROKEN as error:
         raise FileUnreadable(f"The workbook cannot be read: {error}") from None
 
 
@@ -56,6 +68,15 @@ def _parsed(file: Any, tag: str) -> Iterator[Any]:
         element.clear()
         while element.getprevious() is not None:
             del element.getparent()[0]
+
+
+def _ensure_days_from_1900(archive: zipfile.ZipFile) -> None:
+    """Old workbooks of a Mac count from 1904: each day would be read as one four years before."""
+    if "xl/workbook.xml" in archive.namelist():
+        with archive.open("xl/workbook.xml") as file:
+            for said in _parsed(file, "workbookPr"):
+                if said.get("date1904") in ("1", "true"):
+                    raise FileUnreadable("The workbook counts its days from 1904; save it anew.")
 
 
 def _shared(archive: zipfile.ZipFile) -> list[str]:
@@ -126,4 +147,6 @@ def _digits(text: str) -> str:
         number = float(text)
     except ValueError:
         return text
-    return repr(number).removesuffix(".0") if abs(number) < 1e15 else text  # noqa: PLR2004
+    if abs(number) >= 1e15:  # noqa: PLR2004
+        return text
+    return format(Decimal(repr(number)), "f").removesuffix(".0")

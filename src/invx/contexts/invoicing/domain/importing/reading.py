@@ -1,5 +1,6 @@
 """Rows of a foreign file as documents, with everything that is wrong about each, row by row."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,7 +28,10 @@ T = TypeVar("T")
 _CODE_CHARS_MAX = 100
 _SHOWN_CHARS_MAX = 100  # of a value, in a problem
 _COUNTRY_CHARS, _CURRENCY_CHARS = 2, 3
-_APOSTROPHE = "'"  # with which exports defuse formulas
+# An apostrophe before what a spreadsheet would take for a formula; 's-Gravenhage keeps its own.
+_DEFUSED = re.compile(r"'(?=[=+\-@\t\r\n＝＋－＠])")
+_DIGITS_MAX, _DECIMALS_MAX = 14, 15  # of any number
+_RATE_MAX = 100
 
 EXTRA = "\x00extra"  # no column: the first of the cells behind the last one
 Row = tuple[int, Mapping[str, str]]  # its number in the file, and its cells by column
@@ -107,7 +111,7 @@ class _Reading:
             self._wrong("issue_date", "date_in_future", f"Today is {self.seller.today}.")
         lines = self._lines(currency)
         amounts = {name: self._amount(name, currency) for name in _AMOUNTS}
-        rate = self._number("tax_rate")
+        rate = self._tax_rate("tax_rate")
         buyer = self._buyer()
         exchange = self._exchange_rate(currency)
         credit = self._credit(amounts["gross"])
@@ -222,9 +226,13 @@ class _Reading:
         quantity = self._number("line_quantity")
         price, net = self._number("line_price"), self._amount("line_net", currency)
         if net is None and price is not None and currency is not None:
-            net = quantize(price * (Decimal(1) if quantity is None else quantity), currency)
+            product = price * (Decimal(1) if quantity is None else quantity)
+            if abs(product) >= _AMOUNT_LIMIT:
+                self._wrong("line_price", "number_too_long", "Quantity times price is too much.")
+                return None
+            net = quantize(product, currency)
         tax = self._amount("line_tax", currency)
-        rate = self._number("line_tax_rate")
+        rate = self._tax_rate("line_tax_rate")
         if net is None and not self._is_wrong():
             self._wrong("line_net", "required", "A line needs its net, or its price.")
         if net is None or self._is_wrong():
@@ -256,8 +264,7 @@ class _Reading:
             detail = "The rows of one document must agree here."
             self._wrong(name, "rows_disagree", detail, at=(row, text))
         first = next(iter(said), None)
-        # Exports defuse what a spreadsheet would take for a formula.
-        return first.removeprefix(_APOSTROPHE) if first is not None else None
+        return _DEFUSED.sub("", first, count=1) if first is not None else None
 
     def _needed(self, name: str, read: Callable[[str], T | None]) -> T | None:
         found = read(name)
@@ -283,17 +290,23 @@ class _Reading:
         return self._text(name, _CODE_CHARS_MAX)
 
     def _day(self, name: str) -> date | None:
-        return self._converted(name, lambda text: day_of(text, self.mapping.date))
+        return self._converted(name, lambda text: day_of(text.removeprefix("'"), self.mapping.date))
 
     def _number(self, name: str) -> Decimal | None:
-        return self._converted(name, lambda text: number_of(text, self.mapping.decimal))
+        return self._converted(name, lambda text: _bounded(number_of(text, self.mapping.decimal)))
+
+    def _tax_rate(self, name: str) -> Decimal | None:
+        rate = self._number(name)
+        if rate is not None and not 0 <= rate <= _RATE_MAX:
+            self._wrong(name, "rate_out_of_range", "A percentage from 0 to 100.")
+        return rate
 
     def _amount(self, name: str, currency: str | None) -> Decimal | None:
         found = self._number(name)
         if found is None or currency is None:
             return None
         decimals = exponent(currency)
-        if found != round(found, decimals) or abs(found) >= _AMOUNT_LIMIT:
+        if abs(found) >= _AMOUNT_LIMIT or found != round(found, decimals):
             detail = f"An amount of {currency} has at most {decimals} decimals, and 15 digits."
             self._wrong(name, "amount_not_on_unit", detail)
             return None
@@ -330,6 +343,16 @@ class _Reading:
                 warning=warning,
             )
         )
+
+
+def _bounded(number: Decimal) -> Decimal:
+    """Raises Unreadable for more digits than are computed with."""
+    exponent_of = number.as_tuple().exponent
+    decimals = -exponent_of if isinstance(exponent_of, int) else 0
+    if abs(number) >= Decimal(10) ** _DIGITS_MAX or decimals > _DECIMALS_MAX:
+        detail = f"At most {_DIGITS_MAX} digits and {_DECIMALS_MAX} decimals."
+        raise Unreadable("number_too_long", detail)
+    return number
 
 
 _AMOUNTS = ("net", "tax", "gross", "open", "paid")

@@ -7,11 +7,18 @@ from decimal import Decimal
 from invx.kernel.errors import Problem
 
 _DAY_ZERO = date(1899, 12, 30)  # of Excel
-_SERIAL = re.compile(r"[2-7][0-9]{4}(\.0+)?")  # 1954 to 2119
+_SERIAL = re.compile(r"[2-7][0-9]{4}(\.[0-9]+)?")  # 1954 to 2119; the time is behind the dot
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?")
 _GERMAN = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})(?: .*)?")
 _SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})(?: .*)?")
-_AROUND = re.compile(r"[\s\u00a0\u202f'’]|EUR|USD|CHF|GBP|[€$£¥]", re.IGNORECASE)
+_GAP = r"[\s\u00a0\u202f'’]"
+_CURRENCY = r"EUR|USD|CHF|GBP|[€$£¥]"
+_AROUND = re.compile(f"{_GAP}|{_CURRENCY}", re.IGNORECASE)
+# 1€50, and gaps that do not stand between thousands.
+_BROKEN = re.compile(
+    rf"\d{_GAP}*(?:{_CURRENCY}){_GAP}*[\d.,]|\d{_GAP}+(?!\d{{3}}(?!\d))[\d.,]|[.,]{_GAP}+\d",
+    re.IGNORECASE,
+)
 _PLAIN = re.compile(r"\d+(\.\d+)?")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d+")
@@ -40,6 +47,8 @@ def number_of(text: str, decimal: str | None) -> Decimal:
     if SCIENTIFIC.fullmatch(text.strip()):
         detail = "A spreadsheet has shortened this number; format the column as text or number."
         raise Unreadable("number_shortened", detail)
+    if _BROKEN.search(text):
+        raise Unreadable("number_malformed", "Something stands in the middle of this number.")
     bare, negative = _signed(_AROUND.sub("", text))
     if decimal is None:
         decimal = _decimal_of(bare)
@@ -78,7 +87,9 @@ def _decimal_of(text: str) -> str:
 
 def _is_grouped(text: str, other: str, decimal: str) -> bool:
     """Whether the other sign stands between thousands only."""
-    head = text.partition(decimal)[0]
+    head, _, decimals = text.partition(decimal)
+    if other in decimals:  # 1,500.00 read with a decimal comma would be one and a half
+        return False
     return other not in head or _GROUPED.fullmatch(head.replace(other, ",")) is not None
 
 
