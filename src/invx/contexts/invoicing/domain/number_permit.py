@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from invx.contexts.invoicing.domain.numbering import period_start, render
-from invx.contexts.invoicing.domain.series import Series
+from invx.contexts.invoicing.domain.numbering import Reset, period_start, render
+from invx.contexts.invoicing.domain.series import PeriodInvalid, Series
+from invx.kernel.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,12 @@ class Loss:
 def losses(series: Series, outside: Mapping[str, OutsideCount], today: date) -> list[Loss]:
     """What the outside knows and the series does not, by period. Nothing is changed.
 
-    Periods that the series gives no numbers in any more are left alone.
+    Periods that the series gives no numbers in any more are left alone. Raises PeriodInvalid for
+    one that it never counts in: numbers left out there would be given again in those it does.
     """
     found = []
     for period, count in sorted(outside.items()):
+        _ensure_period(series, period)
         known = series.next_number(period) - 1
         if series.is_past(period):
             continue
@@ -70,6 +73,14 @@ def losses(series: Series, outside: Mapping[str, OutsideCount], today: date) -> 
         if count.perhaps > (last := max(known, count.given)):
             found.append(_loss(series, period, (last + 1, count.perhaps), today, certain=False))
     return found
+
+
+def _ensure_period(series: Series, period: str) -> None:
+    reset = series.definition.reset
+    counts = period == "all" if reset is Reset.NONE else period_start(period, reset) is not None
+    if not counts:
+        detail = f"Series {series.definition.name!r} ({reset}) has no period {period!r}."
+        raise PeriodInvalid(detail, problems=[Problem("/period", PeriodInvalid.code, detail)])
 
 
 def _loss(
