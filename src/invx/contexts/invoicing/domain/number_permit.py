@@ -63,9 +63,10 @@ def losses(series: Series, outside: Mapping[str, OutsideCount], today: date) -> 
     one that it never counts in: numbers left out there would be given again in those it does.
     """
     found = []
-    for period, count in sorted(outside.items()):
+    first = _first_period(series, outside)
+    for period, count in sorted(outside.items(), key=lambda each: (each[0] != first, each[0])):
         _ensure_period(series, period)
-        known = series.next_number(period) - 1
+        known = series.next_number(period) - 1 if first in {None, period} else 0
         if series.is_past(period):
             continue
         if count.given > known:
@@ -73,6 +74,20 @@ def losses(series: Series, outside: Mapping[str, OutsideCount], today: date) -> 
         if count.perhaps > (last := max(known, count.given)):
             found.append(_loss(series, period, (last + 1, count.perhaps), today, certain=False))
     return found
+
+
+def _first_period(series: Series, outside: Mapping[str, OutsideCount]) -> str | None:
+    """The period that began at the start of a series which knows of none; all others began at 1.
+
+    It comes first among the losses, so that left out in their order the others begin at 1 here too.
+    """
+    if series.first_period is not None:
+        return None
+    start = series.definition.start
+    reached = (
+        period for period, count in outside.items() if max(count.given, count.perhaps) >= start
+    )
+    return min(reached, default=None)
 
 
 def _ensure_period(series: Series, period: str) -> None:
