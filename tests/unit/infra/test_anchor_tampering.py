@@ -91,9 +91,8 @@ def test_the_first_line_that_is_wrong_is_named(tmp_path: Path, name: str) -> Non
     change, line = TAMPERED[name]
     path = tmp_path / "seals.jsonl"
     path.write_bytes(b"".join(change(chained([told(n) for n in range(1, 6)]).splitlines(True))))
-    seen = []
     with pytest.raises(AnchorMismatch, match=f"line {line} does not follow"):
-        seen.extend(each.seal for each in read_anchor(path))
+        list(read_anchor(path))
 
 
 @pytest.mark.parametrize("name", TAMPERED)

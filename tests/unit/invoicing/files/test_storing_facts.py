@@ -21,7 +21,7 @@ from invx.contexts.invoicing.adapters.storing import (
     _Kept,
 )
 from invx.contexts.invoicing.app.asked import Archived
-from invx.infra.facts import Answered
+from invx.infra.facts import Answered, FactProvider
 from invx.infra.storage.checked import path_of
 from invx.infra.storage.places import Places
 from invx.kernel import limits
@@ -94,7 +94,7 @@ class Bench:
         self.main, self.rows = MemoryStorage(), Rows()
         self.pdf, self.xml = Maker(), Maker()
         self.clock = At(datetime.now(UTC))
-        makers = {"pdf": self.pdf, "xml": self.xml, "broken": Broken()}
+        makers: dict[str, FactProvider] = {"pdf": self.pdf, "xml": self.xml, "broken": Broken()}
         self.user = StorageUser(Places([self.main, self.rows]), makers, self.clock)
 
     async def one(self, fact: Fact) -> Answered:
