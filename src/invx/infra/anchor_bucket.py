@@ -139,7 +139,7 @@ def key_of(context: str, tenant: str, seal: int) -> str:
 def _said(body: bytes) -> dict[str, Any]:
     try:
         said = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except ValueError:  # no JSON, or no UTF-8
         return {}
     return said if isinstance(said, dict) and said.get("format") == _FORMAT else {}
 

@@ -110,9 +110,10 @@ class AnchorFile:
             previous = hashlib.sha256(line).hexdigest()
             text += line + b"\n"
         written = os.write(file.fileno(), text)
-        os.fsync(file.fileno())
         if written != len(text):
+            os.ftruncate(file.fileno(), known.offset)  # half a line would end the chain for good
             raise OSError(f"{self._path} took {written} of {len(text)} bytes")
+        os.fsync(file.fileno())
         self._read(text)
 
     def _catch_up(self, file: BinaryIO) -> None:

@@ -90,7 +90,7 @@ def recover_to(cluster: Cluster, data: Path, archive: Path, to: datetime | None)
     }
     with (data / "postgresql.auto.conf").open("a") as file:
         for name, value in settings.items():
-            quoted = value.replace("'", "''")
+            quoted = value.replace("\\", "\\\\").replace("'", "''")
             file.write(f"{name} = '{quoted}'\n")
     signal = data / "recovery.signal"
     signal.touch()

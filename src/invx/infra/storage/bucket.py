@@ -19,6 +19,7 @@ from invx.infra.storage.checked import (
     PIECE_BYTES,
     PROBE,
     ensure,
+    is_sha256,
     missing,
     path_of,
     pieces_of,
@@ -116,7 +117,8 @@ class BucketStorage:
             page = await self._bucket.call("list_objects_v2", **asked)
             for each in page.get("Contents", ()):
                 name = each["Key"].rpartition("/")[2]
-                yield Listed(name, each["Size"], each["LastModified"])
+                if is_sha256(name):
+                    yield Listed(name, each["Size"], each["LastModified"])
             if not page.get("IsTruncated"):
                 return
             asked["ContinuationToken"] = page["NextContinuationToken"]

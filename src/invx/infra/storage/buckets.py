@@ -42,7 +42,8 @@ class BucketPlace:
     def of(cls, address: str) -> "BucketPlace":
         """Raises ValueError when it names no bucket."""
         parts = urlsplit(address)
-        if parts.scheme != "s3" or not parts.netloc or parts.query or "@" in parts.netloc:
+        more = parts.query or parts.fragment or "@" in parts.netloc
+        if parts.scheme != "s3" or not parts.netloc or more:
             raise ValueError("an address like s3://bucket/prefix is wanted")
         prefix = parts.path.strip("/")
         return cls(parts.netloc, f"{prefix}/" if prefix else "")

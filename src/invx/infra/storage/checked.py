@@ -21,9 +21,14 @@ _HASH_HERE_BYTES = 1_000_000  # more would hold the event loop: about a millisec
 log = structlog.get_logger(__name__)
 
 
+def is_sha256(name: str) -> bool:
+    """Whether a file of this name can be ours; what else lies in a storage is left alone."""
+    return len(name) == 64 and _HEX.issuperset(name)  # noqa: PLR2004 - of a SHA-256
+
+
 def path_of(tenant_id: UUID, sha256: str) -> str:
     """Where a file lies below the root of a storage; two levels keep folders small."""
-    if len(sha256) != 64 or not _HEX.issuperset(sha256):  # noqa: PLR2004 - of a SHA-256
+    if not is_sha256(sha256):
         violated(f"{sha256!r} is no SHA-256")
     return f"{tenant_id}/{sha256[:2]}/{sha256[2:4]}/{sha256}"
 
@@ -70,6 +75,8 @@ async def whole(
     """
     digest, held = hashlib.sha256(), b""
     async for piece in pieces:
+        if not piece:
+            continue  # or it would let go of the last one, which is held back
         digest.update(piece)
         if held:
             yield held

@@ -23,6 +23,7 @@ from invx.infra.storage.checked import (
     PIECE_BYTES,
     PROBE,
     ensure,
+    is_sha256,
     missing,
     path_of,
     pieces_of,
@@ -188,7 +189,7 @@ def _walk(folder: Path) -> Iterator[Listed]:
                 draft.unlink()
     for first in sorted(folder.glob("[0-9a-f][0-9a-f]")):
         for second in sorted(first.glob("[0-9a-f][0-9a-f]")):
-            for path in sorted(second.iterdir()):
+            for path in sorted(each for each in second.iterdir() if is_sha256(each.name)):
                 with suppress(FileNotFoundError):
                     known = path.stat()
                     yield Listed(path.name, known.st_size, _put_at(known))

@@ -138,7 +138,7 @@ def read_journal(path: Path) -> Mapping[Place, OutsideCount]:
         for raw in file:
             try:
                 line = msgspec.json.decode(raw, type=_Line)
-            except msgspec.DecodeError:
+            except ValueError:  # not JSON, not such a line, or no UTF-8
                 continue
             if line.format != FORMAT:
                 continue

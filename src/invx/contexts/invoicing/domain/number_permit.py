@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from invx.contexts.invoicing.domain.numbering import period_start, render
-from invx.contexts.invoicing.domain.series import Series
+from invx.contexts.invoicing.domain.numbering import Reset, period_start, render
+from invx.contexts.invoicing.domain.series import PeriodInvalid, Series
+from invx.kernel.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,14 @@ class Loss:
 def losses(series: Series, outside: Mapping[str, OutsideCount], today: date) -> list[Loss]:
     """What the outside knows and the series does not, by period. Nothing is changed.
 
-    Periods that the series gives no numbers in any more are left alone.
+    Periods that the series gives no numbers in any more are left alone. Raises PeriodInvalid for
+    one that it never counts in: numbers left out there would be given again in those it does.
     """
     found = []
-    for period, count in sorted(outside.items()):
-        known = series.next_number(period) - 1
+    first = _first_period(series, outside)
+    for period, count in sorted(outside.items(), key=lambda each: (each[0] != first, each[0])):
+        _ensure_period(series, period)
+        known = series.next_number(period) - 1 if first in {None, period} else 0
         if series.is_past(period):
             continue
         if count.given > known:
@@ -70,6 +74,28 @@ def losses(series: Series, outside: Mapping[str, OutsideCount], today: date) -> 
         if count.perhaps > (last := max(known, count.given)):
             found.append(_loss(series, period, (last + 1, count.perhaps), today, certain=False))
     return found
+
+
+def _first_period(series: Series, outside: Mapping[str, OutsideCount]) -> str | None:
+    """The period that began at the start of a series which knows of none; all others began at 1.
+
+    It comes first among the losses, so that left out in their order the others begin at 1 here too.
+    """
+    if series.first_period is not None:
+        return None
+    start = series.definition.start
+    reached = (
+        period for period, count in outside.items() if max(count.given, count.perhaps) >= start
+    )
+    return min(reached, default=None)
+
+
+def _ensure_period(series: Series, period: str) -> None:
+    reset = series.definition.reset
+    counts = period == "all" if reset is Reset.NONE else period_start(period, reset) is not None
+    if not counts:
+        detail = f"Series {series.definition.name!r} ({reset}) has no period {period!r}."
+        raise PeriodInvalid(detail, problems=[Problem("/period", PeriodInvalid.code, detail)])
 
 
 def _loss(
