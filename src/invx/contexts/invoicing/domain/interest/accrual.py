@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from math import floor
 
 from invx.contexts.invoicing.domain.interest.rule import (
     DayCount,
@@ -68,7 +69,7 @@ def accrue(debt: Debt, terms: Terms, last: date, claimed: date | None = None) ->
     """
     found: list[Segment] = []
     exact, shown = Fraction(0), ZERO
-    cap = None if terms.cap is None else Fraction(debt.total * terms.cap) / _PERCENT
+    cap = _cap(debt, terms)
     for first, until in pairwise(_cuts(debt, terms, last, claimed)):
         base = debt.overdue(first, terms.grace_days)
         if not base or not terms.rates:
@@ -77,7 +78,8 @@ def accrue(debt: Debt, terms: Terms, last: date, claimed: date | None = None) ->
         days = (until - first).days
         year = _year(first, terms.day_count)
         exact += Fraction(base) * Fraction(rate.rate) * days / (_PERCENT * year)
-        total = _rounded(exact if cap is None else min(exact, cap), debt.currency)
+        total = _rounded(exact, debt.currency)
+        total = total if cap is None else min(total, cap)
         segment = Segment(
             first=first,
             last=until - _DAY,
@@ -94,6 +96,14 @@ def accrue(debt: Debt, terms: Terms, last: date, claimed: date | None = None) ->
 def total_of(segments: Iterable[Segment]) -> Decimal:
     """The interest of segments that follow one another."""
     return sum((each.amount for each in segments), ZERO)
+
+
+def _cap(debt: Debt, terms: Terms) -> Decimal | None:
+    """Down to the smallest unit of the currency, so that rounding exceeds no cap."""
+    if terms.cap is None:
+        return None
+    units = Fraction(debt.total * terms.cap) / _PERCENT * 10 ** exponent(debt.currency)
+    return Decimal(floor(units)).scaleb(-exponent(debt.currency))
 
 
 def _cuts(debt: Debt, terms: Terms, last: date, claimed: date | None) -> list[date]:
