@@ -133,7 +133,10 @@ async def test_what_was_first_issued_in_a_format_stays_byte_for_byte(desk: Desk)
     unchanged = await desk.client.get(path, params={"format": "ubl"}, headers=known)
     assert (unchanged.status_code, unchanged.content) == (304, b"")
     async with desk.world.admin() as conn:
-        kept = await conn.fetch("SELECT kind, bytes FROM invoicing.archives WHERE kind <> 'pdf'")
+        kept = await conn.fetch(
+            "SELECT a.kind, f.bytes FROM invoicing.archives a"
+            " JOIN invoicing.stored_files f USING (tenant_id, sha256) WHERE a.kind <> 'pdf'"
+        )
     assert [tuple(row) for row in kept] == [("xml:ubl", first.content)]
 
 

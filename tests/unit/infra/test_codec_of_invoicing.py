@@ -28,6 +28,10 @@ from invx.contexts.invoicing.domain.delivery import delivery_events
 from invx.contexts.invoicing.domain.exchange import rate_sheet_events
 from invx.contexts.invoicing.domain.files import file_events
 from invx.contexts.invoicing.domain.importing import imported_events
+from invx.contexts.invoicing.domain.interest import late_claim_events
+from invx.contexts.invoicing.domain.keeping import erasure_events
+from invx.contexts.invoicing.domain.periods import period_events
+from invx.contexts.invoicing.domain.recognition import recognition_events
 from invx.contexts.invoicing.domain.tax import engine_entry_events, rate_table_events
 from invx.infra.codec import Codec, events_in
 from invx.kernel.messages import PERSONAL, Event
@@ -46,6 +50,10 @@ EVENTS = events_in(
     register_events,
     file_events,
     imported_events,
+    late_claim_events,
+    erasure_events,
+    period_events,
+    recognition_events,
 )
 CODEC = Codec(EVENTS)
 DEPTH_MAX = 4  # of lines within lines
@@ -114,21 +122,19 @@ def test_every_event_has_been_thought_of() -> None:
         "ClearanceRejected", "Cleared", "CreditRecorded", "CreditWithdrawn", "Delivered",
         "DeliveryChanged", "DeliveryClosed", "DisputeCleared", "DisputeRaised",
         "DocumentCancelled", "DocumentEntered", "DocumentFinalized", "DocumentImported",
-        "DocumentReleased", "DocumentReplaced",
-        "DocumentRevised", "DocumentVoided", "DraftCreated", "DraftDeleted",
-        "DraftEdited", "DraftPatched", "EngineEntryCommitted", "EngineEntryFailed",
-        "EngineEntryOwed", "EngineEntryResumed", "EntriesBooked", "EntryRecorded",
-        "ExchangeRatesCorrected", "ExchangeRatesPublished", "FileAdded", "FileDeleted",
-        "GraceEnded", "GraceFailed",
-        "GraceGiven", "GraceHeld", "GraceResumed", "LegalEntityAmended", "LegalEntityRegistered",
+        "DocumentReleased", "DocumentReplaced", "DocumentRevised", "DocumentVoided",
+        "DraftCreated", "DraftDeleted", "DraftEdited", "DraftPatched", "EngineEntryCommitted",
+        "EngineEntryFailed", "EngineEntryOwed", "EngineEntryResumed", "EntriesBooked",
+        "EntryRecorded", "ErasureCarriedOut", "ExchangeRatesCorrected",
+        "ExchangeRatesPublished", "FileAdded", "FileDeleted", "ForeignFileKept", "GraceEnded",
+        "GraceFailed", "GraceGiven", "GraceHeld", "GraceResumed", "ImportCommitted",
+        "ImportOpened", "ImportReversed", "ImportWithdrawn", "LatePaymentClaimed",
+        "LegalEntityAmended", "LegalEntityRegistered", "MappingStated", "MilestoneReached",
         "NextNumberSet", "NumberDrawn", "OverridesRemoved", "OverridesStated",
-        "ExchangeRatesCorrected", "ExchangeRatesPublished", "ForeignFileKept",
-        "GraceEnded", "GraceFailed",
-        "GraceGiven", "GraceHeld", "GraceResumed", "ImportCommitted", "ImportOpened",
-        "ImportReversed", "ImportWithdrawn", "LegalEntityAmended", "LegalEntityRegistered",
-        "MappingStated", "NextNumberSet", "NumberDrawn", "OverridesRemoved", "OverridesStated",
-        "PersonalDataErased", "RatesStated", "SeriesHeld", "SeriesOpened", "SeriesReleased",
-        "SettlementOpened", "SettlementStatusChanged", "SettlementVoided", "TaxConverted",
-        "TransmissionDelayed", "TransmissionFailed", "TransmissionQueued", "TransmissionRejected",
-        "TransmissionRetried", "TransmissionSent", "Viewed",
+        "PaymentPlanAgreed", "PaymentPlanEnded", "PeriodsClosed", "PeriodsReopened",
+        "PersonalDataErased", "RatesStated", "RecognitionAdjusted", "RecognitionOpened",
+        "RevenueRecognized", "SeriesHeld", "SeriesOpened", "SeriesReleased", "SettlementOpened",
+        "SettlementStatusChanged", "SettlementVoided", "TaxConverted", "TransmissionDelayed",
+        "TransmissionFailed", "TransmissionQueued", "TransmissionRejected",
+        "TransmissionRetried", "TransmissionSent", "Viewed", "WithholdingCertified",
     ]  # fmt: skip

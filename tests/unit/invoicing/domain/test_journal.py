@@ -346,4 +346,5 @@ def test_each_kind_of_the_journal_is_one_that_exporters_know():
         "allocation",
         "rounding",
         "recognition",
+        "opening_balance",
     }
