@@ -123,10 +123,12 @@ async def test_more_than_fits_a_command_is_entered_in_several(
 async def test_a_turn_is_bounded_and_the_next_goes_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    numbers = [(await desk.invoice(line("1.00")))["number"] for _ in range(5)]
+    numbers = [(await desk.invoice(line("1.00")))["number"] for _ in range(9)]
     monkeypatch.setattr(limits, "REGISTER_ROWS_PER_COMMAND", 2)
     monkeypatch.setattr(limits, "REGISTER_COMMANDS_PER_TURN", 2)
-    assert [row["number"] for row in await entered(desk)] == numbers[:4]
+    monkeypatch.setattr(limits, "SEAL_ROUNDS_PER_TURN", 1)
+    # Before the seal, and once more after it, for what was issued in between.
+    assert [row["number"] for row in await entered(desk)] == numbers[:8]
     await desk.draft(line("1.00"))  # something moves again
     assert [row["number"] for row in await entered(desk)] == numbers
 
