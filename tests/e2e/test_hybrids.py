@@ -78,7 +78,8 @@ async def test_a_hybrid_is_archived_at_first_issue_byte_for_byte(desk: Desk) -> 
     assert (again.content, again.headers["etag"]) == (first.content, first.headers["etag"])
     async with desk.world.admin() as conn:
         kept = await conn.fetch(
-            "SELECT kind, media_type, bytes FROM invoicing.archives WHERE kind <> 'pdf'"
+            "SELECT a.kind, a.media_type, f.bytes FROM invoicing.archives a"
+            " JOIN invoicing.stored_files f USING (tenant_id, sha256) WHERE a.kind <> 'pdf'"
         )
     assert [tuple(row) for row in kept] == [
         ("hybrid:facturx_en16931", "application/pdf", first.content)
