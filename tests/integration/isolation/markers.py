@@ -53,6 +53,8 @@ _SET: dict[str, Any] = {
     "distance_sales": OMIT,
     "exchange_rate_sources": OMIT,
     "received": OMIT,
+    "base_rates": OMIT,  # days and numbers
+    "period_closing": OMIT,
     "valid_from": OMIT,
     "valid_to": OMIT,
 }

@@ -58,6 +58,18 @@ UNSAID: dict[tuple[str, str], str] = {
     ("post", "/v1/files"): "its name is its own subject's, which goes with the documents that name"
     " it: tests/e2e/test_files.py",
     ("post", "/v1/erasures"): "the caller's own opaque id, which is the handle of the erasure",
+    ("post", "/v1/imports"): "a file of another system, as a whole; that the buyers in it go:"
+    " tests/integration/invoicing/test_import_books.py",
+    ("put", "/v1/imports/{import_id}/mapping"): "how columns of a file are read, and no customer",
+    ("post", "/v1/imports/{import_id}/commit"): "it takes yes or no, and no words",
+    ("post", "/v1/imports/{import_id}/reverse"): "why the legal entity took its import back",
+    ("put", "/v1/imports/{import_id}/files/{name}"): "a PDF; its bytes go as those of an archive",
+    ("put", "/v1/invoices/{invoice}/pdf"): "a PDF of an imported document, likewise",
+    ("post", "/v1/invoices/{invoice}/late-fees"): "it takes days, rates and a code of the ledger",
+    ("put", "/v1/legal-entities/{legal_entity}/periods/{kind}"): "it takes days, and no words",
+    ("post", "/v1/legal-entities/{legal_entity}/periods/{kind}/reopen"): "why the legal entity"
+    " opened its books again, which is about no customer",
+    ("post", "/v1/tax/returns/close"): "it takes a registration and a period, and no words",
 }
 # Parties as a whole are erased, with the ids that stand in them.
 _GOES = re.compile(r".*\.(buyer|recipient|ship_to|payee|tax_representative)\..*")

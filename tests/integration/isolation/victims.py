@@ -167,15 +167,24 @@ async def _closed_and_erased(desk: Desk) -> str:
 
 async def _move_in(desk: Desk) -> str:
     """What another system issued: a document, one that waits to be imported, and an open file."""
-    opened = []
-    for source in ("victims-old", "victims-older", "victims-oldest"):
-        content = IMPORT_FILE.replace("Elbkontor Reederei GmbH", "Geheim KG")
-        path = f"/v1/imports?source={source}&name=Geheim.csv&legal_entity={desk.entity}"
-        opened.append((await desk.client.post(path, content=content)).json()["id"])
-    await desk.post(f"/v1/imports/{opened[0]}/commit", {})
+    done = await _opened(desk, "victims-old")
+    await desk.post(f"/v1/imports/{done}/commit", {})
     await desk.world.settle()
-    await desk.post(f"/v1/imports/{opened[1]}/commit", {})
-    return opened[2]
+    await leave_waiting(desk, "victims-older")
+    return await _opened(desk, "victims-oldest")
+
+
+async def leave_waiting(desk: Desk, source: str) -> None:
+    """An import that waits until the world settles."""
+    opened = await _opened(desk, source)
+    await desk.post(f"/v1/imports/{opened}/commit", {})
+
+
+async def _opened(desk: Desk, source: str) -> str:
+    content = IMPORT_FILE.replace("Elbkontor Reederei GmbH", "Geheim KG")
+    path = f"/v1/imports?source={source}&name=Geheim.csv&legal_entity={desk.entity}"
+    found: str = (await desk.client.post(path, content=content)).json()["id"]
+    return found
 
 
 async def _trade_abroad(desk: Desk, said: dict[str, Any]) -> None:
