@@ -8,7 +8,13 @@ from typing import Any
 import httpx
 
 from invx.contexts.invoicing.adapters.transmission.practice_authority import Behaviour
-from invx.contexts.invoicing.api.schemas.examples import EXCHANGE_RATES
+from invx.contexts.invoicing.api.schemas.examples import (
+    COMMIT_IMPORT,
+    EXCHANGE_RATES,
+    IMPORT_FILE,
+    IMPORT_MAPPING,
+    REVERSE_IMPORT,
+)
 from invx.contexts.invoicing.domain.delivery.transmission import Reason
 from tests.e2e.sending import ITALIAN, PRACTICE, authority_of, later
 from tests.e2e.xml_files import exported
@@ -79,6 +85,13 @@ BODIES: dict[str, tuple[str, Any]] = {
     "periods_reopen": ("closed", {"closed_through": None, "reason": "late"}),
     "series_open": ("draft", SERIES),
     "series_set_next": ("draft", {"next": 50, "reason": "move"}),
+    "series_hold": ("draft", {"reason": "stocktaking"}),
+    "series_release": ("held", {"reason": "counted"}),
+    "files_add": ("draft", File(b"day,hours\n2026-11-02,8\n", "text/csv", {"name": "hours.csv"})),
+    "imports_open": ("draft", File(IMPORT_FILE.encode(), "text/csv", {"source": "old"})),
+    "imports_state_mapping": ("uploaded", IMPORT_MAPPING),
+    "imports_commit": ("uploaded", COMMIT_IMPORT),
+    "imports_reverse": ("taken_in", REVERSE_IMPORT),
     "personal_data_erase": ("draft", {"customer": BUYER["customer"]}),
     "exchange_rates_state": ("foreign", EXCHANGE_RATES),
     "exchange_rates_import": ("foreign", File(RATES, "text/csv", {"source": "house"})),
@@ -106,8 +119,10 @@ NOWHERE = {
         ("transmission", "trm"),
         ("accounting_export", "axp"),
         ("erasure", "ers"),
+        ("file", "file"),
+        ("import_id", "imp"),
     )
-} | {"code": "SKR03", "kind": "documents"}
+} | {"code": "SKR03", "kind": "documents", "name": "RE-1.pdf"}
 
 
 async def _closed(desk: Desk) -> Json:
@@ -116,6 +131,32 @@ async def _closed(desk: Desk) -> Json:
     path = f"/v1/legal-entities/{desk.entity}/periods/documents"
     assert (await desk.client.put(path, json=body)).status_code == 200
     return await desk.draft()
+
+
+async def _held(desk: Desk) -> Json:
+    """A draft, where a series gives no numbers."""
+    [series, *_] = (await desk.get("/v1/series"))["data"]
+    await desk.post(f"/v1/series/{series['id']}/hold", {"reason": "stocktaking"})
+    return await desk.draft()
+
+
+async def _uploaded(desk: Desk) -> Json:
+    """A draft, and beside it a file of another system that was uploaded."""
+    given = content_of(BODIES["imports_open"][1])
+    opened = await desk.client.post("/v1/imports", **given)
+    assert opened.status_code == 201, opened.text
+    path = f"/v1/imports/{opened.json()['id']}/mapping"
+    assert (await desk.client.put(path, json=IMPORT_MAPPING)).status_code == 200
+    return await desk.draft()
+
+
+async def _taken_in(desk: Desk) -> Json:
+    """The documents of that file were imported."""
+    draft = await _uploaded(desk)
+    [found] = (await desk.get("/v1/imports"))["data"]
+    await desk.post(f"/v1/imports/{found['id']}/commit", COMMIT_IMPORT)
+    await desk.world.settle()
+    return draft
 
 
 async def _late(desk: Desk) -> Json:
@@ -204,6 +245,9 @@ PLACES: dict[str, Callable[[Desk], Awaitable[Json]]] = {
     "begun": _begun,
     "late": _late,
     "closed": _closed,
+    "held": _held,
+    "uploaded": _uploaded,
+    "taken_in": _taken_in,
     "stopped": _stopped,
     "waiting": _waiting,
     "rejected": _rejected,
@@ -265,6 +309,7 @@ async def scene(world: World, operation: str) -> Scene:
     for name, path in (
         ("series", "/v1/series"),
         ("operation", "/v1/operations"),
+        ("import_id", "/v1/imports"),
         ("accounting_export", "/v1/accounting/exports"),
         ("transmission", f"/v1/invoices/{document['id']}/transmissions"),
     ):
@@ -281,6 +326,7 @@ async def scene(world: World, operation: str) -> Scene:
 OTHERS: Json = {
     "customer": "C-2",
     "disputed": False,
+    "skip_rejected": True,
     "next": 51,
     "name": "Else",
     "items": [draft_body()],

@@ -9,7 +9,7 @@ from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.importing.errors import NothingToImport, RowsRejected
 from invx.contexts.invoicing.domain.importing.imported_events import ImportCommitted
 from invx.contexts.invoicing.domain.importing.reading import Read
-from invx.kernel.errors import Problem, Stale
+from invx.kernel.errors import DomainError, Problem, Stale
 from invx.kernel.messages import Command
 from invx.kernel.operations import Operation
 
@@ -19,11 +19,14 @@ _PROBLEMS_SHOWN = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitImport(Command):
-    """The documents as read by the mapping of `version`; `skip_rejected` leaves out the wrong."""
+    """The documents as read by the mapping of `version`; `skip_rejected` leaves out the wrong.
+
+    Or why they could not be read: a commit that comes again under its key has its answer already.
+    """
 
     import_id: UUID
     version: int
-    read: Sequence[Read]
+    read: Sequence[Read] | DomainError
     skip_rejected: bool = False
 
 
@@ -32,6 +35,8 @@ async def commit_import(command: CommitImport, uow: InvoicingUnitOfWork) -> Oper
 
     Raises ImportNotFound, ImportNotOpen, Stale, RowsRejected, NothingToImport.
     """
+    if isinstance(command.read, DomainError):
+        raise command.read
     foreign = await uow.imports.get(command.import_id)
     foreign.ensure_open()
     if foreign.version != command.version:

@@ -1,5 +1,6 @@
 """Imports: documents that another system issued, taken in from its files."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -54,6 +55,7 @@ from invx.contexts.invoicing.domain.errors import (
 )
 from invx.contexts.invoicing.domain.importing.errors import FileNamesNoDocument, ImportNotFound
 from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
+from invx.contexts.invoicing.domain.importing.reading import Read
 from invx.contexts.invoicing.read.imports import (
     document_of_file,
     get_import,
@@ -70,6 +72,7 @@ from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses
 from invx.infra.idempotency import Answer
 from invx.kernel.context import Caller
+from invx.kernel.errors import DomainError
 from invx.kernel.ids import typeid
 
 router = APIRouter(prefix="/v1", tags=["Export and import"])
@@ -212,12 +215,14 @@ async def commit(
 ) -> Response:
     """Import the documents, as an operation. What was imported before is left out."""
     found = _id(import_id)
-    read = await read_file(edge, caller, found)
+    read: Sequence[Read] | DomainError
+    try:
+        file = await read_file(edge, caller, found)
+        version, read = file.version, file.documents
+    except DomainError as error:
+        version, read = 0, error
     command = CommitImport(
-        import_id=found,
-        version=read.version,
-        read=read.documents,
-        skip_rejected=body.skip_rejected,
+        import_id=found, version=version, read=read, skip_rejected=body.skip_rejected
     )
     return await answered(edge, commit_import, command, caller, show=show_begun, once=once)
 
