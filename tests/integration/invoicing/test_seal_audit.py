@@ -173,10 +173,11 @@ async def test_archived_bytes_that_changed_are_named(desk: Desk) -> None:
     made = await desk.invoice(line("1.00"))
     await desk.world.settle()
     examine = HOLDINGS["invoicing"].examinations["archives"]
-    for change in ("bytes = set_byte(bytes, 100, get_byte(bytes, 100) # 1)", "sha256 = md5('x')"):
-        async with changed(
-            desk, f"UPDATE invoicing.archives SET {change} WHERE tenant_id = $1"
-        ) as conn:
+    for change in (
+        "stored_files SET bytes = set_byte(bytes, 100, get_byte(bytes, 100) # 1)",
+        "archives SET sha256 = md5('x'), row_sha256 = md5('x')",
+    ):
+        async with changed(desk, f"UPDATE invoicing.{change} WHERE tenant_id = $1") as conn:
             count, wrong = await examine(conn, desk.tenant_id)
         assert count == 1
         assert wrong is not None
