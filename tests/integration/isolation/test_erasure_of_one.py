@@ -58,7 +58,8 @@ async def test_after_its_retention_a_buyer_without_an_id_is_gone_from_everywhere
     await world.advance(case.desk.tenant_id, RETENTION)
     done = await erase_one(case.desk, one)
     assert done == {
-        "object": "erasure", "customer": None, "invoice": one, "erased": [one], "kept": [],
+        "object": "erasure", "id": done["id"], "customer": None, "invoice": one, "version": 1,
+        "erased": [one], "kept": [], "next_on": None,
     }  # fmt: skip
     await world.settle()
     assert await said_of(case) == {"other"}

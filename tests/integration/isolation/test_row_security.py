@@ -94,9 +94,12 @@ _UNUSED = {
         "analytics": (
             *("operations", "operation_items"),
             *("events", "personal", "outbox", "due_jobs", "idempotency", "facts"),
-            *("seals", "seal_leaves", "seal_anchors"),
+            *("seals", "seal_leaves", "seal_anchors", "stored_files"),
         ),
-        "invoicing": ("inbox",),
+        "invoicing": (
+            *("inbox", "withholding_certificates"),
+            *("recognition_entries", "recognition_lines"),
+        ),
     }.items()
     for table in tables
 }
