@@ -66,7 +66,7 @@ def test_its_own_log_is_json_and_stays_out_of_the_terminal(running: Installation
 
 def test_machines_and_people_find_their_pages(running: Installation) -> None:
     for path in ("/healthz", "/readyz", "/openapi.json", "/docs", "/metrics"):
-        assert httpx.get(running.url + path).status_code == 200, path
+        assert httpx.get(running.url + path, timeout=60).status_code == 200, path
 
 
 def test_a_token_from_the_command_line_finalizes_an_invoice(running: Installation) -> None:
