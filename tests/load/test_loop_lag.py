@@ -3,15 +3,18 @@
 import asyncio
 import json
 import time
+import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from tests.budget import BUDGET, Pace
 from tests.world import Desk, draft_body, line
 
 LINES = 2_000
 BATCH = 300  # invoices, drafted and finalized by one request beside the long one
+P99_SECONDS_MAX = 0.05
 HELD_SECONDS_MAX = 0.25  # measured without this: seconds; the machine that runs tests may be busy
 INTERVAL_SECONDS = 0.005
 JSON = {"content-type": "application/json"}
@@ -35,6 +38,13 @@ async def loop_lag() -> AsyncIterator[list[float]]:
         await watching
 
 
+def times_slower() -> float:
+    """How many times as long this machine takes as the reference machine, at least 1."""
+    pace = Pace(tomllib.loads(BUDGET.read_text())["reference_loop_ms"])
+    pace.sample()
+    return pace.factor
+
+
 def p99(values: list[float]) -> float:
     return sorted(values)[int(len(values) * 0.99)]
 
@@ -55,6 +65,7 @@ async def test_a_long_invoice_and_a_batch_leave_the_event_loop_free(desk: Desk) 
             beside.append(time.perf_counter() - began)
 
     await desk.invoice()
+    slower = times_slower()
     asking = asyncio.create_task(others())
     async with loop_lag() as lags:
         # The client shares this loop, so it neither writes nor reads JSON meanwhile.
@@ -73,8 +84,9 @@ async def test_a_long_invoice_and_a_batch_leave_the_event_loop_free(desk: Desk) 
     assert shown["totals"]["line_net"] == "2380.00"
     assert len(shown["lines"]) == LINES
     assert len(beside) > 20, "the others were not answered meanwhile"
-    assert p99(lags) < 0.05, f"p99 {p99(lags):.3f} s"
-    assert max(lags) < HELD_SECONDS_MAX, f"worst {max(lags):.3f} s"
+    # Milliseconds of the reference machine, as the budgets of the suites are.
+    assert p99(lags) < P99_SECONDS_MAX * slower, f"p99 {p99(lags):.3f} s, {slower:.2f} times"
+    assert max(lags) < HELD_SECONDS_MAX * slower, f"worst {max(lags):.3f} s, {slower:.2f} times"
 
 
 @pytest.mark.parametrize("price", ["1.19", "-"])
