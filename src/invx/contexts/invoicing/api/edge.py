@@ -1,7 +1,7 @@
 """What the routes of invoicing hold, and how a command becomes an answer."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -119,7 +119,7 @@ def _dated(show: Callable[[R, UnitOfWork], Answer]) -> Callable[[R, UnitOfWork],
 
     def shown(result: R, unit: UnitOfWork) -> Answer:
         answer = show(result, unit)
-        return Answer(answer.status, answer.body, {**answer.headers, _VERSION: _CURRENT})
+        return replace(answer, headers={**answer.headers, _VERSION: _CURRENT})
 
     return shown
 
