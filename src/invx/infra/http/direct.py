@@ -2,9 +2,9 @@
 
 FastAPI works out anew for each request what a route needs, opens two exit stacks for resources that
 no route of ours holds, and asks each dependency's kind: about a sixth of the Python calls of a
-small write (counted). Nearly all our routes need no more than ids from the path, one body and dependencies
-that take the request, so what is to be called is worked out once. What FastAPI would refuse is
-handed to FastAPI: it words every refusal, and it serves every other kind of route.
+small write (counted). Nearly all our routes need no more than ids from the path, one body and
+dependencies that take the request, so what is to be called is worked out once. What FastAPI would
+refuse is handed to FastAPI: it words every refusal, and it serves every other kind of route.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
