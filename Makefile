@@ -50,7 +50,7 @@ bench: dev ## Requests per second, CPU and round trips per request, against pgbe
 	@$(BIN)/python -m bench $(ARGS)
 
 ##@ Housekeeping
-.PHONY: base dev lock hooks clean
+.PHONY: base dev lock sbom hooks clean
 base: ## The environment to run Invx (every target above does this by itself)
 	@scripts/environment.sh base
 
@@ -59,6 +59,9 @@ dev: ## The environment to work on Invx
 
 lock: dev ## Resolve requirements/*.in anew (ARGS=--upgrade for the newest) into the hashed locks
 	@scripts/lock.sh $(ARGS)
+
+sbom: base ## The packages that Invx is made of, as CycloneDX, on standard output
+	@$(BIN)/python scripts/sbom.py
 
 hooks: dev ## Run the quick checks before every commit
 	$(BIN)/pre-commit install

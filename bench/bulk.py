@@ -10,10 +10,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+import uvloop
 
 from bench import requests
 from bench.installation import bench_settings, new_tenant, prepared_host, running_postgres
@@ -33,7 +35,7 @@ from invx.contexts.invoicing.app.register_legal_entity import (
     RegisterLegalEntity,
     register_legal_entity,
 )
-from invx.host import Host
+from invx.infra.running import Host
 from invx.infra.system import Uuid7Ids
 from invx.kernel.context import Caller
 
@@ -44,7 +46,8 @@ INVOICES, LINES, CHUNK, PROCESSES = 10_000, 10_000, 500, 2
 class Bulk:
     """Create and finalize at once; finalize drafts of one series; one long invoice."""
 
-    invoices_per_s: float
+    invoices_per_s: float  # each with figures of its own
+    alike_per_s: float  # all with the same lines, as of one flat plan
     finalize_10000_s: float
     lines_10000_s: float
     python_us: float  # CPU of an invoice in the processes that make them
@@ -54,6 +57,7 @@ class Bulk:
     def figures(self) -> dict[str, float]:
         return {
             "bulk_invoices_per_s": round(self.invoices_per_s, 1),
+            "bulk_alike_per_s": round(self.alike_per_s, 1),
             "bulk_finalize_10000_s": round(self.finalize_10000_s, 2),
             "lines_10000_s": round(self.lines_10000_s, 2),
             "bulk_python_us": round(self.python_us, 1),
@@ -62,18 +66,20 @@ class Bulk:
 
 def measured() -> Bulk:
     """On the PostgreSQL of this home, which runs."""
-    tenants = asyncio.run(_tenants(PROCESSES + 1))
+    one, *tenants = asyncio.run(_tenants(PROCESSES + 1))
     share = INVOICES // PROCESSES
-    with _working("create", tenants[:PROCESSES], share) as create:
+    with _working("create", tenants, share) as create:
         seconds, cpu = create()
-    one = tenants[PROCESSES]
-    ids = asyncio.run(_drafted(one, INVOICES))
+    with _working("alike", tenants, share) as alike:
+        seconds_alike, _ = alike()
+    ids = asyncio.run(drafted(one, INVOICES))
     with _working("finalize", [one] * PROCESSES, share, ids) as finalize:
-        finalized, _ = finalize()
+        seconds_of_all, _ = finalize()
     asyncio.run(_ensure_gapless(one, INVOICES))
     return Bulk(
         INVOICES / seconds,
-        finalized,
+        INVOICES / seconds_alike,
+        seconds_of_all,
         asyncio.run(_long(one)),
         cpu * 1e6 / INVOICES,
         os.getloadavg()[0],
@@ -83,30 +89,40 @@ def measured() -> Bulk:
 async def _tenants(count: int) -> list[UUID]:
     settings = bench_settings()
     host = await prepared_host(settings)
-    found = []
-    for _ in range(count):
-        tenant_id, _ = await new_tenant(host, settings)
-        body = LegalEntityIn.model_validate(requests.SELLER)
-        command = RegisterLegalEntity(details=details_of(body))
-        await host.contexts["invoicing"].runner.run(
-            register_legal_entity, command, _caller(tenant_id)
-        )
-        found.append(tenant_id)
+    found = [(await new_tenant(host, settings))[0] for _ in range(count)]
+    await registered(host, found)
     await host.stop()
     return found
+
+
+async def registered(host: Host, tenants: Sequence[UUID]) -> None:
+    """Each of these has a legal entity, the same as the others'."""
+    command = RegisterLegalEntity(details=details_of(LegalEntityIn.model_validate(requests.SELLER)))
+    runner = host.contexts["invoicing"].runner
+    for tenant_id in tenants:
+        await runner.run(register_legal_entity, command, _caller(tenant_id))
 
 
 def _caller(tenant_id: UUID) -> Caller:
     return Caller(tenant_id, "user:bench", Uuid7Ids().new())
 
 
-def _invoices(count: int, *, finalize: bool, lines: int = 3) -> BulkInvoices:
+def invoices(count: int, *, finalize: bool, lines: int = 3, alike: bool = False) -> BulkInvoices:
+    """The command that makes so many: each with a quantity of its own, or all alike."""
     content, defaults = content_of(DraftIn.model_validate(requests.draft(lines)))
-    draft = DraftDocument(content=content, defaults=defaults)
-    return BulkInvoices([NewInvoice(draft=draft, finalize=finalize)] * count)
+    first, *others = content.lines
+
+    def draft(number: int) -> DraftDocument:
+        changed = replace(first, quantity=first.quantity + (0 if alike else number))
+        said = replace(content, lines=(changed, *others))
+        return DraftDocument(content=said, defaults=defaults)
+
+    made = [NewInvoice(draft=draft(number), finalize=finalize) for number in range(count)]
+    return BulkInvoices(made)
 
 
-async def _made(host: Host, tenant_id: UUID, command: BulkInvoices) -> list[UUID]:
+async def made(host: Host, tenant_id: UUID, command: BulkInvoices) -> list[UUID]:
+    """What became of the command. Raises SystemExit where something was refused."""
     runner = host.contexts["invoicing"].runner
     return _ids(await runner.run(bulk_invoices, command, _caller(tenant_id), long=True))
 
@@ -118,19 +134,31 @@ def _ids(outcomes: Sequence[Outcome]) -> list[UUID]:
     return [each.document.id for each in outcomes if isinstance(each, Finalized)]
 
 
-async def _drafted(tenant_id: UUID, count: int) -> list[UUID]:
+async def drafted(tenant_id: UUID, count: int) -> list[UUID]:
+    """So many drafts of a tenant."""
+    return await _many(tenant_id, count, finalize=False)
+
+
+async def finalized(tenant_id: UUID, count: int) -> list[UUID]:
+    """So many invoices of a tenant."""
+    return await _many(tenant_id, count, finalize=True)
+
+
+async def _many(tenant_id: UUID, count: int, *, finalize: bool) -> list[UUID]:
     host = await prepared_host(bench_settings())
-    command = _invoices(CHUNK, finalize=False)
-    made = [id for _ in range(count // CHUNK) for id in await _made(host, tenant_id, command)]
+    found: list[UUID] = []
+    while len(found) < count:
+        command = invoices(min(CHUNK, count - len(found)), finalize=finalize)
+        found += await made(host, tenant_id, command)
     await host.stop()
-    return made
+    return found
 
 
 async def _long(tenant_id: UUID) -> float:
     host = await prepared_host(bench_settings())
-    command = _invoices(1, finalize=True, lines=LINES)
+    command = invoices(1, finalize=True, lines=LINES)
     began = time.perf_counter()
-    await _made(host, tenant_id, command)
+    await made(host, tenant_id, command)
     seconds = time.perf_counter() - began
     await host.stop()
     return seconds
@@ -201,13 +229,13 @@ async def _work(what: str, tenant_id: UUID, share: int) -> None:
     ids = [UUID(text) for text in json.loads(sys.stdin.readline())]
     host = await prepared_host(bench_settings())
     runner = host.contexts["invoicing"].runner
-    chunk = _invoices(CHUNK, finalize=True)
+    chunk = invoices(CHUNK, finalize=True, alike=what == "alike")
     print("ready", flush=True)
     sys.stdin.readline()
     began = time.process_time()
     for at in range(0, share, CHUNK):
-        if what == "create":
-            await _made(host, tenant_id, chunk)
+        if what != "finalize":
+            await made(host, tenant_id, chunk)
         else:
             command = FinalizeDocuments(ids[at : at + CHUNK])
             caller = _caller(tenant_id)
@@ -223,7 +251,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.work:
         what, tenant, share = options.work
-        asyncio.run(_work(what, UUID(tenant), int(share)))
+        uvloop.run(_work(what, UUID(tenant), int(share)))  # as everything that `invx` starts
         return
     with tempfile.TemporaryDirectory(prefix="invx-bench-") as folder:
         Path(folder).chmod(0o755)  # the server's account has to pass through

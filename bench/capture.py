@@ -13,8 +13,9 @@ from asyncpg.connection import LoggedQuery
 
 from bench import requests
 from bench.installation import bench_settings, new_tenant, prepared_host
-from invx.host import Host, create_app
+from invx.host import create_app
 from invx.infra.observability import configure_observability
+from invx.infra.running import Host
 from invx.kernel.ids import parse_typeid
 
 

@@ -75,6 +75,8 @@ class _Patterns:
         return Script("\n".join(lines) + "\n", variables, found.group(1) if found else "")
 
     def _value(self, value: Any, name: str, variables: dict[str, str]) -> str:
+        if value is None:
+            return "NULL"
         if isinstance(value, UUID):
             return f"{self._text(str(value), name, variables)}::uuid"
         if isinstance(value, list | tuple):

@@ -31,6 +31,39 @@ def tree_seconds(pid: int) -> float:
     return total
 
 
+def by_program(pid: int) -> dict[str, float]:
+    """The CPU seconds of a process and all below it, by what they are. Linux only."""
+    parents, spent = dict[int, int](), dict[int, float]()
+    for folder in _PROC.iterdir():
+        if folder.name.isdecimal():
+            try:
+                stat = _stat(int(folder.name))
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it ended meanwhile
+            parents[int(folder.name)] = int(stat[1])
+            spent[int(folder.name)] = (int(stat[11]) + int(stat[12])) / _TICKS
+    found: dict[str, float] = {}
+    for each, seconds_spent in spent.items():
+        above = each
+        while above not in (0, pid):
+            above = parents.get(above, 0)
+        if above == pid:
+            name = _called(each)
+            found[name] = found.get(name, 0.0) + seconds_spent
+    return found
+
+
+def _called(pid: int) -> str:
+    """The program of a process; of ours the context that it serves."""
+    try:
+        words = (_PROC / str(pid) / "cmdline").read_text().split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return "ended"
+    if "--contexts" in words:
+        return words[words.index("--contexts") + 1]
+    return Path(words[0].split(":")[0]).name.split(" ")[0] or "ended"
+
+
 def _stat(pid: int) -> list[str]:
     """The fields after the name, which may hold spaces: state, parent and so on."""
     return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()

@@ -130,10 +130,11 @@ def _megabytes(entry: str, pids: list[int]) -> float:
     """
     if not Path("/proc/self/status").exists():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return sum(_held(entry, pid) for pid in (os.getpid(), *pids))
+    return sum(held(entry, pid) for pid in (os.getpid(), *pids))
 
 
-def _held(entry: str, pid: int) -> float:
+def held(entry: str, pid: int) -> float:
+    """Megabytes of a process, as /proc has them."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     [line] = [line for line in lines if line.startswith(entry)]
     return int(line.split()[1]) * 1024 / 1e6

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from invx.host import Host, build_host
+from invx.host import build_host
 from invx.infra.embedded import Postgres
+from invx.infra.postgres import Pools
+from invx.infra.running import Host
 from invx.infra.system import Uuid7Ids
 from invx.place import (
     create_tenant,
@@ -57,11 +59,20 @@ def running_postgres(home: Path) -> Iterator[Postgres]:
 
 async def new_tenant(host: Host, settings: Settings) -> tuple[UUID, str]:
     """A tenant and a token of it."""
+    tenant_id = await new_tenant_in(host.pools)
+    return tenant_id, token_of(settings, tenant_id)
+
+
+async def new_tenant_in(pools: Pools) -> UUID:
+    """A tenant that every context knows."""
     tenant_id = Uuid7Ids().new()
-    await create_tenant(host.pools, tenant_id, name="Bench")
-    return tenant_id, development_token(
-        settings, tenant_id, subject="user:bench", lifetime=LIFETIME
-    )
+    await create_tenant(pools, tenant_id, name="Bench")
+    return tenant_id
+
+
+def token_of(settings: Settings, tenant_id: UUID, lifetime: timedelta = LIFETIME) -> str:
+    """A token that outlives the run."""
+    return development_token(settings, tenant_id, subject="user:bench", lifetime=lifetime)
 
 
 class Server:

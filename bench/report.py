@@ -166,6 +166,7 @@ def bulk_verdicts(bulk: Bulk) -> list[tuple[str, bool]]:
     made, finalized, long = bulk.invoices_per_s, bulk.finalize_10000_s, bulk.lines_10000_s
     each = f"{bulk.python_us:.0f} us of Python each, load {bulk.load:.1f}"
     per_second = f"bulk: {made:,.0f} invoices of 3 lines made and finalized a second, {each}"
+    per_second += f"; {bulk.alike_per_s:,.0f} where their lines are alike"
     in_series = f"bulk: 10,000 drafts of one series finalized in {finalized:.1f} s"
     of_lines = f"bulk: an invoice of 10,000 lines made and finalized in {long:.1f} s"
     return [

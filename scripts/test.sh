@@ -3,9 +3,11 @@
 # then those that measure time, with the machine to themselves. With arguments: pytest with them.
 set -eu
 cd "$(dirname "$0")/.."
+scripts/browser.sh
+scripts/rabbit.sh
 if [ $# -gt 0 ]; then exec .venv/bin/pytest "$@"; fi
 failed=0
-.venv/bin/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/load || failed=$?
+.venv/bin/pytest -n auto --maxprocesses 4 --dist loadgroup --ignore tests/load || failed=$?
 if [ $failed -gt 1 ]; then exit $failed; fi # 1: tests failed; else it was interrupted or broken
 .venv/bin/pytest tests/load || failed=$?
 exit $failed

@@ -1,20 +1,37 @@
 """Fixtures that every suite may use. Nothing starts before a test asks for it."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from invx.infra.embedded import Postgres
+from invx.infra.embedded_rabbit import Rabbit
+from tests.e2e.shapes import SERVICES
 from tests.world import Desk, World, make_template, open_world, running_server
+
+if TYPE_CHECKING:
+    from tests.storages import S3Server
 
 # Two cores that do other things too: a deadline per example would measure the neighbours.
 settings.register_profile("house", deadline=None, print_blob=True)
 settings.load_profile("house")
 
-pytest_plugins = ("tests.budget",)
+pytest_plugins = ("tests.budget", "invx.testing.plugin")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a file run in one worker; what is told to services in one, which starts them."""
+    for item in items:
+        told = getattr(item, "callspec", None)
+        services = told is not None and told.params.get("shape") == SERVICES
+        group = SERVICES if services else item.location[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +40,23 @@ def server() -> Iterator[Postgres]:
     with running_server() as running:
         asyncio.run(make_template(running))
         yield running
+
+
+@pytest.fixture(scope="session")
+def s3() -> "Iterator[S3Server]":
+    """An S3-compatible server, for the whole run."""
+    from tests.storages import s3_server  # botocore and its server take a second to import
+
+    with s3_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def rabbit() -> Iterator[Rabbit]:
+    """A real RabbitMQ, for the whole run; a machine without one fails the test, saying so."""
+    with tempfile.TemporaryDirectory(prefix="invx-rabbit-") as folder, Rabbit(Path(folder)) as made:
+        made.watch(print)
+        yield made
 
 
 @pytest.fixture

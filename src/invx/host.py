@@ -4,66 +4,114 @@ Co-hosted contexts take no shortcut: what one tells another goes through outbox,
 as it would between machines.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-import asyncpg
-import structlog
 from fastapi import FastAPI
 
 from invx import __version__
 from invx.contexts.analytics import wiring as analytics
+from invx.contexts.analytics.api import tags as analytics_tags
+from invx.contexts.analytics.api.routes import router as analytics_router
+from invx.contexts.identity import wiring as identity
+from invx.contexts.identity.api import routes as identity_routes
+from invx.contexts.identity.api import tags as identity_tags
+from invx.contexts.identity.api.edge import Access
 from invx.contexts.invoicing import wiring as invoicing
+from invx.contexts.invoicing.adapters.outside import Outside
+from invx.contexts.invoicing.api import routes as invoicing_routes
+from invx.contexts.invoicing.api import tags as invoicing_tags
+from invx.contexts.invoicing.api.versions import CHANGES
+from invx.contexts.invoicing.read.busy import documents_since
+from invx.contracts.permissions import PERMISSIONS
 from invx.contracts.registry import REGISTRY
-from invx.infra.anchor_file import AnchorFile
+from invx.infra import clockwork
 from invx.infra.anchoring import Anchoring
+from invx.infra.anchors import anchors_of
 from invx.infra.apart import Collector
-from invx.infra.bell import Bell
+from invx.infra.arrivals import Arrivals
+from invx.infra.buckets import MemoryBuckets, ValkeyBuckets
+from invx.infra.clockwork import Clockwork
 from invx.infra.context import Context, Reaction
+from invx.infra.encryption import SecretKey
 from invx.infra.holdings import Holdings
-from invx.infra.http.auth import Verifier
+from invx.infra.http.auth import AuthSettings, Verifier
 from invx.infra.http.docs_page import install_docs_page
 from invx.infra.http.edge import add_router, create_edge
 from invx.infra.http.health import health_router
+from invx.infra.http.jwks import fetch_from
+from invx.infra.http.key_gate import key_router
 from invx.infra.http.openapi import DESCRIPTION, install_openapi
+from invx.infra.http.operating import OperatorEntrance
 from invx.infra.http.versions import LIVE, Versions
-from invx.infra.idempotency import forget_answers
-from invx.infra.inbox import Inbox
-from invx.infra.jobs import JobQueue
 from invx.infra.migrate import Migration
 from invx.infra.observability import LoopLagMonitor
 from invx.infra.outbox import Relay
-from invx.infra.parked import Parked
-from invx.infra.postgres import CONNECT_SECONDS_MAX, Database, DatabaseSettings, Pools
-from invx.infra.reactions import JobRuns, Reactions
-from invx.infra.rotation import LANES
+from invx.infra.oversight import Defaults, Oversight
+from invx.infra.postgres import (
+    Database,
+    DatabaseSettings,
+    Pools,
+)
+from invx.infra.quotas import Admission
+from invx.infra.rabbit.feed import Feed
+from invx.infra.rabbit.link import Link, Topology
+from invx.infra.rabbit.transport import RabbitTransport
+from invx.infra.running import Host, bell_of, bells_of, upkeep_of, waker, worker_of
 from invx.infra.sealing import Sealing
+from invx.infra.storage.places import Places, StorageSettings, storages_outside
 from invx.infra.system import SystemClock, Uuid7Ids
+from invx.infra.tenancy import Directory
+from invx.infra.tenant_replica import FOLLOWING
+from invx.infra.tenants import ending
+from invx.infra.tenants.ending import Ending, Eraser
+from invx.infra.tokens import Signer
 from invx.infra.tracing import recording_tracer
-from invx.infra.transport import PostgresTransport
-from invx.infra.upkeep import Chore, Upkeep
-from invx.infra.worker import Worker
+from invx.infra.transport import PostgresTransport, Transport
 from invx.infra.write_set import Catalogue
-from invx.kernel.errors import invariant
 from invx.kernel.messages import Contract
 from invx.kernel.ports import Clock
 from invx.settings import Settings
 
-MIGRATIONS = {invoicing.NAME: invoicing.migrations, analytics.NAME: analytics.migrations}
+MIGRATIONS = {
+    invoicing.NAME: invoicing.migrations,
+    analytics.NAME: analytics.migrations,
+    identity.NAME: identity.migrations,
+}
 CONTEXTS = tuple(MIGRATIONS)
-_REACTIONS: dict[str, Mapping[type[Contract], Reaction]] = {analytics.NAME: analytics.REACTIONS}
+# What each answers over HTTP, also where it runs elsewhere: for the gateway and its one document.
+ROUTERS = {
+    invoicing.NAME: invoicing_routes.ROUTERS,
+    analytics.NAME: (analytics_router,),
+    identity.NAME: identity_routes.ROUTERS,
+}
+_TAGS = (*invoicing_tags.TAGS, *analytics_tags.TAGS, *identity_tags.TAGS)
+# Every context follows identity's directory; identity itself hears of reduced access likewise.
+_REACTIONS: dict[str, Mapping[type[Contract], Reaction]] = {
+    invoicing.NAME: {**invoicing.REACTIONS, **FOLLOWING},
+    analytics.NAME: {**analytics.REACTIONS, **FOLLOWING},
+    identity.NAME: FOLLOWING,
+}
+
 
 # What an audit looks at and an archive contains, beside events and seals.
-HOLDINGS = {invoicing.NAME: invoicing.HOLDINGS, analytics.NAME: Holdings()}
+def holdings_of(storage: StorageSettings, packs: Path | None = None) -> dict[str, Holdings]:
+    """Of each context; files outside the database are looked for in these storages."""
+    places = Places(storages_outside(storage).values())
+    return {
+        invoicing.NAME: invoicing.holdings_over(places, packs),
+        analytics.NAME: Holdings(),
+        identity.NAME: Holdings(moves=False),  # a person who signs in belongs to many tenants
+    }
+
+
+HOLDINGS = holdings_of(StorageSettings())  # of an installation that keeps all in its database
 
 INBOX_CHANNEL = "invx_inbox"
-
-log = structlog.get_logger(__name__)
 
 
 def outbox_channel(name: str) -> str:
@@ -76,125 +124,150 @@ def migrations_of(name: str) -> list[Migration]:
     return MIGRATIONS[name]()
 
 
-@dataclass(slots=True)
-class Host:
-    """The contexts of this process and what keeps them going."""
-
-    pools: Pools
-    contexts: dict[str, Context]
-    relays: dict[str, Relay]
-    worker: Worker
-    sealing: Sealing
-    upkeep: Upkeep
-    bell: Bell
-    clock: Clock
-    _stop: asyncio.Event = field(default_factory=asyncio.Event)
-    _tasks: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
-
-    def start_background(self, *, relays: bool = True, worker: bool = True) -> None:
-        """Upkeep with relays and worker, or only some of them, until `stop`.
-
-        What runs already is not started again. A host that was stopped is not started any more.
-        """
-        invariant(not self._stop.is_set(), "a stopped host cannot be started again")
-        runs = {"upkeep": self.upkeep.run, "bell": self.bell.run}
-        if relays:
-            runs |= {f"relay {name}": relay.run for name, relay in self.relays.items()}
-        if worker:
-            runs |= {"worker": self.worker.run, "sealing": self.sealing.run}
-        for name, run in runs.items():
-            if name not in self._tasks:
-                self._tasks[name] = asyncio.create_task(_until(name, run(self._stop)), name=name)
-
-    async def stop(self) -> None:
-        """Finish what has begun, then let go of everything. Repeatable."""
-        self._stop.set()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        self._tasks = {}
-        for context in self.contexts.values():
-            context.close()
-        await self.pools.close()
-
-    async def tokens_not_before(self, tenant_id: UUID) -> datetime | None:
-        """The latest revocation that any directory here knows of: each learns of it by itself."""
-        known = [
-            await context.directory.tokens_not_before(tenant_id)
-            for context in self.contexts.values()
-        ]
-        return max((moment for moment in known if moment), default=None)
-
-    async def ready(self) -> bool:
-        """Whether the database answers."""
-        for context in self.contexts.values():
-            await context.database.ping()
-        return True
-
-    async def settle(self) -> None:
-        """Run relay and worker until nothing is left to do: for stepped clocks, and tests."""
-        while True:
-            moved = 0
-            for relay in self.relays.values():
-                moved += await relay.round()
-            if not moved + await self.worker.settle():
-                return
-
-
 async def build_host(
-    where: DatabaseSettings, settings: Settings, names: Sequence[str] = CONTEXTS
+    where: DatabaseSettings,
+    settings: Settings,
+    names: Sequence[str] = CONTEXTS,
+    *,
+    erase: Eraser | None = None,
 ) -> Host:
-    """Connect and wire the named contexts. Raises OSError when the database cannot be reached."""
+    """Connect and wire the named contexts; with `erase` sandboxes that ended are erased, too.
+
+    Raises OSError when a database cannot be reached.
+    """
     pools = Pools(where)
-    await pools.open()
     clock, ids = SystemClock(), Uuid7Ids()
     relays: dict[str, Relay] = {}
     contexts: dict[str, Context] = {}
-
-    bell = Bell(lambda: asyncpg.connect(**where.system, timeout=CONNECT_SECONDS_MAX))
+    by_broker = settings.broker.url is not None
+    reached = [Database(name, pools) for name in (names if by_broker else _REACTIONS)]
+    every = [Database(name, pools) for name in CONTEXTS if identity.NAME in names]  # clocks wait
+    bells = bells_of(where, [*reached, *(Database(name, pools) for name in names), *every])
 
     def committed(name: str) -> None:
-        if name in relays:
-            relays[name].wake()
-            bell.ring(outbox_channel(name))  # the lease may be another process's
+        if name == identity.NAME:  # somebody waits for a clock to move on, or for a sandbox to go
+            worker.wake()
+        for database in contexts[name].database.everywhere():
+            if database.label in relays:
+                relays[database.label].wake()
+                # The lease may be another process's.
+                bells[bell_of(where, database)].ring(outbox_channel(name))
 
-    def delivered() -> None:
+    def delivered(database: Database) -> None:
         worker.wake()
-        bell.ring(INBOX_CHANNEL)
+        bells[bell_of(where, database)].ring(INBOX_CHANNEL)
 
     for name in names:
-        database = Database(name, pools)
-        async with pools.app.acquire() as conn:
-            catalogue = await Catalogue.read(conn, name)
-        if name == invoicing.NAME:
-            contexts[name] = invoicing.wire(
-                database,
-                catalogue,
-                clock=clock,
-                ids=ids,
-                registry=REGISTRY,
-                committed=lambda: committed(invoicing.NAME),
-                outside=_outside(settings),
-            )
-        else:
-            contexts[name] = analytics.wire(
-                database, catalogue, clock=clock, ids=ids, registry=REGISTRY
-            )
-    worker = _worker(contexts, clock)
-    transport = PostgresTransport(_subscriptions(pools), clock, lambda _: delivered())
+        contexts[name] = await _wired(name, pools, settings, partial(committed, name))
+    worker = worker_of(contexts, clock)
+    transport, delivery = _delivery(settings, pools, contexts, clock, delivered)
     for name, context in contexts.items():
-        if context.publishes:
-            relays[name] = Relay(context.database, transport, clock=clock, ids=ids)
-            bell.on(outbox_channel(name), relays[name].wake)
-    bell.on(INBOX_CHANNEL, worker.wake)
-    anchor = settings.anchor.file
-    anchoring = Anchoring(AnchorFile(anchor), clock) if anchor else None
-    sealing = Sealing(contexts.values(), clock, anchoring)
-    upkeep = _upkeep(contexts, relays, clock)
-    return Host(pools, contexts, relays, worker, sealing, upkeep, bell, clock)
+        for database in context.database.everywhere() if context.publishes else ():
+            relay = relays[database.label] = Relay(database, transport, clock=clock, ids=ids)
+            bells[bell_of(where, database)].on(outbox_channel(name), relay.wake)
+    for bell in bells.values():
+        bell.on(INBOX_CHANNEL, worker.wake)
+    if every:
+        moving = Clockwork(contexts, relays, every, REGISTRY, clock=clock, ids=ids)
+        elsewhere = [each for each in every if each.schema not in contexts]
+        moving.wake = waker(where, bells, elsewhere, INBOX_CHANNEL)
+        closing = Ending([Directory(each, clock) for each in every], erase)
+        runner = contexts[identity.NAME].runner
+        runner.providers = {**runner.providers, clockwork.PORT: moving, ending.PORT: closing}
+    anchors = anchors_of(settings.anchor, settings.storage.s3, clock)
+    anchorings = [Anchoring(each, clock) for each in anchors]
+    sealing = Sealing(contexts.values(), clock, *anchorings)
+    upkeep = upkeep_of(contexts, relays, clock)
+    return Host(pools, contexts, relays, worker, sealing, upkeep, bells, clock, **delivery)
 
 
-def _outside(settings: Settings) -> invoicing.Outside:
+async def _wired(
+    name: str, pools: Pools, settings: Settings, committed: Callable[[], None]
+) -> Context:
+    """A context with its reactions, on the tables that its database has."""
+    await pools.of(name).ensure_open()
+    async with pools.of(name).app.acquire() as conn:
+        catalogue = await Catalogue.read(conn, name)
+    wired = _WIRE[name](Database(name, pools), catalogue, settings, committed)
+    return replace(wired, reactions=_REACTIONS[name])
+
+
+def _delivery(
+    settings: Settings,
+    pools: Pools,
+    contexts: Mapping[str, Context],
+    clock: Clock,
+    delivered: Callable[[Database], None],
+) -> tuple[Transport, dict[str, Any]]:
+    """The transport that is set up, and what of it a host keeps: feeds, and how it ends."""
+    if (url := settings.broker.url) is None:
+        return PostgresTransport(_subscriptions(pools), clock, delivered), {}
+    topology = Topology(subscribers())
+    transport = RabbitTransport(Link(url, topology))
+    feeds = {
+        name: Feed(Link(url, topology), name, Arrivals(context.database, clock, delivered))
+        for name, context in contexts.items()
+    }
+    return transport, {"feeds": feeds, "closing": [transport.close]}
+
+
+def _wire_invoicing(
+    database: Database, catalogue: Catalogue, settings: Settings, committed: Callable[[], None]
+) -> Context:
+    return invoicing.wire(
+        database,
+        catalogue,
+        clock=SystemClock(),
+        ids=Uuid7Ids(),
+        registry=REGISTRY,
+        committed=committed,
+        outside=_outside(settings),
+    )
+
+
+def _wire_analytics(
+    database: Database, catalogue: Catalogue, _: Settings, __: Callable[[], None]
+) -> Context:
+    return analytics.wire(
+        database, catalogue, clock=SystemClock(), ids=Uuid7Ids(), registry=REGISTRY
+    )
+
+
+def _wire_identity(
+    database: Database, catalogue: Catalogue, settings: Settings, committed: Callable[[], None]
+) -> Context:
+    wanted = settings.identity
+    return identity.wire(
+        database,
+        catalogue,
+        clock=SystemClock(),
+        ids=Uuid7Ids(),
+        registry=REGISTRY,
+        committed=committed,
+        access=Access(
+            Signer(settings.place.signing_key, issuer=settings.auth.issuer),
+            fetch_from(settings.auth.jwks),
+            frozenset(PERMISSIONS),
+            SecretKey(settings.place.secret_key),
+            sign_up_open=wanted.sign_up_open,
+            invited_open=wanted.invited_open,
+            provider=wanted.provider,
+            public_url=wanted.public_url,
+            password_memory_kib=wanted.password_memory_kib,
+        ),
+    )
+
+
+_WIRE: dict[str, Callable[[Database, Catalogue, Settings, Callable[[], None]], Context]] = {
+    invoicing.NAME: _wire_invoicing,
+    analytics.NAME: _wire_analytics,
+    identity.NAME: _wire_identity,
+}
+
+
+def _outside(settings: Settings) -> Outside:
     registers, channels = settings.tax_registers, settings.transmission
-    return invoicing.Outside(
+    return Outside(
         settings.renderers,
         registers.vies_url,
         registers.hmrc_url,
@@ -210,65 +283,38 @@ def _outside(settings: Settings) -> invoicing.Outside:
         tax_engine=settings.tax_engine.name,
         tax_engine_url=settings.tax_engine.url,
         tax_engine_secret=settings.tax_engine.secret,
+        storage=settings.storage,
+        file_limits=settings.file_limits,
+        quotas=settings.quotas,
+        numbers=settings.place.numbers,
     )
 
 
-async def _until(name: str, run: Coroutine[Any, Any, None]) -> None:
-    """Await it, and say so if it ends by an error: nobody else would notice before `stop`."""
-    try:
-        await run
-    except Exception as error:
-        log.critical("background_ended", part=name, exc_info=error)
-        raise
+def _oversight(host: Host, settings: Settings, admission: Admission) -> Oversight:
+    """Of all tenants, in the contexts of the program, also those that another process hosts."""
+    return Oversight(
+        [Database(name, host.pools) for name in CONTEXTS],
+        host.clock,
+        admission,
+        Defaults(settings.file_limits, settings.quotas),
+        backups=settings.place.backup,
+        documents={invoicing.NAME: documents_since},
+    )
 
 
-def _upkeep(contexts: dict[str, Context], relays: dict[str, Relay], clock: Clock) -> Upkeep:
-    measures: list[Chore] = []
-    forgets: list[Chore] = []
-    ids = Uuid7Ids()
-    for name, relay in relays.items():
-        measures.append(Chore("measure_outbox", name, relay.measure))
-        forgets.append(Chore("forget_outbox", name, relay.forget))
-    for name, context in contexts.items():
-        database = context.database
-
-        async def forget(database: Database = database) -> None:
-            await forget_answers(database, clock.now().date())
-
-        forgets.append(Chore("forget_answers", name, forget))
-        if context.reactions:
-            measures.append(Chore("measure_inbox", name, Parked(database, clock).measure))
-            inbox = Inbox(database, clock=clock, ids=ids)
-            forgets.append(Chore("forget_inbox", name, inbox.forget))
-        if context.jobs:
-            jobs = JobQueue(database, clock=clock, ids=ids)
-            measures.append(Chore("measure_jobs", name, jobs.measure))
-            forgets.append(Chore("forget_jobs", name, jobs.forget))
-    return Upkeep(measures=measures, forgets=forgets, clock=clock)
-
-
-def _subscriptions(pools: Pools) -> dict[str, list[Database]]:
+def subscribers() -> dict[str, list[str]]:
     """Who is told what: every context of the program, also those that another process hosts."""
-    found: dict[str, list[Database]] = {}
+    found: dict[str, list[str]] = {}
     for name, reactions in _REACTIONS.items():
         for contract in reactions:
             for wire in REGISTRY.wires(contract):
-                found.setdefault(wire, []).append(Database(name, pools))
+                found.setdefault(wire, []).append(name)
     return found
 
 
-def _worker(contexts: dict[str, Context], clock: Clock) -> Worker:
-    ids = Uuid7Ids()
-    queues: list[Reactions | JobRuns] = []
-    for context in contexts.values():
-        if context.reactions:
-            inbox = Inbox(context.database, clock=clock, ids=ids)
-            queues.append(Reactions(context, inbox, REGISTRY))
-        if context.jobs:
-            for lane in LANES:
-                jobs = JobQueue(context.database, clock=clock, ids=ids, lane=lane)
-                queues.append(JobRuns(context, jobs))
-    return Worker(queues)
+def _subscriptions(pools: Pools) -> dict[str, list[Database]]:
+    databases = {name: Database(name, pools) for name in _REACTIONS}
+    return {wire: [databases[name] for name in names] for wire, names in subscribers().items()}
 
 
 async def create_app(host: Host, settings: Settings, *, background: bool = True) -> FastAPI:
@@ -276,7 +322,11 @@ async def create_app(host: Host, settings: Settings, *, background: bool = True)
 
     Gauges are shown by whoever answers `/metrics`, also where relay and worker run elsewhere.
     """
-    verifier = Verifier(settings.auth, tokens_not_before=host.tokens_not_before)
+    verifier = Verifier(
+        settings.auth,
+        tokens_not_before=host.tokens_not_before,
+        exchange=identity.exchange_of(host.contexts.get(identity.NAME), settings.auth.token_url),
+    )
     await verifier.start()
     lag = LoopLagMonitor(settings.observability.loop_lag_interval_seconds)
 
@@ -301,12 +351,40 @@ async def create_app(host: Host, settings: Settings, *, background: bool = True)
         lifespan=lifespan,
     )
     app.state.loop_lag = lag
+    shared = settings.broker.valkey_url
+    buckets = ValkeyBuckets(shared) if shared else MemoryBuckets()
+    host.closing.append(buckets.close)
+    admission = Admission(settings.quotas, host.quota_class, buckets=buckets)
+    app.state.admission = admission
+    if (hosted := host.contexts.get(identity.NAME)) is not None:
+        entrance = OperatorEntrance(settings.auth, identity.still_acting_of(hosted))
+        await entrance.verifier.start()
+        app.state.operators = entrance
+        app.state.oversight = _oversight(host, settings, admission)
+        add_router(app, key_router(identity.exchange_at_home(hosted)))
     for context in host.contexts.values():
         setattr(app.state, context.name, context.edge)
         for router in context.routers:
             add_router(app, router)
     tags = [tag for context in host.contexts.values() for tag in context.tags]
     add_router(app, health_router({"database": host.ready, "keys": verifier.ready}))
+    _describe(app, tags, versions)
+    install_docs_page(app)
+    return app
+
+
+def whole_document() -> dict[str, Any]:
+    """The OpenAPI document of all contexts together, wherever they run."""
+    versions = Versions(LIVE, CHANGES)
+    app = create_edge(Verifier(AuthSettings(jwks={"keys": []})), versions=versions)
+    for routers in ROUTERS.values():
+        for router in routers:
+            add_router(app, router)
+    _describe(app, _TAGS, versions)
+    return app.openapi()
+
+
+def _describe(app: FastAPI, tags: Sequence[Mapping[str, Any]], versions: Versions) -> None:
     install_openapi(
         app,
         title="Invx",
@@ -315,5 +393,3 @@ async def create_app(host: Host, settings: Settings, *, background: bool = True)
         tags=tags,
         versions=versions,
     )
-    install_docs_page(app)
-    return app

@@ -295,6 +295,20 @@ DATES = [
         "unknown_currency",
         tax_currency={"currency": "ZZZ", "rate": "1"},
     ),
+    _check(
+        "a heading that is earned later",
+        "/lines/1/recognition",
+        "not_an_item",
+        lines=[
+            line("1.00"),
+            {
+                "kind": "heading",
+                "description": "October",
+                "recognition": {"method": "straight_line"},
+                "service_period": {"start": "2026-01-01", "end": "2026-12-31"},
+            },
+        ],
+    ),
 ]
 TERMS = [
     _terms("no part", "/instalments", "out_of_range", kind="instalments", instalments=[]),

@@ -9,8 +9,17 @@ from invx.infra.http.problems import STATUS
 from invx.kernel.errors import DomainError
 
 # Refusals of the command line and of the set-up; no request meets them.
-_NOT_HTTP = ("invx.cli", "invx.settings", "invx.infra.parked", "invx.infra.republish")
-_NOT_HTTP_CODES = {"key_exists", "key_missing", "domain_error"}
+_NOT_HTTP = (
+    "invx.cli",
+    "invx.settings",
+    "invx.infra.parked",
+    "invx.infra.republish",
+    "invx.infra.tenants",
+)
+_NOT_HTTP_CODES = {
+    *("tenant_erased", "operator_act_not_found", "operator_act_over"),
+    *("key_exists", "key_missing", "domain_error"),
+}
 
 
 def refusals(base: type[DomainError] = DomainError) -> Iterator[type[DomainError]]:

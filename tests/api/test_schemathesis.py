@@ -24,6 +24,7 @@ from schemathesis.specs.openapi import checks
 from tests.api.stage import Stage
 from tests.api.stated import unstated
 
+schemathesis.serializer.alias("application/pdf", "application/octet-stream")
 EXAMPLES_SHORT = 10
 EXAMPLES_LONG = int(os.environ.get("INVX_EXAMPLES", "1000"))
 GOLDEN = Path(__file__).parents[2] / "docs" / "openapi.json"

@@ -27,6 +27,7 @@ _SQL = re.compile(
     r"|(CREATE|ALTER|DROP|TRUNCATE)\s+(TABLE|INDEX|SCHEMA|ROLE|FUNCTION|VIEW|POLICY)\s"
     r"|SET\s+LOCAL\s)"
 )
+_PORTS = re.compile(r"/app/ports(_of_[a-z]+)?\.py$")
 _SQL_PLACES = re.compile(r"^src/invx/(infra/|contexts/[^/]+/(read|adapters|migrations)/)")
 
 
@@ -138,9 +139,12 @@ def use_cases_are_handlers(root: Path) -> Iterator[str]:
 
 
 def ports_stand_in_ports(root: Path) -> Iterator[str]:
-    """A port is declared in its context's `app/ports.py`; a private Protocol is only a type."""
+    """A port is declared in its context's `app/ports.py`, or beside it in `app/ports_of_….py`.
+
+    A private Protocol is only a type.
+    """
     for name, tree in python(root, *CONTEXTS):
-        if not name.endswith("/app/ports.py"):
+        if not _PORTS.search(name):
             for node in ast.walk(tree):
                 if not isinstance(node, ast.ClassDef) or node.name.startswith("_"):
                     continue

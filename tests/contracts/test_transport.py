@@ -1,13 +1,17 @@
-"""What every transport promises, kept by the one in memory and by the one over PostgreSQL."""
+"""What every transport promises: the one in memory, over PostgreSQL, and over RabbitMQ."""
 
+import asyncio
+import itertools
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
+from invx.infra.embedded_rabbit import Rabbit
 from invx.infra.inbox import receive
 from invx.infra.postgres import Database
 from invx.infra.rotation import BULK
@@ -19,9 +23,11 @@ from invx.infra.transport import (
     Transport,
 )
 from invx.kernel.messages import Envelope
-from tests.integration.delivery.stage import NoteTakenV1, Stage, key, note, tenant
+from tests.integration.delivery.broker import Broker
+from tests.integration.delivery.stage import NoteTakenV1, Stage, key, note, tenant, until
 
-A, B = tenant(1), tenant(2)
+A, B, LAST = tenant(1), tenant(2), tenant(999)
+THERE = "SELECT 1 FROM receiver.inbox WHERE message_id = $1"
 
 
 @dataclass(slots=True)
@@ -35,7 +41,9 @@ class Line:
     async def arrived(self) -> list[tuple[UUID, UUID, int, int]]:
         await self.arrive()
         rows = await self.stage.root.fetch(
-            "SELECT tenant_id, order_key, sequence, lane FROM receiver.inbox ORDER BY position"
+            "SELECT tenant_id, order_key, sequence, lane FROM receiver.inbox"
+            " WHERE tenant_id <> $1 ORDER BY position",
+            LAST,
         )
         return [tuple(row) for row in rows]
 
@@ -44,12 +52,42 @@ async def nothing() -> None:
     """It has arrived already."""
 
 
-@pytest.fixture(params=["memory", "postgres"])
-def line(request: pytest.FixtureRequest, stage: Stage) -> Line:
-    if request.param == "postgres":
-        return Line(stage.transport(), nothing, stage)
-    transport = MemoryTransport({NoteTakenV1.wire: [into_receiver(stage)]})
-    return Line(transport, lambda: transport.deliver(everything=True), stage)
+@pytest.fixture(params=["memory", "postgres", "rabbit"])
+async def line(request: pytest.FixtureRequest, stage: Stage) -> AsyncIterator[Line]:
+    if request.param == "rabbit":
+        async with broker_line(request.getfixturevalue("rabbit"), stage) as made:
+            yield made
+    elif request.param == "postgres":
+        yield Line(stage.transport(), nothing, stage)
+    else:
+        transport = MemoryTransport({NoteTakenV1.wire: [into_receiver(stage)]})
+        yield Line(transport, lambda: transport.deliver(everything=True), stage)
+
+
+@asynccontextmanager
+async def broker_line(rabbit: Rabbit, stage: Stage) -> AsyncIterator[Line]:
+    """The transport and the feed behind it, as two processes would have them."""
+    broker = Broker(rabbit, stage)
+    stop = asyncio.Event()
+    feeding = asyncio.create_task(broker.feed().run(stop))
+    transport, numbers = broker.transport(), itertools.count(1)
+
+    async def arrive() -> None:
+        """One queue keeps its order: when the last of all is there, all are."""
+        last = note(LAST, uuid4(), next(numbers))
+        await transport.publish([last])
+
+        async def there() -> bool:
+            return bool(await stage.root.fetchval(THERE, last.message_id))
+
+        await until(there, 30)
+
+    try:
+        yield Line(transport, arrive, stage)
+    finally:
+        stop.set()
+        await feeding
+        await transport.close()
 
 
 def into_receiver(stage: Stage):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
+from invx.host import CONTEXTS
 from tests.crash.checks import unsettled, wrong_at_rest, wrong_now
 from tests.crash.clients import Clients, Tally
 from tests.crash.installation import KINDS, Installation
@@ -115,11 +116,12 @@ class Campaign:
         end = time.monotonic() + SETTLE_SECONDS_MAX
         conn = await self.installation.admin()
         try:
-            while time.monotonic() < end and await unsettled(conn):  # noqa: ASYNC110
+            looks = dict.fromkeys(CONTEXTS, conn)
+            while time.monotonic() < end and await unsettled(looks):  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
             return [
-                *await wrong_now(conn, self.tenant_id, self.journal),
-                *await wrong_at_rest(conn, self.tenant_id),
+                *await wrong_now(looks, self.tenant_id, self.journal),
+                *await wrong_at_rest(looks, self.tenant_id),
             ]
         finally:
             await conn.close()
@@ -137,7 +139,7 @@ class Campaign:
     async def _look(self) -> list[str]:
         conn = await self.installation.admin()
         try:
-            return await wrong_now(conn, self.tenant_id, self.journal)
+            return await wrong_now(dict.fromkeys(CONTEXTS, conn), self.tenant_id, self.journal)
         finally:
             await conn.close()
 

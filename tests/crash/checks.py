@@ -4,34 +4,43 @@ The clients' journal says what was acknowledged; the tables, read by a superuser
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from invx.host import subscribers
 from invx.infra.audit import verify
 from invx.kernel.ids import parse_typeid
 from tests.crash.journal import Journal, Operation
 
 ZERO = Decimal(0)
-# What has to come to rest, and how much of it has not.
+# What has to come to rest in each context, and how much of it has not.
 _UNSETTLED = {
-    "rows in the outbox": "SELECT count(*) FROM invoicing.outbox WHERE published_at IS NULL",
-    "rows in the inbox": "SELECT count(*) FROM analytics.inbox WHERE state = 'pending'",
+    "rows in the outbox": "SELECT count(*) FROM {schema}.outbox WHERE published_at IS NULL",
+    "rows in the inbox": "SELECT count(*) FROM {schema}.inbox WHERE state = 'pending'",
     "due jobs": """
-        SELECT count(*) FROM invoicing.due_jobs WHERE state = 'pending' AND due_at <= now()
+        SELECT count(*) FROM {schema}.due_jobs
+        WHERE state = 'pending' AND due_at <= now() + interval '1 minute'
     """,
 }
+# A superuser's connection to the database of each context; often they share one.
+Looks = Mapping[str, Any]
 
 
-async def unsettled(conn: Any) -> dict[str, int]:
-    """What relay and worker still have to do, by name; empty when they are done."""
-    counts = {name: await conn.fetchval(query) for name, query in _UNSETTLED.items()}
+async def unsettled(looks: Looks) -> dict[str, int]:
+    """What relays and workers still have to do, by name; empty when they are done."""
+    counts = {
+        f"{name} of {schema}": await conn.fetchval(query.format(schema=schema))
+        for schema, conn in looks.items()
+        for name, query in _UNSETTLED.items()
+    }
     return {name: count for name, count in counts.items() if count}
 
 
-async def wrong_now(conn: Any, tenant_id: UUID, journal: Journal) -> list[str]:
+async def wrong_now(looks: Looks, tenant_id: UUID, journal: Journal) -> list[str]:
     """What is wrong although nothing is under way. Every request has been answered."""
+    conn = looks["invoicing"]
     documents = await conn.fetch(_DOCUMENTS, tenant_id)
     by_id = {row["document_id"]: row for row in documents}
     found = [
@@ -47,20 +56,56 @@ async def wrong_now(conn: Any, tenant_id: UUID, journal: Journal) -> list[str]:
         f"settlement {row['document_id']}: {row['settled']} is not {row['total']}"
         for row in await conn.fetch(_SUMS, tenant_id)
     ]
-    for schema in ("invoicing", "analytics"):
-        audit = await verify(conn, schema, tenant_id)
+    for schema, own in looks.items():
+        audit = await verify(own, schema, tenant_id)
         if audit.broken:
             found.append(f"{schema}: {audit.broken}")
     return found
 
 
-async def wrong_at_rest(conn: Any, tenant_id: UUID) -> list[str]:
-    """What is wrong once relay and worker have nothing left to do."""
-    found = [f"{count} × {name}" for name, count in (await unsettled(conn)).items()]
-    for what, query in _AT_REST.items():
-        rows = await conn.fetch(query, tenant_id)
-        found += [f"{what}: {dict(row)}" for row in rows[:3]]
+async def wrong_at_rest(looks: Looks, tenant_id: UUID) -> list[str]:
+    """What is wrong once relays and workers have nothing left to do."""
+    found = [f"{count} × {name}" for name, count in (await unsettled(looks)).items()]
+    for what, query in _PARKED.items():
+        for schema, conn in looks.items():
+            rows = await conn.fetch(query.format(schema=schema), tenant_id)
+            found += [f"{what} in {schema}: {dict(row)}" for row in rows[:3]]
+    missing = await looks["invoicing"].fetch(_ARCHIVED, tenant_id)
+    found += [f"the PDF is not archived: {row['number']}" for row in missing[:3]]
+    return [*found, *await _undelivered(looks, tenant_id), *await _miscounted(looks, tenant_id)]
+
+
+async def _undelivered(looks: Looks, tenant_id: UUID) -> list[str]:
+    """Contracts that were told and not heard by everybody they are for, or heard and never told."""
+    told: dict[str, set[tuple[UUID, str]]] = {name: set() for name in looks}
+    for schema, conn in looks.items():
+        for row in await conn.fetch(_TOLD.format(schema=schema), tenant_id):
+            for name in subscribers().get(row["contract"], ()):
+                told[name].add((row["message_id"], row["contract"]))
+    found: list[str] = []
+    for schema, conn in looks.items():
+        rows = await conn.fetch(_HEARD.format(schema=schema), tenant_id)
+        heard = {(row["message_id"], row["contract"]) for row in rows}
+        never, unsent = sorted(told[schema] - heard), sorted(heard - told[schema])
+        found += [f"{wire} {id} never came to {schema}" for id, wire in never[:3]]
+        found += [f"{wire} {id} came to {schema} unsent" for id, wire in unsent[:3]]
     return found
+
+
+async def _miscounted(looks: Looks, tenant_id: UUID) -> list[str]:
+    """Each finalized document is counted once, credit notes as what they take away."""
+    issued = {
+        row["document_id"]: row["gross"] * (-1 if row["type"] == "credit_note" else 1)
+        for row in await looks["invoicing"].fetch(_DOCUMENTS, tenant_id)
+        if row["number"] is not None
+    }
+    rows = await looks["analytics"].fetch(_COUNTED, tenant_id)
+    counted = {row["document_id"]: row["gross"] for row in rows}
+    return [
+        f"analytics counts {id} as {counted.get(id)}, it is {issued.get(id)}"
+        for id in issued.keys() | counted.keys()
+        if issued.get(id) != counted.get(id)
+    ][:5]
 
 
 def _id(operation: Operation) -> UUID:
@@ -148,29 +193,20 @@ LEFT JOIN invoicing.settlement_entries e USING (tenant_id, document_id)
 WHERE s.tenant_id = $1 GROUP BY s.document_id, s.settled
 HAVING s.settled <> coalesce(sum(e.amount), 0)
 """
-_AT_REST = {
+_PARKED = {
     "a contract was parked": """
-        SELECT message_id, reason FROM analytics.inbox WHERE tenant_id = $1 AND state <> 'done'
+        SELECT message_id, reason FROM {schema}.inbox WHERE tenant_id = $1 AND state <> 'done'
     """,
     "a job was parked": """
-        SELECT kind, key, reason FROM invoicing.due_jobs
+        SELECT kind, key, reason FROM {schema}.due_jobs
         WHERE tenant_id = $1 AND state = 'parked'
     """,
-    "outbox and inbox differ": """
-        SELECT o.message_id, o.contract, i.message_id AS received FROM invoicing.outbox o
-        FULL JOIN analytics.inbox i USING (tenant_id, message_id) WHERE tenant_id = $1
-        AND coalesce(o.contract = 'invoicing.document.finalized.v1', false)
-            <> (i.message_id IS NOT NULL)
-    """,
-    "analytics counts otherwise": """
-        SELECT d.number, d.gross, a.gross AS counted
-        FROM (SELECT * FROM invoicing.documents WHERE number IS NOT NULL) d
-        FULL JOIN analytics.documents a USING (tenant_id, document_id) WHERE tenant_id = $1
-        AND a.gross IS DISTINCT FROM CASE d.type WHEN 'credit_note' THEN -d.gross ELSE d.gross END
-    """,
-    "the PDF is not archived": """
-        SELECT d.number FROM invoicing.documents d
-        LEFT JOIN invoicing.archives a USING (tenant_id, document_id)
-        WHERE tenant_id = $1 AND d.number IS NOT NULL AND a.kind IS NULL
-    """,
 }
+_ARCHIVED = """
+SELECT d.number FROM invoicing.documents d
+LEFT JOIN invoicing.archives a USING (tenant_id, document_id)
+WHERE tenant_id = $1 AND d.number IS NOT NULL AND a.kind IS NULL
+"""
+_TOLD = "SELECT message_id, contract FROM {schema}.outbox WHERE tenant_id = $1"
+_HEARD = "SELECT message_id, contract FROM {schema}.inbox WHERE tenant_id = $1"
+_COUNTED = "SELECT document_id, gross FROM analytics.documents WHERE tenant_id = $1"

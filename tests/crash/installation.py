@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +26,6 @@ from invx.place import (
     create_tenant,
     embedded_server,
     place_of,
-    private_key,
 )
 from invx.settings import PlaceSettings
 
@@ -41,9 +41,15 @@ class NotReady(AssertionError):
 class Installation:
     """Its data lie under `home`; nothing runs before `start`."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(
+        self,
+        home: Path,
+        settings: PlaceSettings | None = None,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
         self.home = home.resolve()
-        self.settings = PlaceSettings(home=self.home)
+        self.settings = settings or PlaceSettings(home=self.home)
+        self._more = more or {}
         self.log = self.home / "server.log"
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -60,25 +66,28 @@ class Installation:
     async def start(self) -> None:
         """Start the server process and wait until it says that it is ready."""
         self.home.mkdir(parents=True, exist_ok=True)
-        environment = {
-            name: text for name, text in os.environ.items() if not name.startswith("INVX_")
-        } | {
-            "PYTHONPATH": str(ROOT / "src"),
-            "INVX_HOME": str(self.home),
-            "INVX_PORT": str(self.port),
-            "INVX_TOKEN_LIFETIME_SECONDS_MAX": "86400",
-            "INVX_LOG_LEVEL": "warning",
-        }
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.crash.server"],
                 cwd=ROOT,
-                env=environment,
+                env=self.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
         await self.wait_until_ready()
+
+    def environment(self) -> dict[str, str]:
+        """What its processes are told."""
+        return {
+            **{name: text for name, text in os.environ.items() if not name.startswith("INVX_")},
+            "PYTHONPATH": str(ROOT / "src"),
+            "INVX_HOME": str(self.home),
+            "INVX_PORT": str(self.port),
+            "INVX_TOKEN_LIFETIME_SECONDS_MAX": "86400",
+            "INVX_LOG_LEVEL": "warning",
+            **self._more,
+        }
 
     async def wait_until_ready(self) -> None:
         """Raises NotReady when the process ended, or takes too long."""
@@ -151,7 +160,7 @@ class Installation:
     def token(self, tenant_id: UUID) -> str:
         """For half a day: longer than any campaign."""
         return issue(
-            private_key(self.settings),
+            self.settings.signing_key,
             tenant_id,
             subject="user:crash",
             permissions=ALL_PERMISSIONS,

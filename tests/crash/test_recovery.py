@@ -5,7 +5,8 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,11 +17,12 @@ import pytest
 
 from invx.infra.attempts import recorded
 from invx.infra.embedded import Postgres
-from invx.infra.postgres import Database, DatabaseUnavailable, OutcomeUnknown
+from invx.infra.postgres import Database, DatabaseUnavailable, OutcomeUnknown, Pools
 from invx.infra.tenancy import Tenant
 from invx.kernel import limits
 from invx.kernel.errors import Kind
 from invx.place import APP, SYSTEM
+from tests.faults.proxy import Network, Proxy
 from tests.world import Desk, World, draft_body, line, make_template, open_world
 
 
@@ -210,6 +212,44 @@ async def test_a_commit_whose_answer_was_lost_is_told_apart_from_one_that_never_
             )
 
 
+@pytest.fixture
+def cable(desk: Desk, tmp_path: Path) -> Iterator[tuple[Database, Proxy]]:
+    """Invoicing's database at the end of a stretch that may fall silent."""
+    network, where = Network(), desk.world.place.where
+    there = Path(where.app["host"]) / f".s.PGSQL.{where.app['port']}"
+    proxy = network.proxy(tmp_path / there.name, lambda: there)
+    far = {"host": str(tmp_path)}
+    yield Database("invoicing", Pools(replace(where, app={**where.app, **far}))), proxy
+    network.close()
+
+
+async def test_a_database_that_falls_silent_is_unavailable_and_found_again(
+    desk: Desk, cable: tuple[Database, Proxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "DATABASE_SILENT_SECONDS_MAX", 1)
+    (database, proxy), tenant = cable, await _tenant(desk)
+
+    async def write(before_commit: Callable[[], None]) -> None:
+        async with database.tenant_transaction(desk.tenant_id, tenant.epoch, write=True) as conn:
+            await conn.execute("SELECT 1")
+            await asyncio.to_thread(before_commit)
+
+    await write(lambda: None)
+    proxy.stall()
+    async with asyncio.timeout(8):
+        with pytest.raises(DatabaseUnavailable) as caught:
+            await write(lambda: None)
+    assert not isinstance(caught.value, OutcomeUnknown)
+    proxy.heal()
+    await write(lambda: None)
+    async with asyncio.timeout(8):
+        with pytest.raises(OutcomeUnknown):
+            await write(proxy.stall)
+    proxy.heal()
+    await write(lambda: None)
+    await database._pools.close()
+
+
 async def test_relay_and_worker_go_on_after_postgres_was_away(desk: Desk) -> None:
     host = desk.world.host
     host.start_background()
@@ -267,5 +307,5 @@ async def test_an_error_of_ours_is_not_taken_for_a_lost_database(desk: Desk) -> 
         async with database.tenant_transaction(desk.tenant_id, tenant.epoch, write=True):
             Path("/nonexistent").read_text()
     with pytest.raises(asyncpg.PostgresError, match="unknown tenant"):
-        async with database.tenant_transaction(UUID(int=1), 1, write=True):
+        async with database.tenant_transaction(UUID(int=7), 1, write=True):
             pass

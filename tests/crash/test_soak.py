@@ -4,14 +4,10 @@ CRASH_SEED and CRASH_KILLS choose others; CRASH_MINUTES ends a run earlier, in g
 figures are of one commit: another one begins anew.
 """
 
-import json
 import os
-import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 
@@ -19,6 +15,7 @@ import pytest
 
 from tests.crash.campaign import Campaign, Round, plan
 from tests.crash.installation import KINDS, ROOT, Installation
+from tests.crash.progress import Progress
 
 REPORT = ROOT / "docs" / "measurements" / "crash.md"
 HOME = ROOT / ".invx" / "soak" / "crash"
@@ -37,60 +34,18 @@ async def test_fifty_kills_lose_nothing_and_double_nothing(
         with capsys.disabled():
             print(text, file=sys.stderr, flush=True)
 
-    progress = Progress.resume(HOME, seed, commit())
+    progress = Progress(HOME, seed, Round, folders)
     wrong = await soak(progress, kills, say, seconds=minutes * 60)
     assert not wrong, "\n".join([*wrong, f"replay: rm -r {HOME}; {command}"])
 
 
-def commit() -> str:
-    """The commit that is measured, marked when files differ from it."""
-    asked = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
-    return subprocess.run(asked, cwd=ROOT, capture_output=True, text=True).stdout.strip()
-
-
-class Progress:
-    """The rounds so far, in a file beside the data that they were fought over."""
-
-    def __init__(self, home: Path, seed: int, commit: str) -> None:
-        self.home = home
-        self.seed = seed
-        self.commit = commit
-        self.rounds: list[Round] = []
-
-    @classmethod
-    def resume(cls, home: Path, seed: int, commit: str) -> "Progress":
-        """What an interrupted run left, if it was of the same seed and commit."""
-        progress = cls(home, seed, commit)
-        if progress._file.exists():
-            kept = json.loads(progress._file.read_text())
-            if (kept["seed"], kept["commit"]) == (seed, commit):
-                progress.rounds = [Round(**each) for each in kept["rounds"]]
-                return progress
-        progress.done()
-        return progress
-
-    def add(self, seen: Round) -> None:
-        self.rounds.append(seen)
-        draft = self._file.with_suffix(".draft")
-        rounds = [asdict(each) for each in self.rounds]
-        draft.write_text(
-            json.dumps({"seed": self.seed, "commit": self.commit, "rounds": rounds}, indent=1)
-        )
-        draft.replace(self._file)
-
-    def done(self) -> None:
-        """The next run begins anew."""
-        cluster = Installation(self.home).postgres.location  # elsewhere, when root's home is closed
-        for folder in (cluster, self.home):
-            shutil.rmtree(folder, ignore_errors=True)
-
-    @property
-    def _file(self) -> Path:
-        return self.home / "progress.json"
+def folders() -> list[Path]:
+    """Where the data are: elsewhere, when root's home is closed to PostgreSQL's account."""
+    return [Installation(HOME).postgres.location]
 
 
 async def soak(
-    progress: Progress, kills: int, say: Callable[[str], None], *, seconds: float
+    progress: Progress[Round], kills: int, say: Callable[[str], None], *, seconds: float
 ) -> list[str]:
     """Fight the rounds that are missing; what was wrong. The report is written after each."""
     began = time.monotonic()
@@ -119,7 +74,7 @@ async def soak(
     return wrong
 
 
-def write_report(path: Path, progress: Progress, kills: int, wrong: list[str]) -> None:
+def write_report(path: Path, progress: Progress[Round], kills: int, wrong: list[str]) -> None:
     """The figures, as Markdown."""
     rounds = progress.rounds
     table = []

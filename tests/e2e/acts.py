@@ -58,7 +58,7 @@ async def text_of(desk: Desk, invoice: dict[str, Any], kind: str = "pdf") -> str
 
 
 async def count_rows(world: World) -> dict[str, int]:
-    """The number of rows of every table of every context."""
+    """The number of rows of every table of invoicing and analytics, in one database."""
     async with world.admin() as conn:
         tables = await conn.fetch(
             "SELECT schemaname, tablename FROM pg_tables"
@@ -67,6 +67,25 @@ async def count_rows(world: World) -> dict[str, int]:
         names = [f"{schema}.{table}" for schema, table in tables]
         counts = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {name}" for name in names)
         return dict(await conn.fetch(counts))
+
+
+async def own_rows(desk: Desk) -> dict[str, int]:
+    """How many rows the tenant has in each table, but those that seals make by themselves."""
+    found: dict[str, int] = {}
+    for schema in ("invoicing", "analytics"):
+        async with desk.world.admin(context=schema) as conn:
+            tables = await conn.fetch(
+                "SELECT table_name FROM information_schema.columns WHERE table_schema = $1"
+                " AND column_name = 'tenant_id'"
+                " AND table_name NOT IN ('seals', 'seal_leaves', 'register')",
+                schema,
+            )
+            counts = " UNION ALL ".join(
+                f"SELECT '{schema}.{name}', count(*) FROM {schema}.{name} WHERE tenant_id = $1"
+                for (name,) in tables
+            )
+            found |= dict(await conn.fetch(counts, desk.tenant_id))
+    return found
 
 
 def contained(wanted: Any, found: Any, at: str = "") -> None:

@@ -26,12 +26,20 @@ class Installation:
     def __init__(self, home: Path) -> None:
         self.home = home
         self._running: subprocess.Popen[str] | None = None
+        self.services = False
+        self.told: dict[str, str] = {}
         self._said = home.parent / f"{home.name}.out"
 
     def environment(self, **more: str) -> dict[str, str]:
-        """Ours, without settings of whoever runs the tests."""
+        """Ours, without settings of whoever runs the tests.
+
+        Commands find the databases of services where `invx up --services` wrote them down.
+        """
         own = {name: text for name, text in os.environ.items() if not name.startswith("INVX_")}
-        return {**own, "INVX_HOME": str(self.home), "INVX_PORT": "0", **more}
+        databases = self.home / "services" / "databases.json"
+        if self.services and databases.exists():
+            own["INVX_CONTEXT_DATABASES"] = str(databases)
+        return {**own, "INVX_HOME": str(self.home), "INVX_PORT": "0", **self.told, **more}
 
     def invx(self, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
         """A command, to its end."""
@@ -43,18 +51,19 @@ class Installation:
             timeout=SECONDS_MAX,
         )
 
-    def up(self, *, port: int = 0) -> "Installation":
-        """`invx up`, until it has said how to begin."""
+    def up(self, *, port: int = 0, services: bool = False, **told: str) -> "Installation":
+        """`invx up`, until it has said how to begin; `told` are settings of it from now on."""
+        self.services, self.told = services, told
         with self._said.open("w") as output:
             self._running = subprocess.Popen(
-                [INVX, "up"],
+                [INVX, "up", *(["--services"] if services else [])],
                 env=self.environment(INVX_PORT=str(port)),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 text=True,
                 start_new_session=True,
             )
-        end = time.monotonic() + SECONDS_MAX
+        end = time.monotonic() + (3 if services else 1) * SECONDS_MAX
         while "Ctrl-C stops everything" not in self.said:
             assert self._running.poll() is None, self.said
             assert time.monotonic() < end, self.said
@@ -94,11 +103,18 @@ class Installation:
         return answer
 
     def client(self, *tenant: str) -> httpx.Client:
-        """A client of the API with a token that `invx token` prints."""
-        token = self.invx("token", *tenant).stdout.strip()
+        """A client of the API: of the demo's sandbox by its key, of another tenant by `token`."""
+        token = self.invx("token", *tenant).stdout.strip() if tenant else self.login["key"]
         return httpx.Client(
             base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=60
         )
+
+    @property
+    def login(self) -> dict[str, str]:
+        """How to get into the demo business that `invx up` signed up."""
+        folder = self.home / "services" if self.services else self.home
+        found: dict[str, str] = json.loads((folder / "login.json").read_text())
+        return found
 
     def postgres_runs(self) -> bool:
         """Whether a server of this installation lives."""

@@ -18,7 +18,10 @@ AT = "/v1/invoices/{invoice}"
 # them succeeds. They are done on an invoice of which a credit note has taken a part.
 SHOWING: dict[str, dict[str, Any] | None] = {
     f"GET {AT}/settlement": None,
+    f"POST {AT}/payment-plan": {"instalments": [{"due_date": "2099-01-31"}]},
+    f"POST {AT}/payment-plan/end": {"reason": "missed"},
     f"POST {AT}/write-offs": {"amount": "1.00"},
+    f"POST {AT}/withholding-certificates": {"amount": "4.00"},
     f"POST {AT}/early-payment-discounts": {"amount": "2.00"},
     f"POST {AT}/payments": {"amount": "1000.00"},
     f"POST {AT}/refunds": {"amount": "3.00"},
@@ -50,7 +53,7 @@ async def asked(
 async def said(desk: Desk, operation: str, invoice: str) -> Any:
     """What to say on this route; entries have a source of their own."""
     body = SHOWING[operation]
-    if body is None or "disputed" in body:
+    if body is None or "disputed" in body or "payment-plan" in operation:
         return body
     if operation.endswith("reversals"):
         ledger = await desk.get(f"/v1/invoices/{invoice}/settlement")

@@ -1,19 +1,19 @@
 """Checks and previews: the same engine as finalizing, all problems at once, and nothing written."""
 
-from tests.e2e.acts import count_rows, pointers, refused, text_of
+from tests.e2e.acts import own_rows, pointers, refused, text_of
 from tests.world import BUYER, VAT19, Desk, draft_body, line
 
 
 async def test_a_check_answers_with_totals_and_writes_nothing(desk: Desk) -> None:
     await desk.get("/v1/invoices")
-    before = await count_rows(desk.world)
+    before = await own_rows(desk)
     checked = await desk.post("/v1/invoices/check", draft_body(line("138.66")), status=200)
     assert checked["valid"] is True
     assert checked["problems"] == []
     assert checked["totals"]["gross"] == "165.01"
     assert checked["lines"][0]["net"] == "138.66"
     assert checked["tax_groups"][0]["amount"] == "26.35"
-    assert await count_rows(desk.world) == before
+    assert await own_rows(desk) == before
 
 
 async def test_a_check_names_every_problem_by_its_pointer(desk: Desk) -> None:
@@ -47,15 +47,15 @@ async def test_a_check_without_figures_still_names_what_stands_in_the_way(desk: 
 async def test_finalizing_refuses_exactly_what_the_check_of_the_draft_named(desk: Desk) -> None:
     draft = await desk.draft({**line("10.00"), "description": None}, buyer={"name": "N"})
     path = f"/v1/invoices/{draft['id']}"
-    before = await count_rows(desk.world)
+    before = await own_rows(desk)
     checked = await desk.post(f"{path}/check")
-    assert await count_rows(desk.world) == before
+    assert await own_rows(desk) == before
     assert checked["valid"] is False
     problem = await refused(desk, "POST", f"{path}/finalize", {}, status=422)
     assert problem["code"] == "document_incomplete"
     assert problem["problems"] == checked["problems"]
     assert (await desk.get(path))["status"] == "draft"
-    assert await count_rows(desk.world) == before
+    assert await own_rows(desk) == before
 
 
 async def test_an_empty_document_is_drafted_but_not_finalized(desk: Desk) -> None:
@@ -87,11 +87,11 @@ async def test_the_check_of_a_finalized_document_still_answers(desk: Desk) -> No
 
 async def test_a_preview_is_marked_draft_and_kept_nowhere(desk: Desk) -> None:
     draft = await desk.draft(line("138.66"))
-    before = await count_rows(desk.world)
+    before = await own_rows(desk)
     text = await text_of(desk, draft, "preview")
     assert "DRAFT" in text or "ENTWURF" in text
     assert "165.01" in text or "165,01" in text
-    assert await count_rows(desk.world) == before
+    assert await own_rows(desk) == before
     await desk.finalize(draft)
     path = f"/v1/invoices/{draft['id']}"
     problem = await refused(desk, "GET", f"{path}/preview", status=409)

@@ -11,15 +11,20 @@ import pytest
 
 from invx.cli.demo import corpus_folder
 from tests.e2e.installation import Installation, installed
+from tests.e2e.shapes import SERVICES
 
 SHIPPED = 20
 EXACT, INEXACT = 38, 17
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Installation]:
-    with installed() as installation:
-        yield installation.up()
+def running(shape: str, request: pytest.FixtureRequest) -> Iterator[Installation]:
+    """An installation that is up, in either shape."""
+    if shape == SERVICES:
+        yield request.getfixturevalue(SERVICES)
+    else:
+        with installed() as installation:
+            yield installation.up()
 
 
 def report_of(installation: Installation) -> list[dict]:

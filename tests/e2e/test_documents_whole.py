@@ -231,7 +231,8 @@ async def finalized(desk: Desk) -> dict[str, dict[str, Any]]:
     async with desk.world.admin() as conn:
         rows = await conn.fetch(
             "SELECT body::text FROM invoicing.outbox"
-            " WHERE contract = 'invoicing.document.finalized.v1'"
+            " WHERE contract = 'invoicing.document.finalized.v1' AND tenant_id = $1",
+            desk.tenant_id,
         )
     bodies = [json.loads(row["body"]) for row in rows]
     return {each["number"]: each for each in bodies}

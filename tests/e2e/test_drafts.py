@@ -112,7 +112,8 @@ async def test_a_long_draft_is_edited_by_a_patch_of_its_lines(desk: Desk) -> Non
     async with desk.world.admin() as conn:
         kinds = await conn.fetch(
             "SELECT type, length(body::text) AS size FROM invoicing.events"
-            " WHERE type LIKE 'Draft%' ORDER BY version"
+            " WHERE type LIKE 'Draft%' AND tenant_id = $1 ORDER BY version",
+            desk.tenant_id,
         )
     assert [row["type"] for row in kinds] == ["DraftCreated", "DraftPatched"]
     assert kinds[1]["size"] < kinds[0]["size"] / 20

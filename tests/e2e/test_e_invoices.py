@@ -133,7 +133,12 @@ async def test_what_was_first_issued_in_a_format_stays_byte_for_byte(desk: Desk)
     unchanged = await desk.client.get(path, params={"format": "ubl"}, headers=known)
     assert (unchanged.status_code, unchanged.content) == (304, b"")
     async with desk.world.admin() as conn:
-        kept = await conn.fetch("SELECT kind, bytes FROM invoicing.archives WHERE kind <> 'pdf'")
+        kept = await conn.fetch(
+            "SELECT a.kind, f.bytes FROM invoicing.archives a"
+            " JOIN invoicing.stored_files f USING (tenant_id, sha256)"
+            " WHERE a.kind <> 'pdf' AND a.tenant_id = $1",
+            desk.tenant_id,
+        )
     assert [tuple(row) for row in kept] == [("xml:ubl", first.content)]
 
 
@@ -145,7 +150,8 @@ async def test_a_draft_has_a_preview_that_is_kept_nowhere(desk: Desk) -> None:
     assert "etag" not in response.headers
     assert read(response.content).number == "DRAFT"
     async with desk.world.admin() as conn:
-        assert await conn.fetchval("SELECT count(*) FROM invoicing.archives") == 0
+        kept = "SELECT count(*) FROM invoicing.archives WHERE tenant_id = $1"
+        assert await conn.fetchval(kept, desk.tenant_id) == 0
 
 
 async def test_a_voided_document_gets_no_new_e_invoice(desk: Desk) -> None:

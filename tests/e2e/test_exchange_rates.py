@@ -100,7 +100,9 @@ async def test_a_correction_is_kept_beside_what_it_corrects(desk: Desk):
     assert (rate["rate"], rate["corrected"]) == ("1.0855", True)
     async with desk.world.admin() as conn:
         found = await conn.fetch(
-            "SELECT type FROM invoicing.events WHERE type LIKE 'ExchangeRates%' ORDER BY version"
+            "SELECT type FROM invoicing.events"
+            " WHERE type LIKE 'ExchangeRates%' AND tenant_id = $1 ORDER BY version",
+            desk.tenant_id,
         )
     assert [row["type"] for row in found] == ["ExchangeRatesPublished", "ExchangeRatesCorrected"]
 
@@ -351,7 +353,8 @@ async def test_one_bad_document_does_not_stop_the_others(desk: Desk):
     async with desk.world.admin() as conn:
         found = await conn.fetch(
             "SELECT key, attempts FROM invoicing.due_jobs WHERE kind = 'apply_exchange_rates'"
-            " AND state = 'pending'"
+            " AND state = 'pending' AND tenant_id = $1",
+            desk.tenant_id,
         )
     assert [row["key"] for row in found] == [str(parse_typeid("inv", bad["id"]))]
 

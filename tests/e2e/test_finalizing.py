@@ -126,10 +126,11 @@ async def test_d07_two_finalizations_of_one_draft_give_one_number(desk: Desk) ->
         if response.status_code == 409:
             assert response.json()["code"] == "document_not_draft"
     async with desk.world.admin() as conn:
-        wires = await conn.fetch("SELECT contract FROM invoicing.outbox")
-        numbers = await conn.fetchval("SELECT count(*) FROM invoicing.numbers")
+        own = ("WHERE tenant_id = $1", desk.tenant_id)
+        wires = await conn.fetch(f"SELECT contract FROM invoicing.outbox {own[0]}", own[1])
+        numbers = await conn.fetchval(f"SELECT count(*) FROM invoicing.numbers {own[0]}", own[1])
         openings = await conn.fetchval(
-            "SELECT count(*) FROM invoicing.events WHERE type = 'SettlementOpened'"
+            f"SELECT count(*) FROM invoicing.events {own[0]} AND type = 'SettlementOpened'", own[1]
         )
     assert [row["contract"] for row in wires] == ["invoicing.document.finalized.v1"]
     assert (numbers, openings) == (1, 1)

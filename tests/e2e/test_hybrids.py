@@ -78,7 +78,10 @@ async def test_a_hybrid_is_archived_at_first_issue_byte_for_byte(desk: Desk) -> 
     assert (again.content, again.headers["etag"]) == (first.content, first.headers["etag"])
     async with desk.world.admin() as conn:
         kept = await conn.fetch(
-            "SELECT kind, media_type, bytes FROM invoicing.archives WHERE kind <> 'pdf'"
+            "SELECT a.kind, a.media_type, f.bytes FROM invoicing.archives a"
+            " JOIN invoicing.stored_files f USING (tenant_id, sha256)"
+            " WHERE a.kind <> 'pdf' AND a.tenant_id = $1",
+            desk.tenant_id,
         )
     assert [tuple(row) for row in kept] == [
         ("hybrid:facturx_en16931", "application/pdf", first.content)
@@ -105,7 +108,8 @@ async def test_a_draft_has_a_marked_preview_that_is_kept_nowhere(desk: Desk) -> 
     with pikepdf.open(io.BytesIO(response.content)) as opened:
         assert opened.pages[0].Contents.read_bytes() == drawn
     async with desk.world.admin() as conn:
-        assert await conn.fetchval("SELECT count(*) FROM invoicing.archives") == 0
+        kept = "SELECT count(*) FROM invoicing.archives WHERE tenant_id = $1"
+        assert await conn.fetchval(kept, desk.tenant_id) == 0
 
 
 async def test_a_small_profile_refuses_a_rounding_that_it_cannot_say(desk: Desk) -> None:

@@ -188,7 +188,9 @@ async def test_two_who_send_the_same_file_at_once_write_it_once(desk: Desk) -> N
     assert sum(each["unchanged"] for each in taken) == 9
     async with desk.world.admin() as conn:
         count = await conn.fetchval(
-            "SELECT count(*) FROM invoicing.events WHERE type = 'ExchangeRatesPublished'"
+            "SELECT count(*) FROM invoicing.events"
+            " WHERE type = 'ExchangeRatesPublished' AND tenant_id = $1",
+            desk.tenant_id,
         )
     assert count == 1
 

@@ -68,11 +68,23 @@ async def test_n03_the_next_number_can_be_set_and_the_gap_keeps_its_reason(desk:
     assert report["complete"] is True
     [gap] = report["gaps"]
     assert (gap["first"], gap["last"], gap["reason"]) == (1, 15421, "from Old Books")
-    assert gap["actor"] == "user:test"
+    assert gap["actor"] == await desk.actor()
     problem = await refused(
         desk, "POST", f"{path}/next-number", {"next": 5, "reason": "back"}, status=409
     )
     assert problem["code"] == "next_number_not_higher"
+
+
+async def test_n01_a_gap_that_two_steps_left_out_is_explained_by_both(desk: Desk) -> None:
+    series = await _series(desk, pattern="{number}", reset="none")
+    path = f"/v1/series/{series['id']}"
+    await desk.invoice()
+    await desk.post(f"{path}/next-number", {"next": 5, "reason": "one"})
+    await desk.post(f"{path}/next-number", {"next": 9, "reason": "two"})
+    assert (await desk.invoice())["number"] == "9"
+    report = await desk.get(f"{path}/gaps")
+    assert report["complete"] is True
+    assert [(each["first"], each["last"]) for each in report["gaps"]] == [(2, 4), (5, 8)]
 
 
 async def test_n03_a_series_can_start_where_another_system_ended(desk: Desk) -> None:

@@ -199,7 +199,9 @@ async def test_w10_each_change_leaves_exactly_one_contract_in_the_outbox(desk: D
     await desk.post(f"{path}/payments", body)
     async with desk.world.admin() as conn:
         rows = await conn.fetch(
-            "SELECT contract, count(*) AS count FROM invoicing.outbox GROUP BY contract"
+            "SELECT contract, count(*) AS count FROM invoicing.outbox WHERE tenant_id = $1"
+            " GROUP BY contract",
+            desk.tenant_id,
         )
     assert {row["contract"]: row["count"] for row in rows} == {
         "invoicing.document.finalized.v1": 1,

@@ -47,11 +47,14 @@ def test_the_printed_curl_shows_a_finalized_invoice_and_a_draft(running: Install
     assert sample(running, "sample-draft")["status"] == "draft"
 
 
-def test_the_welcome_names_url_tenant_token_log_and_the_next_step(running: Installation) -> None:
+def test_the_welcome_names_all_that_one_needs(
+    running: Installation,
+) -> None:
     said = running.said
     assert f"URL     {running.url} " in said
     assert re.search(r"tenant  tnt_\w{26} ", said)
-    assert re.search(r"token   eyJ[\w.-]+\n", said)
+    assert re.search(r"key     invx_test_\w+ ", said)
+    assert re.search(r"login   demo-\w+@invx\.example   password \S+\n", said)
     assert str(running.home / "log" / "invx.jsonl") in said
     assert "make demo" in said
     assert "Traceback" not in said
@@ -61,15 +64,26 @@ def test_its_own_log_is_json_and_stays_out_of_the_terminal(running: Installation
     lines = (running.home / "log" / "invx.jsonl").read_text().splitlines()
     assert [line for line in map(json.loads, lines) if line["event"] == "request"]
     assert '"event"' not in running.said
-    assert "eyJ" not in "".join(lines)
+    for secret in ("eyJ", running.login["key"], running.login["password"]):
+        assert secret not in "".join(lines)
 
 
 def test_machines_and_people_find_their_pages(running: Installation) -> None:
     for path in ("/healthz", "/readyz", "/openapi.json", "/docs", "/metrics"):
-        assert httpx.get(running.url + path).status_code == 200, path
+        assert httpx.get(running.url + path, timeout=60).status_code == 200, path
 
 
-def test_a_token_from_the_command_line_finalizes_an_invoice(running: Installation) -> None:
+def test_the_printed_login_signs_in(running: Installation) -> None:
+    body = {"email": running.login["email"], "password": running.login["password"]}
+    answer = httpx.post(f"{running.url}/v1/sessions", json=body, timeout=60)
+    assert answer.status_code == 201, answer.text
+    assert {running.login["tenant"], running.login["live_tenant"]} == {
+        each["id"] for each in answer.json()["tenants"]
+    }
+    assert (running.home / "login.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_printed_key_finalizes_an_invoice(running: Installation) -> None:
     with running.client() as client:
         entity = client.get("/v1/legal-entities").json()["data"][0]["id"]
         made = client.post(
@@ -154,7 +168,7 @@ def test_after_kill_9_it_starts_again_with_everything_that_was_accepted(
     os.kill(fresh.pid, signal.SIGKILL)
     assert fresh.signal(0) == -signal.SIGKILL
     assert sample(fresh.up(), "sample-draft")["number"] == number
-    assert fresh.invx("audit", "verify").stdout.startswith("Intact: 1 tenants")
+    assert fresh.invx("audit", "verify").stdout.startswith("Intact: 3 tenants")
 
 
 def test_a_signal_while_it_starts_leaves_nothing_running(fresh: Installation) -> None:

@@ -1,14 +1,17 @@
 """A document of thousands of lines does not hold up the others: the event loop stays free."""
 
 import asyncio
+import gc
 import json
 import time
 import tomllib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 
+import httpx
 import pytest
 
+from invx.infra.apart import Collector
 from tests.budget import BUDGET, Pace
 from tests.world import Desk, draft_body, line
 
@@ -17,6 +20,7 @@ BATCH = 300  # invoices, drafted and finalized by one request beside the long on
 P99_SECONDS_MAX = 0.05
 HELD_SECONDS_MAX = 0.25  # measured without this: seconds; the machine that runs tests may be busy
 INTERVAL_SECONDS = 0.005
+WAKES_MIN = 400  # so that the 99th of a hundred is not simply the worst
 JSON = {"content-type": "application/json"}
 
 
@@ -49,6 +53,17 @@ def p99(values: list[float]) -> float:
     return sorted(values)[int(len(values) * 0.99)]
 
 
+@pytest.fixture
+def as_after_the_start() -> Iterator[None]:
+    """A server leaves out of later collections what lives when it starts."""
+    thresholds = gc.get_threshold()
+    Collector.settle()
+    yield
+    gc.set_threshold(*thresholds)
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("as_after_the_start")
 async def test_a_long_invoice_and_a_batch_leave_the_event_loop_free(desk: Desk) -> None:
     """Both created and finalized at once, while short requests are answered."""
     items = [{**draft_body(line("2.00"), line("3.00")), "finalize": True} for _ in range(BATCH)]
@@ -67,22 +82,23 @@ async def test_a_long_invoice_and_a_batch_leave_the_event_loop_free(desk: Desk) 
     await desk.invoice()
     slower = times_slower()
     asking = asyncio.create_task(others())
+    answers: list[tuple[httpx.Response, httpx.Response]] = []
     async with loop_lag() as lags:
-        # The client shares this loop, so it neither writes nor reads JSON meanwhile.
-        batch = asyncio.create_task(
-            desk.client.post("/v1/invoices/batch", content=many, headers=JSON)
-        )
-        created = await desk.client.post("/v1/invoices", content=body, headers=JSON)
-        path = created.headers["location"]
-        finalized = await desk.client.post(f"{path}/finalize")
-        made = await batch
+        while len(lags) < WAKES_MIN:
+            # The client shares this loop, so it neither writes nor reads JSON meanwhile.
+            batch = asyncio.create_task(
+                desk.client.post("/v1/invoices/batch", content=many, headers=JSON)
+            )
+            created = await desk.client.post("/v1/invoices", content=body, headers=JSON)
+            finalized = await desk.client.post(f"{created.headers['location']}/finalize")
+            answers.append((finalized, await batch))
     done.set()
     await asking
-    assert (made.json()["accepted"], made.json()["rejected"]) == (BATCH, 0)
-    assert finalized.status_code == 200, finalized.text
-    shown = await desk.get(path)
-    assert shown["totals"]["line_net"] == "2380.00"
-    assert len(shown["lines"]) == LINES
+    for finalized, made in answers:
+        assert (made.json()["accepted"], made.json()["rejected"]) == (BATCH, 0)
+        assert finalized.status_code == 200, finalized.text
+        assert finalized.json()["totals"]["line_net"] == "2380.00"
+        assert len(finalized.json()["lines"]) == LINES
     assert len(beside) > 20, "the others were not answered meanwhile"
     # Milliseconds of the reference machine, as the budgets of the suites are.
     assert p99(lags) < P99_SECONDS_MAX * slower, f"p99 {p99(lags):.3f} s, {slower:.2f} times"

@@ -44,6 +44,15 @@ async def test_the_number_of_lines_does_not_change_the_number_of_round_trips(
     assert len(await statements_of(desk, lambda: desk.draft(*many))) <= 4
 
 
+async def test_a_tenant_of_whom_nothing_is_remembered_costs_three_more(desk: Desk) -> None:
+    """However many contexts there are: that is what tenants ask who ask seldom, so most of them."""
+    await desk.draft(*THREE_LINES)
+    for context in desk.world.host.contexts.values():
+        context.directory.forget(desk.tenant_id)
+    sent = await statements_of(desk, lambda: desk.draft(*THREE_LINES))
+    assert len(sent) <= 4 + 3, sent
+
+
 async def test_an_idempotency_key_costs_no_further_round_trip(desk: Desk) -> None:
     await desk.draft()
     headers = {"Idempotency-Key": "order-4711"}

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from invx.contexts.invoicing.adapters.outside import Outside
 from invx.contexts.invoicing.adapters.transmission.access_point import AccessPoint
 from invx.contexts.invoicing.adapters.transmission.folder import Folder
-from invx.contexts.invoicing.wiring import Outside
 from invx.settings import SettingInvalid, TransmissionSettings, read_settings
 
 FOLDER = {"INVX_TRANSMISSION_FOLDER": "/srv/out", "INVX_TRANSMISSION_FOLDER_CLEARS": "1"}

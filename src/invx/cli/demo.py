@@ -11,29 +11,23 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import httpx
 import typer
 
 import invx
 from invx.cli.ground import (
-    TENANT,
-    TOKEN_LIFETIME,
+    LOGIN,
     Refused,
     console,
-    open_pools,
-    program,
-    run,
-    settings_for_one_process,
 )
 from invx.cli.instance import end_instance, running_instance
 from invx.cli.serving import interruptible
+from invx.demo.api import Broken
+from invx.demo.api import Refused as NotSignedUp
+from invx.demo.login import Login, sign_up
 from invx.demo.run import run_demo
-from invx.infra.system import Uuid7Ids
-from invx.kernel.ids import typeid
-from invx.place import create_tenant, development_token, running_place
-from invx.settings import Settings
+from invx.settings import Settings, read_settings
 
 CORPUS = "INVX_CORPUS"
 START_SECONDS = 90
@@ -56,7 +50,7 @@ def demo(
 
     Uses the server that `invx up` runs here, else a private one; a fresh tenant each time.
     """
-    settings = settings_for_one_process()
+    settings = read_settings()
     folder = None if shipped else corpus_folder(corpus)
     results = settings.place.home / "demo" / f"{datetime.now(UTC):%Y-%m-%d-%H%M%S}"
     code = INTERRUPTED
@@ -68,13 +62,14 @@ def demo(
             url = stack.enter_context(_private_server(settings))
         else:
             console.print(f"Using the server at {url}.")
-        tenant_id = _fresh_tenant(settings)
+        login = _fresh_business(url)
+        key = results / "key"
+        if lasting:
+            login.save(results / LOGIN)
+            key.write_text(login.key)
+            key.chmod(0o600)
         code = run_demo(
-            url,
-            development_token(settings, tenant_id, subject="user:demo", lifetime=TOKEN_LIFETIME),
-            folder,
-            results,
-            token_command=f"{program()} token {typeid(TENANT, tenant_id)}" if lasting else None,
+            url, login.key, folder, results, token_command=f"cat {key}" if lasting else None
         )
     raise typer.Exit(code)
 
@@ -155,16 +150,9 @@ def _await_url(child: "subprocess.Popen[bytes]", home: Path, said: Path) -> str:
     raise Refused(f"The private server did not start: {said.read_text()[-1500:].strip()}")
 
 
-def _fresh_tenant(settings: Settings) -> UUID:
-    """A sandbox that nobody used before, so that every run begins at number one."""
-    tenant_id = Uuid7Ids().new()
-
-    async def enter() -> None:
-        async with open_pools(place) as pools:
-            await create_tenant(
-                pools, tenant_id, name=f"Demo {datetime.now(UTC):%Y-%m-%d %H:%M:%S}", mode="test"
-            )
-
-    with running_place(settings, console.print) as place:
-        run(enter())
-    return tenant_id
+def _fresh_business(url: str) -> Login:
+    """One that nobody used before, so that every run begins at number one. Raises Refused."""
+    try:
+        return sign_up(url, f"Demo {datetime.now(UTC):%Y-%m-%d %H:%M:%S}")
+    except (NotSignedUp, Broken) as error:
+        raise Refused(f"No business could sign up for the demo: {error}") from error

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import typer
 from rich.text import Text
 
-from invx.cli.findings import database, installation, machine, rules
+from invx.cli.findings import database, installation, machine, rules, storage
 from invx.cli.findings.finding import Finding, Level, fail
 from invx.cli.ground import console, out
 from invx.kernel.errors import DomainError
@@ -44,6 +44,7 @@ def examine() -> Iterator[Finding]:
         ("keys", lambda: installation.keys(settings)),
         ("port", lambda: installation.port(settings)),
         ("PostgreSQL", lambda: database.database(place)),
+        ("storage", lambda: storage.storage(settings)),
         ("rules", lambda: rules.rules(place.home)),
         ("corpus", installation.corpus),
     ]

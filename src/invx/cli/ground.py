@@ -4,33 +4,38 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from invx.host import Host, build_host
+from invx.demo.login import saved_login
+from invx.host import build_host
 from invx.infra.postgres import Pools
+from invx.infra.running import Host
 from invx.kernel.errors import Conflict, Invalid
 from invx.kernel.ids import parse_typeid
 from invx.place import Place, is_there, running_place
-from invx.settings import Settings, read_settings
+from invx.settings import read_settings
 
 T = TypeVar("T")
 
 TENANT = "tnt"
-DEMO_TENANT = uuid5(UUID(int=0), "invx demo tenant")
-# Without identity nobody renews a token, so those of a developer's installation live that long.
-TOKEN_LIFETIME = timedelta(hours=12)
+LOGIN = "login.json"  # how to get into the demo business that `invx up` signs up
 
 # Progress and complaints go to `console`, what a command was asked for to `out`: pipes stay clean.
 console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
-out = Console(highlight=False, soft_wrap=True, markup=False)
+# What goes to a file or a pipe is cut nowhere: whoever reads it there has no terminal's width.
+_PIPE_WIDTH = 250
+out = Console(
+    highlight=False,
+    soft_wrap=True,
+    markup=False,
+    width=None if sys.stdout.isatty() else _PIPE_WIDTH,
+)
 
 
 class Refused(Conflict):
@@ -41,13 +46,6 @@ class ArgumentInvalid(Invalid):
     """An argument of the command cannot be used."""
 
 
-def settings_for_one_process() -> Settings:
-    """The settings of this process, with tokens that live as long as `invx token` makes them."""
-    settings = read_settings()
-    seconds = max(settings.auth.token_lifetime_seconds_max, int(TOKEN_LIFETIME.total_seconds()))
-    return replace(settings, auth=replace(settings.auth, token_lifetime_seconds_max=seconds))
-
-
 def program() -> str:
     """How the user called this program, for commands that are printed to be pasted."""
     called = Path(sys.argv[0])
@@ -55,8 +53,13 @@ def program() -> str:
 
 
 def tenant_of(text: str | None) -> UUID:
-    """The tenant that an argument names; the demo tenant when there is none. Raises Invalid."""
-    return parse_typeid(TENANT, text) if text else DEMO_TENANT
+    """The tenant that an argument names; the demo's sandbox when there is none. Raises Invalid."""
+    if text is None:
+        login = saved_login(read_settings().place.home / LOGIN)
+        if login is None:
+            raise ArgumentInvalid("There is no demo business here: name a tenant.")
+        text = login.tenant
+    return parse_typeid(TENANT, text)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

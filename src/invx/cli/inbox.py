@@ -19,9 +19,10 @@ Tenant = Annotated[str | None, typer.Option("--tenant", help="Only this one, tnt
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A parked row, and the context that it waits in."""
+    """A parked row, and the context and placement that it waits in."""
 
     context: str
+    placement: str
     row: ParkedContract | ParkedJob
 
     @property
@@ -58,7 +59,7 @@ def replay(
         async with open_pools(place) as pools:
             chosen = [each for each in await _waiting(pools, tenant) if all or each.id == id]
             for each in chosen:
-                parked = _parked(pools, each.context)
+                parked = _parked(pools.at(each.placement), each.context)
                 if isinstance(each.row, ParkedContract):
                     await parked.replay(each.row.tenant_id, each.row.message_id)
                 else:
@@ -85,7 +86,7 @@ def skip(
             for each in chosen:
                 if not isinstance(each.row, ParkedContract):
                     raise Refused("A job is not skipped: replay it, or change what it works on.")
-                parked = _parked(pools, each.context)
+                parked = _parked(pools.at(each.placement), each.context)
                 await parked.skip(
                     each.row.tenant_id, each.row.message_id, actor=actor, reason=reason
                 )
@@ -99,10 +100,12 @@ def skip(
 async def _waiting(pools: Pools, tenant: str | None) -> list[_Waiting]:
     tenant_id = tenant_of(tenant) if tenant else None
     found: list[_Waiting] = []
-    for name in CONTEXTS:
-        parked = _parked(pools, name)
-        found += [_Waiting(name, row) for row in await parked.contracts(tenant_id)]
-        found += [_Waiting(name, row) for row in await parked.jobs(tenant_id)]
+    for placement in pools.placements:
+        for name in CONTEXTS:
+            parked = _parked(pools.at(placement), name)
+            rows: list[ParkedContract | ParkedJob] = [*await parked.contracts(tenant_id)]
+            rows += await parked.jobs(tenant_id)
+            found += [_Waiting(name, placement, row) for row in rows]
     return found
 
 

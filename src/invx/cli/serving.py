@@ -12,8 +12,9 @@ from typing import Any, NoReturn
 import uvicorn
 
 from invx.cli.ground import Refused
-from invx.host import Host, create_app
-from invx.infra.observability import configure_observability
+from invx.host import create_app
+from invx.infra.observability import configure_observability, metrics_shown
+from invx.infra.running import Host
 from invx.settings import ServeSettings, Settings
 
 LOG_BYTES_MAX = 10_000_000  # a longer log is set aside at the next start
@@ -93,6 +94,21 @@ def observed(settings: Settings, log_file: Path | None = None) -> Iterator[None]
         yield
 
 
+@contextlib.contextmanager
+def showing_metrics(settings: Settings) -> Iterator[None]:
+    """Where the settings say, for a process without HTTP. Raises Refused."""
+    host, port = settings.serve.host, settings.observability.metrics_port
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(metrics_shown(host, port))
+        except OSError as error:
+            raise Refused(
+                f"Cannot show metrics at {host}:{port} ({error}). "
+                "Choose another port: INVX_METRICS_PORT=9010"
+            ) from None
+        yield
+
+
 @contextlib.asynccontextmanager
 async def stop_signal() -> AsyncIterator[asyncio.Event]:
     """An event that the first Ctrl-C or SIGTERM sets; the block goes on and ends by itself."""
@@ -123,7 +139,7 @@ async def serve(
     ready: Callable[[], Coroutine[Any, Any, None]],
     background: bool = True,
 ) -> None:
-    """Answer requests until `stop`; what is under way then is finished.
+    """Answer requests until `stop`, and then for the time to drain; what is under way is finished.
 
     `ready` runs once requests are answered. Raises Refused when it cannot start.
     """
@@ -138,7 +154,13 @@ async def serve(
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    watching = asyncio.create_task(_attend(server, ready, stop))
+
+    async def drained() -> None:
+        await stop.wait()
+        host.drain()
+        await asyncio.sleep(settings.serve.drain_seconds)
+
+    watching = asyncio.create_task(_attend(server, ready, drained))
     try:
         await asyncio.wait({serving, watching}, return_when=asyncio.FIRST_COMPLETED)
         if watching.done() and watching.exception() is not None:
@@ -155,13 +177,14 @@ async def serve(
 
 
 async def _attend(
-    server: uvicorn.Server, ready: Callable[[], Coroutine[Any, Any, None]], stop: asyncio.Event
+    server: uvicorn.Server,
+    ready: Callable[[], Coroutine[Any, Any, None]],
+    stopped: Callable[[], Coroutine[Any, Any, None]],
 ) -> None:
     """Call `ready` when the server answers, and tell the server when to stop."""
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
-    announcing = asyncio.create_task(ready())
-    stopping = asyncio.create_task(stop.wait())
+    announcing, stopping = asyncio.create_task(ready()), asyncio.create_task(stopped())
     await asyncio.wait({announcing, stopping}, return_when=asyncio.FIRST_COMPLETED)
     try:
         if announcing.done():

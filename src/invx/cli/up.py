@@ -2,23 +2,22 @@
 
 import asyncio
 import contextlib
+import signal
 import time
 from collections.abc import Awaitable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
 
 from invx import __version__
 from invx.cli.ground import (
-    DEMO_TENANT,
-    TENANT,
-    TOKEN_LIFETIME,
+    LOGIN,
     console,
     out,
     program,
     run,
-    settings_for_one_process,
 )
 from invx.cli.instance import claimed
 from invx.cli.serving import (
@@ -30,19 +29,20 @@ from invx.cli.serving import (
     undisturbed,
     url_of,
 )
+from invx.cli.split import Split
 from invx.demo.api import Api, Broken, Refused
+from invx.demo.login import Login, ensure_login
 from invx.demo.samples import ensure_samples
 from invx.host import build_host
-from invx.kernel.ids import typeid
+from invx.infra.supervised import free_port
 from invx.place import (
     Place,
-    create_tenant,
-    development_token,
     ensure_key,
+    eraser_of,
     prepare_database,
     running_place,
 )
-from invx.settings import Settings
+from invx.settings import Settings, read_settings
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ class _Stopped(Exception):
 def start() -> None:
     """Start everything, serve until a signal, stop everything. Raises Refused, PostgresFailed."""
     began = time.monotonic()
-    settings = settings_for_one_process()
+    settings = read_settings()
     home = settings.place.home
     log_file = None if not settings.observability.log_json else home / "log" / "invx.jsonl"
     with interruptible(), contextlib.ExitStack() as stack:
@@ -73,20 +73,17 @@ def start() -> None:
         stack.enter_context(undisturbed())
 
         async def ready() -> None:
-            token = development_token(
-                settings, DEMO_TENANT, subject="user:demo", lifetime=TOKEN_LIFETIME
-            )
-            await asyncio.to_thread(_seed, url, token)
+            login = await asyncio.to_thread(_seed, url, home / LOGIN)
             announce(url)
-            _welcome(settings, url, token, time.monotonic() - began, log_file)
+            _welcome(settings, url, login, time.monotonic() - began, log_file)
 
         async def work() -> None:
             async with stop_signal() as stop:
                 with _step("Database"):
                     await _unless(stop, _prepare(place, settings))
-                host = await build_host(place.where, settings)
+                erase = eraser_of(place, settings)
+                host = await build_host(place.where, settings, erase=erase)
                 try:
-                    await create_tenant(host.pools, DEMO_TENANT, name="Demo", mode="test")
                     await serve(host, settings, listener, stop=stop, ready=ready)
                     console.print("\nStopping …")
                 finally:
@@ -94,6 +91,30 @@ def start() -> None:
 
         with contextlib.suppress(_Stopped):
             run(work())
+    console.print(f"Stopped. The data stay in {home}/.")
+
+
+def start_services(replicas: int) -> None:
+    """Start a process per context with all that they need; stop everything at a signal.
+
+    Raises Refused, ProgramFailed, PostgresFailed.
+    """
+    began = time.monotonic()
+    settings = read_settings()
+    home = settings.place.home
+    with interruptible(), contextlib.ExitStack() as stack:
+        announce = stack.enter_context(claimed(home))
+        port = settings.serve.port or free_port()
+        with listening(replace(settings.serve, port=port)):
+            services = Split.of(settings, port, replicas=replicas)
+        stack.enter_context(undisturbed())
+        with _step("Services"):
+            url = stack.enter_context(services.running())
+        login = _seed(url, services.folder / LOGIN)
+        announce(url)
+        _welcome(settings, url, login, time.monotonic() - began, services.folder / "log")
+        out.print(f"`{program()} services` shows how each of them is.")
+        signal.pause()
     console.print(f"Stopped. The data stay in {home}/.")
 
 
@@ -131,9 +152,15 @@ async def _unless(stop: asyncio.Event, work: Awaitable[T]) -> T:
         await asyncio.gather(working, stopping, return_exceptions=True)
 
 
-def _seed(url: str, token: str) -> None:
-    """Sample documents through the API; without them everything else still works."""
-    api = Api(url, token)
+def _seed(url: str, file: Path) -> Login | None:
+    """A demo business with sample documents, through the API; everything else works without."""
+    try:
+        login = ensure_login(url, file)
+    except (Refused, Broken) as error:
+        log.warning("demo_missing", reason=str(error))
+        console.print(f"No demo business could sign up: {error}")
+        return None
+    api = Api(url, login.key)
     try:
         ensure_samples(api)
     except (Refused, Broken) as error:
@@ -141,23 +168,31 @@ def _seed(url: str, token: str) -> None:
         console.print(f"The sample documents could not be made: {error}")
     finally:
         api.close()
+    return login
 
 
 def _welcome(
-    settings: Settings, url: str, token: str, seconds: float, log_file: Path | None
+    settings: Settings, url: str, login: Login | None, seconds: float, log_file: Path | None
 ) -> None:
-    invx = program()
-    hours = int(TOKEN_LIFETIME.total_seconds() // 3600)
-    where: list[Any] = [
+    where = [
         f"\nInvx {__version__} is up after {seconds:.1f} s.\n",
         f"  URL     {url}   (try the API in a browser: {url}/docs)",
-        f"  tenant  {typeid(TENANT, DEMO_TENANT)}   (a sandbox: its documents are marked TEST)",
-        f"  token   {token}",
-        f"          (valid {hours} hours; another: {invx} token)",
-        f"  log     {log_file or 'standard error'}",
-        "\nTry it; this lists a finalized invoice and a draft:\n",
-        f'  curl -s {url}/v1/invoices -H "Authorization: Bearer {token}"\n',
-        "Next: `make demo` in another terminal re-enters official invoices and writes PDFs.",
+    ]
+    if login is not None:
+        where += [
+            f"  login   {login.email}   password {login.password}",
+            f"  tenant  {login.tenant}   (a sandbox: its documents are marked TEST)",
+            f"  key     {login.key}   (for programs, into the sandbox)",
+        ]
+    where.append(f"  log     {log_file or 'standard error'}")
+    if login is not None:
+        where += [
+            "\nTry it; this lists a finalized invoice and a draft:\n",
+            f'  curl -s {url}/v1/invoices -H "Authorization: Bearer {login.key}"\n',
+        ]
+    where += [
+        "Next: `make demo` in another terminal re-enters official invoices and writes PDFs;",
+        "your own business signs up with POST /v1/sign-up (docs/API_DOCUMENTATION.md).",
         f"Ctrl-C stops everything; the data stay in {settings.place.home}/.",
     ]
     for line in where:

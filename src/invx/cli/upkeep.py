@@ -16,10 +16,10 @@ from invx.cli.ground import (
 )
 from invx.cli.parts import names_of
 from invx.contracts.registry import REGISTRY
-from invx.host import Host
 from invx.infra.parked import Parked
 from invx.infra.republish import Progress as Republished
 from invx.infra.republish import republish as republish_past
+from invx.infra.running import Host
 from invx.infra.system import SystemClock, Uuid7Ids
 from invx.place import Place, ensure_key, prepare_database
 from invx.settings import read_settings
@@ -86,8 +86,7 @@ def republish(
                     progress=show,
                 )
                 await _work_through(host, target, bar)
-            parked = Parked(host.contexts[target].database, SystemClock())
-            _, _, keys = await parked.measure()
+            keys = (await _measured(host, target))[1]
         console.print(
             f"{done.tenants_done} tenants, {done.streams} streams, {done.contracts} contracts; "
             f"{done.new} were new to {target}."
@@ -102,13 +101,21 @@ def republish(
 
 async def _work_through(host: Host, target: str, bar: Progress) -> None:
     """Let the target react here and now; a server that runs meanwhile takes its share."""
-    parked = Parked(host.contexts[target].database, SystemClock())
-    waiting, _, _ = await parked.measure()
+    waiting, _ = await _measured(host, target)
     reacting = bar.add_task(f"{target} reacts", total=waiting)
     while waiting:
         worked = await host.worker.settle()
-        left, _, _ = await parked.measure()
+        left, _ = await _measured(host, target)
         bar.update(reacting, completed=max(0, waiting - left))
         if not worked:
             break
     bar.update(reacting, completed=waiting, total=waiting)
+
+
+async def _measured(host: Host, target: str) -> tuple[int, int]:
+    """Contracts that wait in all placements, and keys that are parked there."""
+    waiting = keys = 0
+    for database in host.contexts[target].database.everywhere():
+        some, _, parked = await Parked(database, SystemClock()).measure()
+        waiting, keys = waiting + some, keys + parked
+    return waiting, keys

@@ -54,12 +54,27 @@ class SettlementChangedV1(Contract):
     legal_entity_id: UUID
     customer: str | None
     currency: str
-    entry: str  # payment | credit | write_off | withholding | discount | refund
+    entry: str  # payment | credit | write_off | withholding | discount | refund | rounding
     amount: Decimal
     on: date
     open: Decimal
     surplus: Decimal
     status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentOverdueV1(Contract):
+    """Something is open after its due date; told once for each instalment that was missed."""
+
+    wire: ClassVar[str] = "invoicing.payment.overdue.v1"
+
+    document_id: UUID
+    legal_entity_id: UUID
+    customer: str | None
+    currency: str
+    due_date: date | None  # that was missed last
+    amount: Decimal  # overdue in all
+    open: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

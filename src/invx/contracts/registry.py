@@ -9,7 +9,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from invx.contracts import invoicing
+from invx.contracts import identity, invoicing
+from invx.contracts.schemas import Schema, schema_of
 from invx.contracts.shapes import MalformedBody, Shape
 from invx.kernel.errors import violated
 from invx.kernel.messages import Contract
@@ -41,12 +42,12 @@ class Registry:
             if newer not in self._shapes and newer not in self._upcasters:
                 violated(f"the upcaster of {older} leads to {newer}, which is unknown")
 
-    def encode(self, contract: Contract) -> str:
-        """The JSON text of a contract; the same contract always gives the same text."""
+    def body(self, contract: Contract) -> Body:
+        """The JSON object of a contract, its fields always in the same order."""
         shape = self._shapes.get(contract.wire)
         if shape is None:
             violated(f"{contract.wire} is not registered")
-        return json.dumps(shape.write(contract), ensure_ascii=False, separators=(",", ":"))
+        return shape.write(contract)
 
     def decode(self, wire: str, text: str) -> Contract:
         """The contract behind a body, in its newest version; unknown fields are ignored.
@@ -82,6 +83,10 @@ class Registry:
         """All names on the wire, of contracts that are published today."""
         return tuple(self._shapes)
 
+    def schemas(self) -> dict[str, Schema]:
+        """The JSON Schema of each of those, by its name."""
+        return {wire: schema_of(shape.type) for wire, shape in self._shapes.items()}
+
     def _newest(self, wire: str) -> str:
         while wire in self._upcasters:
             wire = self._upcasters[wire][0]
@@ -99,4 +104,4 @@ def published_by(module: Any) -> list[type[Contract]]:
     ]
 
 
-REGISTRY = Registry(published_by(invoicing))
+REGISTRY = Registry([*published_by(invoicing), *published_by(identity)])

@@ -68,9 +68,10 @@ def _pair(declared: Any) -> tuple[Convert, Convert]:
 def _dataclass(type_: type[Any]) -> tuple[Convert, Convert]:
     hints = typing.get_type_hints(type_)
     fields = [(field, *_pair(hints[field.name])) for field in dataclasses.fields(type_)]
+    written = [(field.name, write) for field, write, _ in fields]
 
     def write_all(value: Any) -> Any:
-        return {field.name: write(getattr(value, field.name)) for field, write, _ in fields}
+        return {name: write(getattr(value, name)) for name, write in written}
 
     def read_all(body: Any) -> Any:
         if not isinstance(body, Mapping):

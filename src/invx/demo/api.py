@@ -67,11 +67,17 @@ class Api:
             response = self._client.request(method, path, **options)
         except httpx.HTTPError as error:
             raise Broken(f"{method} {path}: {type(error).__name__} {error}") from error
-        if response.status_code in REFUSALS:
-            raise Refused(_problem(response))
-        if not response.is_success:
-            raise Broken(f"{method} {path}: {response.status_code} {_problem(response)}")
-        return response
+        return checked(response)
+
+
+def checked(response: httpx.Response) -> httpx.Response:
+    """The answer, if it is a good one. Raises Refused, Broken."""
+    if response.status_code in REFUSALS:
+        raise Refused(_problem(response))
+    if not response.is_success:
+        asked = f"{response.request.method} {response.request.url.path}"
+        raise Broken(f"{asked}: {response.status_code} {_problem(response)}")
+    return response
 
 
 def _json(response: httpx.Response) -> Any:

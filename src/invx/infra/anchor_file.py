@@ -42,7 +42,7 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class AnchoredSeal:
-    """A seal as the file holds it; `name` is the anchor's."""
+    """A seal as the file holds it; `name` is the anchor's. For `numbers` see SealStatement."""
 
     name: str
     context: str
@@ -51,6 +51,7 @@ class AnchoredSeal:
     root: str
     line: int
     sha256: str
+    numbers: Sequence[Mapping[str, Any]] = ()
 
 
 class AnchorFile:
@@ -109,9 +110,10 @@ class AnchorFile:
             previous = hashlib.sha256(line).hexdigest()
             text += line + b"\n"
         written = os.write(file.fileno(), text)
-        os.fsync(file.fileno())
         if written != len(text):
+            os.ftruncate(file.fileno(), known.offset)  # half a line would end the chain for good
             raise OSError(f"{self._path} took {written} of {len(text)} bytes")
+        os.fsync(file.fileno())
         self._read(text)
 
     def _catch_up(self, file: BinaryIO) -> None:
@@ -159,6 +161,7 @@ def _checked(text: bytes, lines: int, tail: str, name: str) -> Iterator[tuple[An
                 said["root"],
                 number,
                 hashlib.sha256(line).hexdigest(),
+                tuple(said["numbers"]),
             )
             follows = (said["format"], said["line"], said["previous"]) == (_FORMAT, number, tail)
         except (msgspec.DecodeError, ValueError, LookupError, TypeError):

@@ -32,6 +32,7 @@ class Anchoring:
     def __init__(self, anchor: SealAnchor, clock: Clock) -> None:
         self._anchor = anchor
         self._clock = clock
+        self._waiting: dict[tuple[str, UUID], int] = {}  # seals without a receipt
 
     async def anchor(self, context: Context, tenant_id: UUID) -> int:
         """Have every seal of the tenant kept that has no receipt; returns how many had none.
@@ -41,13 +42,22 @@ class Anchoring:
         count = 0
         while True:
             known, statements = await self._pending(context, tenant_id)
-            SEALS_UNANCHORED.labels(context.name).set(len(statements))
             if not statements:
                 return count
             receipts = await self._anchor.keep(statements, known=known)
             await self._store(context, tenant_id, statements, receipts)
             count += len(statements)
-            SEALS_UNANCHORED.labels(context.name).set(0)
+            left = self._waiting.get((context.name, tenant_id), 0) - len(statements)
+            self._measured(context, tenant_id, max(0, left))
+
+    def _measured(self, context: Context, tenant_id: UUID, waiting: int) -> None:
+        """What waits of one tenant; the gauge shows that of all, also of those that failed."""
+        if waiting:
+            self._waiting[context.name, tenant_id] = waiting
+        else:
+            self._waiting.pop((context.name, tenant_id), None)
+        total = sum(some for (name, _), some in self._waiting.items() if name == context.name)
+        SEALS_UNANCHORED.labels(context.name, self._anchor.name).set(total)
 
     async def _pending(self, context: Context, tenant_id: UUID) -> tuple[int, list[SealStatement]]:
         schema = context.schema
@@ -63,7 +73,14 @@ class Anchoring:
                 " WHERE tenant_id = $1 AND number > $2 ORDER BY number LIMIT $3",
                 *(tenant_id, known or 0, _SEALS_AT_ONCE),
             )
+            count = len(rows)
+            if count == _SEALS_AT_ONCE:
+                count = await conn.fetchval(
+                    f"SELECT count(*) FROM {schema}.seals WHERE tenant_id = $1 AND number > $2",
+                    *(tenant_id, known or 0),
+                )
             numbers = await _numbers(context, conn, tenant_id) if rows else []
+        self._measured(context, tenant_id, count)
         made = [_statement(context.name, tenant_id, row) for row in rows[:-1]]
         made += [_statement(context.name, tenant_id, row, numbers) for row in rows[-1:]]
         return known or 0, made

@@ -8,6 +8,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import IO, Any
@@ -22,7 +23,7 @@ Progress = Callable[[str, int], None]
 
 
 async def export_archive(
-    conn: Any,
+    conns: Mapping[str, Any],
     contexts: Mapping[str, Holdings],
     tenant_id: UUID,
     target: IO[bytes],
@@ -30,14 +31,17 @@ async def export_archive(
 ) -> dict[str, int]:
     """Write the archive of a tenant over these contexts; returns how many rows each list has.
 
-    `conn` is the owner's and in no transaction. Writing holds up the event loop: it is for a
-    process of its own, such as the command line.
+    `conns`, by context, are the owner's and in no transaction. Writing holds up the event loop: it
+    is for a process of its own, such as the command line.
     """
-    async with conn.transaction(isolation="repeatable_read", readonly=True):
+    async with AsyncExitStack() as stack:
+        for conn in dict.fromkeys(conns.values()):
+            snapshot = conn.transaction(isolation="repeatable_read", readonly=True)
+            await stack.enter_async_context(snapshot)
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
             archive = _Archive(packed, tenant_id, progress)
             for context, holdings in contexts.items():
-                await archive.context(conn, context, holdings)
+                await archive.context(conns[context], context, holdings)
             archive.finish(list(contexts))
     return archive.rows
 

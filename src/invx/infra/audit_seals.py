@@ -4,7 +4,7 @@ Where `audit` finds what was changed inside a stream, this finds what was cut of
 streams that are gone: a leaf names a version and a hash that must be there for ever.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -29,11 +29,11 @@ async def verify_seals(
     conn: Connection,
     schema: str,
     tenant_id: UUID,
-    anchored: Mapping[int, AnchoredSeal] | None = None,
+    *anchored: Mapping[int, AnchoredSeal],
 ) -> SealAudit:
     """Walk over the seals of a tenant in one context, until the first that is wrong.
 
-    `anchored` is what an anchor holds of them, read before. Sealing may go on meanwhile.
+    `anchored` is what each anchor holds of them, read before. Sealing may go on meanwhile.
     """
     audit = SealAudit()
     last = await conn.fetchval(
@@ -54,8 +54,8 @@ async def verify_seals(
             audit.seals += 1
             audit.leaves += len(leaves)
             previous = seal["root"]
-    audit.broken = audit.broken or await _wrong_around(conn, schema, tenant_id, anchored or {})
-    newest = max(anchored or {}, default=0)
+    audit.broken = audit.broken or await _wrong_around(conn, schema, tenant_id, anchored)
+    newest = max((seal for held in anchored for seal in held), default=0)
     if audit.broken is None and newest > last:
         audit.broken = (
             f"seal {last + 1} is missing: the anchor goes on to seal {newest}, so what was sealed"
@@ -69,7 +69,7 @@ def _wrong(
     number: int,
     previous: bytes,
     found: tuple[Any, list[Any]],
-    anchored: Mapping[int, AnchoredSeal] | None,
+    anchored: Sequence[Mapping[int, AnchoredSeal]],
 ) -> str | None:
     seal, rows = found
     if seal["number"] != number:
@@ -86,14 +86,13 @@ def _wrong(
     leaves = [Leaf(row["stream_id"], row["version"], row["head_hash"]) for row in rows]
     if seal_root(previous, tenant_id, number, leaves, seal["sealed_at"]) != seal["root"]:
         return f"seal {number}: its leaves and time do not give its root"
-    held = (anchored or {}).get(number)
-    if held is not None and held.root != seal["root"].hex():
+    if any(number in held and held[number].root != seal["root"].hex() for held in anchored):
         return f"seal {number} is another than the anchor holds"
     return None
 
 
 async def _wrong_around(
-    conn: Connection, schema: str, tenant_id: UUID, anchored: Mapping[int, AnchoredSeal]
+    conn: Connection, schema: str, tenant_id: UUID, anchored: Sequence[Mapping[int, AnchoredSeal]]
 ) -> str | None:
     """Leaves and receipts without a seal; streams whose mark is not that of their last leaf."""
     stray = await conn.fetchrow(_STRAY.format(schema=schema), tenant_id)
@@ -109,8 +108,9 @@ async def _wrong_around(
     if receipt is not None:
         return f"there is a receipt of seal {receipt['number']}, which is missing"
     for row in await conn.fetch(_KEPT.format(schema=schema), tenant_id) if anchored else ():
-        held = anchored.get(row["number"])
-        if held is not None and (held.name, held.line, held.sha256) != tuple(row)[1:]:
+        held = [each[row["number"]] for each in anchored if row["number"] in each]
+        known = [(each.name, each.line, each.sha256) for each in held]
+        if known and tuple(row)[1:] not in known:
             return f"the receipt of seal {row['number']} is not the anchor's"
     return None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from invx.infra.postgres import Connection, Database
+from invx.infra.storage.places import Places
 from invx.infra.tenancy import Directory
 from invx.kernel.messages import Contract, Envelope
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from invx.infra.http.versions import Change
     from invx.infra.runner import Runner
+    from invx.infra.upkeep import Chore
 
 # A reaction takes the contract and the unit of work; a job takes its payload (with "key") likewise.
 Reaction = Callable[[Any, Any], Awaitable[Any]]
@@ -29,6 +31,14 @@ class PersonalStore:
 
     name: str
     eraser: str  # how: "re-projected", "deleted with the stream", "retention of n days", …
+
+
+@dataclass(frozen=True)
+class Naming:
+    """A table whose rows name stored files, by tenant_id, sha256, size, place and row_sha256."""
+
+    table: str  # with its schema
+    held: str = "NULL::bytea"  # the column that may hold the bytes themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +58,14 @@ class Context:
     publishes: tuple[type[Contract], ...] = ()
     # For `republish`: the envelopes of one stream's past, made anew from its events.
     history: Callable[[Any, UUID, UUID], Awaitable[list[Envelope]]] | None = None
-    # Before a tenant is sealed: what is derived from its events and must be in the same seal.
-    before_seal: Callable[[UUID], Awaitable[object]] | None = None
+    # Before a tenant is sealed: what is derived from its events and is sealed too; how much it was.
+    before_seal: Callable[[UUID], Awaitable[int]] | None = None
     # What else of a tenant leaves the house with its seals: the last number of each series.
     last_numbers: Callable[[Connection, UUID], Awaitable[list[dict[str, Any]]]] | None = None
+    chores: "tuple[Chore, ...]" = ()  # what it forgets, beside what every context does
     personal: tuple[PersonalStore, ...] = ()
+    places: Places | None = None  # where its files lie
+    naming: tuple[Naming, ...] = ()
     close: Callable[[], None] = lambda: None
 
     @property

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
+from invx.infra.backup.wal import archive_settings
 from invx.infra.embedded_cluster import SUPERUSER, Cluster, PostgresFailed
 
 LOG_BYTES_MAX = 10_000_000  # a longer log is set aside at the next start
@@ -59,6 +60,7 @@ class AlreadySupervised(PostgresFailed):
 class Postgres:
     """One cluster under `base`, which runs as long as this process keeps it.
 
+    With `archive`, all that is written goes to that folder too, at most a minute late.
     `logins` are the names for which a password is kept beside the superuser's; making the roles is
     the migrations' part. `settings` go over the tuned ones of this module. A process that does not
     start the server may still ask for `connection`, `dsn` and `environment` to reach it.
@@ -74,14 +76,17 @@ class Postgres:
         tcp_port: int | None = None,
         binaries: Path | None = None,
         account: str | None = None,
+        archive: Path | None = None,
     ) -> None:
         self._cluster = Cluster(base, logins, binaries, account)
+        self._archive = archive.resolve() if archive else None
         self.port = tcp_port or _PORT
         self.restarts = 0  # by `watch`, since this object was made
         self._settings = _SETTINGS | {
             "listen_addresses": "127.0.0.1" if tcp_port else "",
             "port": str(self.port),
             "unix_socket_directories": str(self._cluster.socket_folder),
+            **(archive_settings(self._archive) if self._archive else {}),
             **(settings or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None
@@ -111,6 +116,11 @@ class Postgres:
         process = self._process
         return process.pid if process is not None and process.poll() is None else None
 
+    @property
+    def cluster(self) -> Cluster:
+        """Its files."""
+        return self._cluster
+
     def program(self, name: str) -> Path:
         """The path of a program of this version: psql, pg_dump, pgbench and so on."""
         return self._cluster.binaries / name
@@ -138,9 +148,10 @@ class Postgres:
         where = self.connection(user, database)
         return {f"PG{key.upper()}": str(value) for key, value in where.items()}
 
-    def start(self, timeout: float = 60) -> Self:
+    def start(self, timeout: float = 60, *, restoring: bool = False) -> Self:
         """Bring the server up, making the cluster if need be; returns when it answers.
 
+        Only who is `restoring` it may start one whose restore has not come to its end.
         A server that an earlier, killed process left running is stopped first. Raises
         AlreadySupervised, PostgresFailed.
         """
@@ -151,7 +162,9 @@ class Postgres:
             self._cluster.make_folders()
             self._take_lock()
             self._end_orphan()
-            self._cluster.make()
+            self._cluster.make(restoring=restoring)
+            if self._archive is not None:
+                self._cluster.make_archive(self._archive)
             self._set_log_aside()
             with self._guard:
                 self._launch(time.monotonic() + timeout)

@@ -138,11 +138,31 @@ class Cluster:
             raise PostgresFailed(f"{self.socket_folder} belongs to somebody else: remove it.")
         self.account.own(self.socket_folder, 0o700)
 
-    def make(self) -> None:
+    @property
+    def restoring(self) -> Path:
+        """The mark of a restore that has begun and not ended."""
+        return self.location / "restoring"
+
+    def make_archive(self, folder: Path) -> None:
+        """Make the folder of the continuous archive, the account's. Raises PostgresFailed."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.account.own(folder, 0o700)
+        if not self.account.can("test", "-w", str(folder)):
+            raise PostgresFailed(
+                f"The account {self.account.name}, which PostgreSQL runs as, cannot write to"
+                f" {folder}: name another folder in INVX_BACKUP."
+            )
+
+    def make(self, *, restoring: bool = False) -> None:
         """Make the cluster unless it stands; a half-made one is thrown away.
 
-        Raises PostgresFailed when initdb fails, or when another major version made the cluster.
+        Raises PostgresFailed when initdb fails, when another major version made the cluster, or
+        when a restore was interrupted, unless the caller is `restoring` it.
         """
+        if self.restoring.exists() and not restoring:
+            raise PostgresFailed(
+                f"A restore into {self.location} was interrupted: run `invx restore` again."
+            )
         program = self._program_version()
         if (mark := self.data / "PG_VERSION").exists():
             if (made_by := int(mark.read_text())) != program:

@@ -41,6 +41,10 @@ class KnownFacts:
             fact = answer.fact
             self.answers[fact.port, fact.key, fact.fingerprint] = answer
 
+    def asked(self, port: str, key: str) -> int:
+        """How many answers about this there are by now: one for each time that it was asked."""
+        return sum(known[:2] == (port, key) for known in self.answers)
+
     async def need(self, *facts: Fact) -> list[Any]:
         """The answers in order. Raises Needs, naming all that are missing at once."""
         known = [self.answers.get((fact.port, fact.key, fact.fingerprint)) for fact in facts]

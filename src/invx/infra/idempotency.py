@@ -14,7 +14,14 @@ _SLOTS = 16
 _EPOCH = date(2020, 1, 1)
 
 # Refusals that depend on the moment or on the token are not stored: the next try may differ.
-_NOT_STORED = {Kind.BUSY, Kind.UNAVAILABLE, Kind.UNAUTHENTICATED, Kind.FORBIDDEN}
+_NOT_STORED = {
+    Kind.BUSY,
+    Kind.TOO_MANY,
+    Kind.UNAVAILABLE,
+    Kind.DAMAGED,
+    Kind.UNAUTHENTICATED,
+    Kind.FORBIDDEN,
+}
 
 
 class IdempotencyKeyReused(Conflict):

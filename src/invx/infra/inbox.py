@@ -13,7 +13,7 @@ undo them. What is forgotten of a row done long ago is its body.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,12 +48,19 @@ async def receive(
 ) -> int:
     """Put envelopes into the inbox of a context; those that are there already change nothing.
 
-    Returns how many were new. `now` is system time.
+    Returns how many were new. `now` is system time. Raises TenantNotHere when one of their tenants
+    lives elsewhere or is on its way: what a move has copied already would miss it.
     """
     if not envelopes:
         return 0
     columns = zip(*(_columns(envelope) for envelope in envelopes), strict=True)
     async with database.system_transaction() as conn:
+        tenants = list({envelope.tenant_id for envelope in envelopes})
+        # As a writer of each tenant: a move waits for us, or we for it, and then see where it is.
+        await conn.execute(_HOLD, tenants)
+        gone = await conn.fetch(_GONE.format(schema=database.schema), tenants)
+        if gone:
+            raise TenantNotHere([row["tenant_id"] for row in gone])
         done: str = await conn.execute(
             _RECEIVE.format(schema=database.schema), lane, now, *map(list, columns)
         )
@@ -76,6 +83,14 @@ def _columns(envelope: Envelope) -> tuple[Any, ...]:
     )
 
 
+class TenantNotHere(Exception):
+    """Contracts came to a database in which their tenants do not live."""
+
+    def __init__(self, tenants: Sequence[UUID]) -> None:
+        super().__init__(f"{len(tenants)} tenants live elsewhere")
+        self.tenants = tuple(tenants)
+
+
 class Inbox:
     """Claims, failures and the end of the rows of one context's inbox."""
 
@@ -91,12 +106,13 @@ class Inbox:
         self._chance = chance or random.Random()  # noqa: S311 - jitter
         schema = database.schema
         self._claim = _CLAIM.format(schema=schema, older=self.older)
+        self._open = _OPEN_OF.format(schema=schema, open=_OPEN.format(schema=schema, now=2))
         self._rotations = {
             lane: Rotation(
                 schema,
                 "inbox",
                 pending=f"state = 'pending' AND lane = {lane}",
-                open=_OPEN.format(schema=schema),
+                open=_OPEN.format(schema=schema, now=4),
             )
             for lane in LANES
         }
@@ -107,34 +123,47 @@ class Inbox:
         No two of them, nor any that is claimed elsewhere, share an order key.
         """
         now = self._clock.now()
-        until = now + timedelta(seconds=limits.CLAIM_SECONDS)
-        claim = self._ids.new()
         found: list[Received] = []
         async with self._database.system_transaction() as conn:
             for lane in LANES:
-
-                async def take(tenants: list[UUID], share: int, lane: int = lane) -> list[Received]:
-                    share = min(share, limits.CLAIM_ROWS_PER_TENANT)
-                    rows = await conn.fetch(self._claim, tenants, lane, now, share, claim, until)
-                    rows.sort(key=lambda row: row["position"])
-                    return [_received(row, lane, claim, until) for row in rows]
-
+                take = self._taker(conn, now, lane)
                 found += await self._rotations[lane].collect(conn, room - len(found), take, now)
         return found
 
-    async def finish(self, conn: Connection, row: Received) -> None:
-        """Mark the row done inside the reaction's transaction. Raises ClaimLost."""
+    async def claim_of(self, tenant_ids: Sequence[UUID], room: int) -> list[Received]:
+        """At most `room` rows of each lane that may run now, of those of these that are open."""
+        now, found = self._clock.now(), list[Received]()
+        async with self._database.system_transaction() as conn:
+            rows = await conn.fetch(self._open, list(tenant_ids), now)
+            for lane in LANES:
+                take = self._taker(conn, now, lane)
+                found += await take([row["tenant_id"] for row in rows], room)
+        return found
+
+    def _taker(
+        self, conn: Connection, now: datetime, lane: int
+    ) -> Callable[[list[UUID], int], Awaitable[list[Received]]]:
+        until, claim = now + timedelta(seconds=limits.CLAIM_SECONDS), self._ids.new()
+
+        async def take(tenants: list[UUID], share: int) -> list[Received]:
+            share = min(share, limits.CLAIM_ROWS_PER_TENANT)
+            rows = await conn.fetch(self._claim, tenants, lane, now, share, claim, until)
+            rows.sort(key=lambda row: row["position"])
+            return [_received(row, lane, claim, until) for row in rows]
+
+        return take
+
+    async def finish(self, conn: Connection, *rows: Received) -> None:
+        """Mark rows of one tenant done in the transaction of their reactions. Raises ClaimLost."""
         done = await conn.execute(
-            f"UPDATE {self._database.schema}.inbox SET state = 'done', claim = NULL,"
-            " claimed_until = NULL, reason = NULL, finished_at = $4"
-            " WHERE tenant_id = $1 AND message_id = $2 AND claim = $3 AND state = 'pending'",
-            row.envelope.tenant_id,
-            row.envelope.message_id,
-            row.claim,
+            _FINISH.format(schema=self._database.schema),
+            rows[0].envelope.tenant_id,
+            [row.envelope.message_id for row in rows],
+            [row.claim for row in rows],
             self._clock.now(),
         )
-        if done != "UPDATE 1":
-            raise ClaimLost(str(row.envelope.message_id))
+        if done != f"UPDATE {len(rows)}":
+            raise ClaimLost(str(rows[0].envelope.message_id))
 
     async def dismiss(self, row: Received) -> None:
         """Mark a row done that nobody here reacts to."""
@@ -209,11 +238,20 @@ def envelope_of(row: Any) -> Envelope:
     )
 
 
+_HOLD = """
+SELECT pg_advisory_xact_lock_shared(hashtextextended(t.id::text, 4))
+FROM (SELECT id FROM unnest($1::uuid[]) AS u(id) ORDER BY id) AS t
+"""
+_GONE = """
+SELECT tenant_id FROM {schema}.tenants
+WHERE tenant_id = ANY($1::uuid[]) AND status IN ('moving', 'moved', 'arriving', 'erased')
+"""
 _RECEIVE = """
 INSERT INTO {schema}.inbox (tenant_id, message_id, contract, order_key, sequence, occurred_at,
     actor, correlation_id, causation_id, trace_parent, body, lane, received_at, next_attempt_at)
 SELECT tenant_id, message_id, contract, order_key, sequence, occurred_at,
-    actor, correlation_id, causation_id, trace_parent, body::json, $1, $2, $2
+    actor, correlation_id, causation_id, trace_parent, body::json, $1, $2,
+    least($2, now())  -- a clock that was ahead would hold it up until then
 FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::bigint[], $8::timestamptz[],
     $9::text[], $10::uuid[], $11::uuid[], $12::text[], $13::text[]) WITH ORDINALITY
     AS e(tenant_id, message_id, contract, order_key, sequence, occurred_at, actor,
@@ -223,20 +261,24 @@ ON CONFLICT (tenant_id, message_id) DO NOTHING
 """
 # A tenant is open when it is active and its past is not just being sent to it (infra.republish).
 _OPEN = """coalesce(t.status = 'active', false) AND NOT EXISTS (
-    SELECT FROM {schema}.leases h WHERE h.name = 'inbox ' || t.tenant_id AND h.expires_at > $4)"""
+    SELECT FROM {schema}.leases h
+    WHERE h.name = 'inbox ' || t.tenant_id AND h.expires_at > ${now})"""
+_OPEN_OF = "SELECT tenant_id FROM {schema}.tenants t WHERE tenant_id = ANY($1::uuid[]) AND {open}"
 # A claim pushes `next_attempt_at` to its own end: claimed rows and rows that wait are skipped by
 # the index, not one by one. Two claims at once: what one has locked the other skips, and what one
 # has committed no longer satisfies the other's condition when it reads the row under its lock.
+# The older row is asked for by a subquery of its own, which takes its key from the index: joined,
+# as NOT EXISTS is, it is looked for among all of the tenant's rows while statistics are old.
 _CLAIM = """
 WITH head AS (
     SELECT r.tenant_id, r.message_id FROM unnest($1::uuid[]) AS t(tenant_id)
     CROSS JOIN LATERAL (
         SELECT i.tenant_id, i.message_id FROM {schema}.inbox i
         WHERE i.tenant_id = t.tenant_id AND i.lane = $2 AND i.state = 'pending'
-        AND i.next_attempt_at <= $3 AND NOT EXISTS (
-            SELECT FROM {schema}.inbox o WHERE o.tenant_id = i.tenant_id
+        AND i.next_attempt_at <= $3 AND (
+            SELECT true FROM {schema}.inbox o WHERE o.tenant_id = i.tenant_id
             AND o.order_key = i.order_key AND {older}
-            AND (o.sequence, o.position) < (i.sequence, i.position))
+            AND (o.sequence, o.position) < (i.sequence, i.position) LIMIT 1) IS NULL
         ORDER BY i.next_attempt_at, i.position LIMIT $4 FOR UPDATE SKIP LOCKED) AS r
 )
 UPDATE {schema}.inbox i SET claim = $5, claimed_until = $6, next_attempt_at = $6,
@@ -244,6 +286,13 @@ UPDATE {schema}.inbox i SET claim = $5, claimed_until = $6, next_attempt_at = $6
 FROM head h WHERE i.tenant_id = h.tenant_id AND i.message_id = h.message_id
 RETURNING i.tenant_id, i.message_id, i.position, i.contract, i.order_key, i.sequence, i.occurred_at,
     i.actor, i.correlation_id, i.causation_id, i.trace_parent, i.body::text AS body, i.attempts
+"""
+_FINISH = """
+UPDATE {schema}.inbox i SET state = 'done', claim = NULL, claimed_until = NULL, reason = NULL,
+    finished_at = $4
+FROM unnest($2::uuid[], $3::uuid[]) AS done(message_id, claim)
+WHERE i.tenant_id = $1 AND i.message_id = done.message_id AND i.claim = done.claim
+    AND i.state = 'pending'
 """
 _FORGET = """
 UPDATE {schema}.inbox SET body = NULL, trace_parent = NULL

@@ -7,7 +7,7 @@ the job begins, and what the job then writes over its own row stands.
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,9 +17,13 @@ from invx.infra.attempts import ClaimLost, pause_before, reason_of
 from invx.infra.metrics import JOBS_DUE, JOBS_LATE
 from invx.infra.postgres import Connection, Database
 from invx.infra.rotation import INTERACTIVE, Rotation
+from invx.infra.tracing import current_traceparent
 from invx.infra.upkeep import forget_in_batches
 from invx.kernel import limits
 from invx.kernel.ports import Clock, Ids
+
+# Beside what the job needs, its payload says where its trace came from. No field is called so.
+_PARENT, _CAUSE = "~trace_parent", "~trace_cause"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class DueJob:
     claim: UUID
     claimed_until: datetime
     attempt: int
+    trace_parent: str | None = None  # of the work that it continues
+    trace_cause: str | None = None  # of the work that asked for it, to be done at a later time
 
     @property
     def last_attempt(self) -> bool:
@@ -70,19 +76,27 @@ class JobQueue:
     async def claim(self, room: int) -> list[DueJob]:
         """At most `room` jobs that are due for their tenants, tenants in turn, the oldest first."""
         now = self._clock.now()
-        until = now + timedelta(seconds=limits.CLAIM_SECONDS)
-        claim = self._ids.new()
         async with self._database.system_transaction() as conn:
             if not await conn.fetchval(self._any, now):
                 return []
+            return await self._rotation.collect(conn, room, self._taker(conn, now))
 
-            async def take(tenants: list[UUID], share: int) -> list[DueJob]:
-                share = min(share, limits.CLAIM_ROWS_PER_TENANT)
-                lane = self.lane
-                rows = await conn.fetch(self._claim, tenants, now, share, claim, until, lane)
-                return [_due_job(row, claim, until) for row in rows]
+    async def claim_of(self, tenant_id: UUID, room: int) -> list[DueJob]:
+        """At most `room` jobs that are due for this tenant, which is active, the oldest first."""
+        async with self._database.system_transaction() as conn:
+            return await self._taker(conn, self._clock.now())([tenant_id], room)
 
-            return await self._rotation.collect(conn, room, take)
+    def _taker(
+        self, conn: Connection, now: datetime
+    ) -> Callable[[list[UUID], int], Awaitable[list[DueJob]]]:
+        until, claim = now + timedelta(seconds=limits.CLAIM_SECONDS), self._ids.new()
+
+        async def take(tenants: list[UUID], share: int) -> list[DueJob]:
+            share = min(share, limits.CLAIM_ROWS_PER_TENANT)
+            rows = await conn.fetch(self._claim, tenants, now, share, claim, until, self.lane)
+            return [_due_job(row, claim, until) for row in rows]
+
+        return take
 
     async def prove(self, conn: Connection, job: DueJob) -> None:
         """Lock the job's row in its transaction, before anything else. Raises ClaimLost."""
@@ -160,8 +174,8 @@ class JobQueue:
             row = await conn.fetchrow(_MEASURE.format(schema=self._database.schema), now)
         count, late = (row["count"], row["late"]) if row else (0, None)
         seconds = late.total_seconds() if late else 0.0
-        JOBS_DUE.labels(self._database.schema).set(count)
-        JOBS_LATE.labels(self._database.schema).set(seconds)
+        JOBS_DUE.labels(self._database.label).set(count)
+        JOBS_LATE.labels(self._database.label).set(seconds)
         return count, seconds
 
 
@@ -169,17 +183,32 @@ def _key(job: DueJob) -> tuple[UUID, str, str]:
     return job.tenant_id, job.kind, job.key
 
 
+def traced(payload: Mapping[str, Any], *, at_once: bool) -> dict[str, Any]:
+    """The payload with the span that schedules the job.
+
+    A job that is due at once goes on with its trace. One that is due later begins a trace and names
+    its cause: a recurring job would otherwise lengthen one trace for years.
+    """
+    here = current_traceparent()
+    key = _PARENT if at_once else _CAUSE
+    return {**payload, key: here} if here else dict(payload)
+
+
 def _due_job(row: Any, claim: UUID, until: datetime) -> DueJob:
+    payload = json.loads(row["payload"] or "{}")
+    parent, cause = payload.pop(_PARENT, None), payload.pop(_CAUSE, None)
     return DueJob(
         tenant_id=row["tenant_id"],
         kind=row["kind"],
         key=row["key"],
         due_at=row["due_at"],
-        payload=json.loads(row["payload"] or "{}"),
+        payload=payload,
         correlation_id=row["correlation_id"],
         claim=claim,
         claimed_until=until,
         attempt=row["attempts"],
+        trace_parent=parent,
+        trace_cause=cause,
     )
 
 

@@ -1,6 +1,7 @@
 """Every metric of the program, by name, in one place.
 
-Labels are bounded by the code (contexts, routes, contracts, handlers): no ids, no tenants.
+Labels are bounded by the code (contexts, routes, contracts, handlers) or by settings (classes of
+quotas, databases): no ids, no tenants. `docs/operations/observability.md` explains each.
 Durations are seconds. Gauges named `…_age` or `…_lag` are seconds too and are set by whoever polls.
 """
 
@@ -9,14 +10,15 @@ from prometheus_client import Counter, Gauge, Histogram
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _LAG = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
-# HTTP: rate, errors, duration. `route` is the template of a matched route or "unmatched".
+# HTTP: rate, errors, duration. `route` is the template of a matched route or "unmatched";
+# `tenant_class` the class of the tenant's quota, see `quotas.Admission.label_of`, or "none".
 HTTP_REQUESTS = Counter(
-    "invx_http_requests_total", "Requests answered.", ("method", "route", "status")
+    "invx_http_requests_total", "Requests answered.", ("method", "route", "status", "tenant_class")
 )
 HTTP_SECONDS = Histogram(
     "invx_http_request_seconds",
     "From the first byte read to the last byte sent.",
-    ("method", "route"),
+    ("method", "route", "tenant_class"),
     buckets=_FAST,
 )
 HTTP_IN_FLIGHT = Gauge("invx_http_requests_in_flight", "Requests being answered now.")
@@ -52,7 +54,9 @@ SEALING_SUCCESS = Gauge(
     ("context",),
 )
 SEALS_UNANCHORED = Gauge(
-    "invx_seals_unanchored", "Seals without a receipt of the anchor.", ("context",)
+    "invx_seals_unanchored",
+    "Seals of all tenants without a receipt of this anchor.",
+    ("context", "anchor"),
 )
 
 # Handlers and their transactions.
@@ -78,11 +82,29 @@ IDEMPOTENT_REPLAYS = Counter(
 POOL_WAIT_SECONDS = Histogram(
     "invx_pool_wait_seconds", "Waiting for a connection.", ("context", "login"), buckets=_FAST
 )
+# `pool` is the placement, or the context that has a database of its own.
+POOL_CONNECTIONS_MAX = Gauge(
+    "invx_pool_connections_max", "Connections that the pool may have open.", ("pool", "login")
+)
+POOL_CONNECTIONS_IN_USE = Gauge(
+    "invx_pool_connections_in_use", "Connections inside a transaction.", ("pool", "login")
+)
+POOL_WAITERS = Gauge("invx_pool_waiters", "Who waits for a connection now.", ("pool", "login"))
+LOCK_WAIT_SECONDS = Histogram(
+    "invx_lock_wait_seconds", "Waiting for a lock, until it was had.", ("lock",), buckets=_FAST
+)
+LOCK_HELD_SECONDS = Histogram(
+    "invx_lock_held_seconds", "From having a lock to the end.", ("lock",), buckets=_FAST
+)
 
 # Delivery between contexts.
 OUTBOX_PENDING = Gauge("invx_outbox_pending", "Contracts not yet handed over.", ("context",))
 OUTBOX_LAG = Gauge("invx_outbox_lag_seconds", "Age of the oldest of them.", ("context",))
 RELAYED = Counter("invx_relayed_total", "Contracts handed to the transport.", ("context",))
+FED = Counter("invx_fed_total", "Messages of the broker brought into the inbox.", ("context",))
+FEED_REFUSED = Counter(
+    "invx_feed_refused_total", "Messages of the broker that no inbox can take.", ("context",)
+)
 INBOX_PENDING = Gauge("invx_inbox_pending", "Contracts received and not done.", ("context",))
 INBOX_AGE = Gauge("invx_inbox_age_seconds", "Age of the oldest of them.", ("context",))
 INBOX_HANDLED = Counter(
@@ -94,3 +116,13 @@ PARKED_KEYS = Gauge("invx_parked_keys", "Order keys that wait for a person.", ("
 JOBS_DUE = Gauge("invx_jobs_due", "Jobs whose time has come.", ("context",))
 JOBS_LATE = Gauge("invx_jobs_late_seconds", "How late the oldest of them is.", ("context",))
 JOBS_RUN = Counter("invx_jobs_run_total", "Jobs: done, retried, parked.", ("context", "outcome"))
+
+# Files: what is kept in the storage.
+FILES_REFUSED = Counter(
+    "invx_stored_files_refused_total",
+    "Stored files that were asked for and not given: damaged or missing.",
+    ("place", "reason"),
+)
+FILES_SWEPT = Counter(
+    "invx_stored_files_swept_total", "Stored files that nothing named any more.", ("context",)
+)

@@ -18,6 +18,8 @@ from invx.kernel.errors import violated
 
 _NAME = re.compile(r"(?P<number>\d{4})_(?P<phase>pre|post)_[a-z0-9_]+\.sql")
 _SCHEMA = re.compile(r"[a-z][a-z_]{0,30}")
+_LOGIN = re.compile(r"[a-z][a-z0-9_]{0,50}")
+LOGINS = ("invx_app", "invx_system")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,15 @@ async def create_database(where: Mapping[str, Any]) -> None:
 
 
 async def prepare_logins(
-    conn: "asyncpg.Connection[asyncpg.Record]", app_password: str, system_password: str
+    conn: "asyncpg.Connection[asyncpg.Record]",
+    app_password: str,
+    system_password: str,
+    logins: tuple[str, str] = LOGINS,
 ) -> None:
     """Make the two logins, or set their passwords. They inherit nothing and bypass nothing."""
-    for login, password in (("invx_app", app_password), ("invx_system", system_password)):
+    for login, password in zip(logins, (app_password, system_password), strict=True):
+        if not _LOGIN.fullmatch(login):
+            violated(f"{login!r} cannot name a login")
         if not await conn.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", login):
             await conn.execute(f"CREATE ROLE {login} LOGIN NOINHERIT NOSUPERUSER NOBYPASSRLS")
         quoted = await conn.fetchval("SELECT quote_literal($1::text)", password)
@@ -80,10 +87,12 @@ async def migrate(
     *,
     phase: str | None = None,
     progress: Callable[[str], None] = lambda _: None,
+    logins: tuple[str, str] = LOGINS,
 ) -> int:
     """Bring one context's schema up to date; returns how many files were applied.
 
-    With `phase` only its files run. Raises InvariantViolation when an applied file has changed.
+    With `phase` only its files run; `logins` may take its two roles.
+    Raises InvariantViolation when an applied file has changed.
     """
     if not _SCHEMA.fullmatch(schema):
         violated(f"{schema!r} cannot name a schema")
@@ -91,7 +100,7 @@ async def migrate(
         "SELECT pg_advisory_lock(hashtextextended('invx migrate ' || $1, 0))", schema
     )
     try:
-        await _prepare_schema(conn, schema)
+        await _prepare_schema(conn, schema, logins)
         applied = {
             row["number"]: row["checksum"]
             for row in await conn.fetch(f"SELECT number, checksum FROM {schema}.migrations")
@@ -122,13 +131,16 @@ async def pending(
     return [migration for migration in migrations if migration.number not in applied]
 
 
-async def _prepare_schema(conn: "asyncpg.Connection[asyncpg.Record]", schema: str) -> None:
+async def _prepare_schema(
+    conn: "asyncpg.Connection[asyncpg.Record]", schema: str, logins: tuple[str, str]
+) -> None:
     async with conn.transaction():
         # Roles belong to the whole server; another database of it may be migrating right now.
         await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('invx roles', 0))")
-        for role, login in ((f"{schema}_app", "invx_app"), (f"{schema}_system", "invx_system")):
+        for role, login in zip((f"{schema}_app", f"{schema}_system"), logins, strict=True):
             if not await conn.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
                 await conn.execute(f"CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS")
+            if not await conn.fetchval("SELECT pg_has_role($1, $2, 'member')", login, role):
                 await conn.execute(f"GRANT {role} TO {login}")
         await conn.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         await conn.execute(f"GRANT USAGE ON SCHEMA {schema} TO {schema}_app, {schema}_system")

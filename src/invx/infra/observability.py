@@ -1,11 +1,14 @@
 """Switches logs and traces on, and watches the event loop."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import BinaryIO
 
 from opentelemetry.sdk.trace import TracerProvider
+from prometheus_client import start_http_server
 
 from invx.infra.logs import configure_logs
 from invx.infra.metrics import LOOP_LAG
@@ -22,6 +25,7 @@ class ObservabilitySettings:
     otlp_endpoint: str | None = None  # where traces go, OTLP over HTTP; None: nowhere
     trace_sample_ratio: float = 1.0  # of traces that start here; a caller's decision is kept
     loop_lag_interval_seconds: float = 0.02
+    metrics_port: int = 0  # of a process that serves nothing else; 0: none
 
 
 def configure_observability(
@@ -37,6 +41,24 @@ def configure_observability(
         endpoint=settings.otlp_endpoint,
         sample_ratio=settings.trace_sample_ratio,
     )
+
+
+@contextmanager
+def metrics_shown(host: str, port: int) -> Iterator[None]:
+    """Figures of a process that serves no HTTP otherwise, at any path; with port 0 nowhere.
+
+    Raises OSError and OverflowError when nobody can listen there.
+    """
+    if not port:
+        yield
+        return
+    server, thread = start_http_server(port, addr=host)
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 class LoopLagMonitor:

@@ -31,6 +31,7 @@ from invx.kernel.operations import (
 )
 
 JOB = "operation"
+SUBJECT = "subject"  # in the settings of an operation on a single thing
 TRIES_OF_A_CHUNK = 3  # the first with all of its items, the others with the first of them alone
 
 Row: TypeAlias = Mapping[str, Any] | asyncpg.Record
@@ -63,12 +64,24 @@ class PostgresOperations:
             raise SelectionEmpty
         if len(subjects) > limits.OPERATION_ITEMS_MAX:
             raise SelectionTooLarge(f"An operation takes {limits.OPERATION_ITEMS_MAX:,} at most.")
+        return await self._open(kind, subjects, len(subjects), settings)
+
+    async def open_measured(
+        self, kind: str, subject: UUID, total: int, settings: Mapping[str, Any]
+    ) -> Operation:
+        """See `kernel.operations.MeasuredOperations`."""
+        settings = {**settings, SUBJECT: str(subject)}
+        return await self._open(kind, [subject], total, settings)
+
+    async def _open(
+        self, kind: str, subjects: Sequence[UUID], total: int, settings: Mapping[str, Any]
+    ) -> Operation:
         ctx = self._unit.ctx
         operation = Operation(
             operation_id=self._unit.ids.new(),
             kind=kind,
             state=OperationState.PENDING,
-            total=len(subjects),
+            total=total,
             settings=settings,
             actor=ctx.caller.actor,
             created_at=ctx.now,
@@ -138,18 +151,7 @@ class PostgresOperations:
     ) -> Operation:
         """State what became of these items, and go on with the rest after the commit."""
         for item, refusal in zip(items, outcomes, strict=True):
-            problem = None if refusal is None else msgspec.Raw(msgspec.json.encode(said(refusal)))
-            self._unit.write_set.put(
-                "operation_items",
-                {
-                    "tenant_id": self._unit.ctx.tenant_id,
-                    "operation_id": operation.operation_id,
-                    "position": item.position,
-                    "subject": item.subject,
-                    "state": "done" if refusal is None else "failed",
-                    "problem": problem,
-                },
-            )
+            self._state_item(operation, item, refusal)
         now, failed = self._unit.ctx.now, sum(1 for each in outcomes if each is not None)
         operation = replace(
             operation,
@@ -163,6 +165,40 @@ class PostgresOperations:
         else:
             operation = replace(operation, state=OperationState.DONE, finished_at=now)
         return self._state(operation)
+
+    def measure(
+        self, operation: Operation, done: int, refusal: DomainError | None = None
+    ) -> Operation:
+        """See `kernel.operations.MeasuredOperations`."""
+        now = self._unit.ctx.now
+        operation = replace(
+            operation,
+            state=OperationState.RUNNING,
+            done=done,
+            failed=0 if refusal is None else operation.total - done,
+            started_at=operation.started_at or now,
+        )
+        if operation.left:
+            self._schedule(operation)
+            return self._state(operation)
+        self._state_item(operation, OperationItem(0, UUID(operation.settings[SUBJECT])), refusal)
+        return self._state(replace(operation, state=OperationState.DONE, finished_at=now))
+
+    def _state_item(
+        self, operation: Operation, item: OperationItem, refusal: DomainError | None
+    ) -> None:
+        problem = None if refusal is None else msgspec.Raw(msgspec.json.encode(said(refusal)))
+        self._unit.write_set.put(
+            "operation_items",
+            {
+                "tenant_id": self._unit.ctx.tenant_id,
+                "operation_id": operation.operation_id,
+                "position": item.position,
+                "subject": item.subject,
+                "state": "done" if refusal is None else "failed",
+                "problem": problem,
+            },
+        )
 
     def _schedule(self, operation: Operation) -> None:
         lane, self._unit.jobs.lane = self._unit.jobs.lane, BULK

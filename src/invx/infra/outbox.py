@@ -15,12 +15,13 @@ from uuid import UUID
 
 import structlog
 
+from invx.infra.carrying import carried
 from invx.infra.inbox import envelope_of
 from invx.infra.lease import Lease, LeaseLost
 from invx.infra.metrics import OUTBOX_LAG, OUTBOX_PENDING, RELAYED
 from invx.infra.postgres import Connection, Database
-from invx.infra.rotation import LANES, Rotation
-from invx.infra.transport import Transport
+from invx.infra.rotation import INTERACTIVE, LANES, Rotation
+from invx.infra.transport import NobodyReached, Transport
 from invx.infra.upkeep import forget_in_batches
 from invx.kernel import limits
 from invx.kernel.messages import Envelope
@@ -48,11 +49,14 @@ class Relay:
         self._clock = clock
         self._lease = Lease(database, "relay", clock=clock, ids=ids)
         self._wake = asyncio.Event()
+        self._away = False  # the transport, when it was last asked
         self._resting: dict[UUID, tuple[datetime, float]] = {}  # tenants that could not be served
         schema = database.schema
         self._read = _READ.format(schema=schema)
         self._rotations = {
-            lane: Rotation(schema, "outbox", pending=f"published_at IS NULL AND lane = {lane}")
+            lane: Rotation(
+                schema, "outbox", pending=f"published_at IS NULL AND lane = {lane}", open=_OPEN
+            )
             for lane in LANES
         }
 
@@ -71,10 +75,12 @@ class Relay:
                 except LeaseLost:
                     busy = 0
                 except Exception as error:
-                    log.warning("relay_failed", context=self._database.schema, exc_info=error)
+                    log.warning("relay_failed", context=self._database.label, exc_info=error)
                     busy = 0
                 if not busy:
-                    await _first_of(stopping, self._wake, limits.POLL_SECONDS)
+                    # Each commit wakes it: a broker that is away would be asked by every one.
+                    wake = asyncio.Event() if self._away else self._wake
+                    await _first_of(stopping, wake, limits.POLL_SECONDS)
         finally:
             stopping.cancel()
             with contextlib.suppress(Exception):  # a lease that is not given back runs out
@@ -85,6 +91,7 @@ class Relay:
 
         0 when nothing is pending or another relay holds the lease. Raises LeaseLost.
         """
+        self._away = False
         if not await self._lease.keep():
             return 0
         return sum([await self._round(lane) for lane in LANES])
@@ -97,8 +104,12 @@ class Relay:
             await self._publish(envelopes, lane)
         except LeaseLost:
             raise
+        except NobodyReached as error:  # it is asked again at the next poll
+            self._away |= lane == INTERACTIVE  # bulk may only have to wait
+            log.warning("transport_away", context=self._database.label, reason=str(error))
+            return 0
         except Exception as error:
-            log.warning("publish_failed", context=self._database.schema, exc_info=error)
+            log.warning("publish_failed", context=self._database.label, exc_info=error)
             return await self._publish_apart(envelopes, lane)
         return len(envelopes)
 
@@ -128,9 +139,10 @@ class Relay:
         """Publish, then mark. A crash in between publishes again, which the inboxes recognise."""
         if not self._lease.valid:
             raise LeaseLost("relay")
-        await self._transport.publish(envelopes, lane=lane)
+        with carried(envelopes, self._database.label) as traced:
+            await self._transport.publish(traced, lane=lane)
         await self._mark(envelopes)
-        RELAYED.labels(self._database.schema).inc(len(envelopes))
+        RELAYED.labels(self._database.label).inc(len(envelopes))
         for tenant_id in self._resting.keys() & {envelope.tenant_id for envelope in envelopes}:
             del self._resting[tenant_id]
 
@@ -165,8 +177,8 @@ class Relay:
         self._resting[tenant_id] = (self._clock.now() + timedelta(seconds=seconds), seconds)
         log.warning(
             "tenant_not_published",
-            context=self._database.schema,
-            tenant_id=str(tenant_id),
+            context=self._database.label,
+            tenant=str(tenant_id),
             rest_seconds=seconds,
             exc_info=error,
         )
@@ -188,8 +200,8 @@ class Relay:
         count = row["count"] if row else 0
         oldest = row["oldest"] if row else None
         lag = (self._clock.now() - oldest).total_seconds() if oldest else 0.0
-        OUTBOX_PENDING.labels(self._database.schema).set(count)
-        OUTBOX_LAG.labels(self._database.schema).set(lag)
+        OUTBOX_PENDING.labels(self._database.label).set(count)
+        OUTBOX_LAG.labels(self._database.label).set(lag)
         return count, lag
 
     async def forget(self) -> int:
@@ -205,18 +217,20 @@ async def _first_of(stopping: "asyncio.Task[bool]", wake: asyncio.Event, seconds
     waking.cancel()
 
 
+# What a tenant left behind that is elsewhere now, or is just being brought in, is not sent.
+_OPEN = "coalesce(t.status IN ('active', 'suspended'), true)"
 # A row waits while an older one of its key is in the other lane; otherwise interactive work would
-# overtake the bulk work that it follows.
+# overtake the bulk work that it follows. (A subquery and no NOT EXISTS: see the inbox's claim.)
 _READ = """
 SELECT r.* FROM unnest($1::uuid[]) AS t(tenant_id) CROSS JOIN LATERAL (
     SELECT o.tenant_id, o.message_id, o.position, o.contract, o.order_key, o.sequence,
         o.occurred_at, o.actor, o.correlation_id, o.causation_id, o.trace_parent,
         o.body::text AS body
     FROM {schema}.outbox o
-    WHERE o.tenant_id = t.tenant_id AND o.lane = $2 AND o.published_at IS NULL AND NOT EXISTS (
-        SELECT FROM {schema}.outbox b WHERE b.tenant_id = o.tenant_id
+    WHERE o.tenant_id = t.tenant_id AND o.lane = $2 AND o.published_at IS NULL AND (
+        SELECT true FROM {schema}.outbox b WHERE b.tenant_id = o.tenant_id
         AND b.order_key = o.order_key AND b.published_at IS NULL AND b.lane <> o.lane
-        AND b.sequence < o.sequence)
+        AND b.sequence < o.sequence LIMIT 1) IS NULL
     ORDER BY o.position LIMIT $3) AS r
 """
 _MARK = """

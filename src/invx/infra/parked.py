@@ -135,9 +135,9 @@ class Parked:
             row = await conn.fetchrow(_MEASURE.format(schema=self._database.schema))
         waiting, oldest, parked = row or (0, None, 0)
         age = (self._clock.now() - oldest).total_seconds() if oldest else 0.0
-        INBOX_PENDING.labels(self._database.schema).set(waiting)
-        INBOX_AGE.labels(self._database.schema).set(age)
-        PARKED_KEYS.labels(self._database.schema).set(parked)
+        INBOX_PENDING.labels(self._database.label).set(waiting)
+        INBOX_AGE.labels(self._database.label).set(age)
+        PARKED_KEYS.labels(self._database.label).set(parked)
         return waiting, age, parked
 
     async def _execute(self, statement: str, *args: object) -> int:

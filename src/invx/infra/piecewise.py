@@ -25,9 +25,11 @@ PIECE = 50  # items of a list: mostly below 1 ms, also where each is a whole inv
 _SHORT_BYTES = 20_000
 
 
-def to_builtins(value: Any) -> Any:
-    """As `msgspec.to_builtins`."""
-    return _to_builtins(value) if is_apart() else msgspec.to_builtins(value)
+def to_builtins(value: Any, *, long: bool | None = None) -> Any:
+    """As `msgspec.to_builtins`. `long` says whether the value `is_long`, where that is known."""
+    if long is False or not is_apart():
+        return msgspec.to_builtins(value)
+    return _to_builtins(value)
 
 
 def convert(values: Any, kind: type[T]) -> T:
@@ -36,14 +38,19 @@ def convert(values: Any, kind: type[T]) -> T:
     return converted
 
 
-def encode(value: Any, *, of: Any = None) -> bytes:
-    """As `msgspec.json.encode`. `of` is what the value was made of, where that is known."""
-    return _encode(_with_raw(value) if is_apart() and (of is None or _is_long(of)) else value)
+def encode(value: Any, *, long: bool | None = None) -> bytes:
+    """As `msgspec.json.encode`. `long` says whether what it was made of `is_long`, where known."""
+    return _encode(_with_raw(value) if long or (long is None and is_apart()) else value)
 
 
 def decode(text: str | bytes) -> Any:
     """As `msgspec.json.decode`. Raises DecodeError."""
     return _decode(text) if is_apart() else msgspec.json.decode(text)
+
+
+def is_long(value: Any) -> bool:
+    """Whether this is handled in pieces: a long list stands in it, and it is worked on apart."""
+    return is_apart() and _is_long(value)
 
 
 _encode = msgspec.json.Encoder().encode
@@ -57,11 +64,11 @@ def _pieces(items: Sequence[T]) -> Iterator[Sequence[T]]:
 
 def _is_long(value: Any) -> bool:
     """Whether a long list stands in this value, at any depth that is not below a long list."""
-    if isinstance(value, list | tuple):
-        return len(value) > PIECE or any(map(_is_long, value))
-    if isinstance(value, dict):
-        return any(map(_is_long, value.values()))
     kind: Any = type(value)
+    if kind is tuple or kind is list:
+        return len(value) > PIECE or any(map(_is_long, value))
+    if kind is dict:
+        return any(map(_is_long, value.values()))
     for name in _deep(kind):
         held = getattr(value, name)
         if held and _is_long(held):
@@ -79,8 +86,11 @@ def _deep(kind: Any) -> tuple[str, ...]:
 
 
 def _is_plain(kind: Any) -> bool:
+    """Whether this is a scalar, or a record of nothing else."""
     scalars = (str, bytes, int, float, bool, Decimal, date, UUID, Enum, type(None))
-    return isinstance(kind, type) and issubclass(kind, scalars)
+    if not isinstance(kind, type):
+        return False
+    return issubclass(kind, scalars) or (dataclasses.is_dataclass(kind) and not _deep(kind))
 
 
 @cache

@@ -7,17 +7,23 @@ role, which sees outbox, inbox, due jobs and the directory, and no business tabl
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
-from prometheus_client import Histogram
+from prometheus_client import Gauge, Histogram
 
 from invx.infra.apart import Distant, at_home, call_at_home, is_apart
-from invx.infra.metrics import POOL_WAIT_SECONDS
+from invx.infra.metrics import (
+    POOL_CONNECTIONS_IN_USE,
+    POOL_CONNECTIONS_MAX,
+    POOL_WAIT_SECONDS,
+    POOL_WAITERS,
+)
+from invx.kernel import limits
 from invx.kernel.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -28,6 +34,9 @@ Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 # What the functions `open_tenant` and `open_idempotency` raise (SQLSTATE).
 UNKNOWN_TENANT, TENANT_CLOSED, TENANT_STALE = "IV001", "IV002", "IV003"
 KEY_BUSY, KEY_KNOWN = "IV004", "IV005"
+TENANT_MOVING = "IV006"
+
+POOLED = "pooled"  # the placement of all tenants that have no database of their own
 
 # A restart of the server fails within this time or is not waited for; a client asks again.
 CONNECT_SECONDS_MAX = 5.0
@@ -44,6 +53,9 @@ _SHUT_DOWN = (
 
 # A statement that outlasted its time, or waited too long for a lock. Both end the transaction.
 _TOO_LONG = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
+
+# Statements up to this length stay prepared.
+STATEMENT_CHARS_MAX = 100_000
 
 _SESSION = {
     "application_name": "invx",
@@ -67,6 +79,10 @@ class TookTooLong(Unavailable):
     code = "unavailable"
 
 
+class PlacementUnknown(Unavailable):
+    """The tenant lives in a database that this process is not set up for."""
+
+
 class OutcomeUnknown(DatabaseUnavailable):
     """The database went away while it committed: ask again with the same Idempotency-Key."""
 
@@ -75,12 +91,18 @@ class OutcomeUnknown(DatabaseUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSettings:
-    """Where a context's database is, for each of the two logins (asyncpg connection arguments)."""
+    """Where a context's database is, for each of the two logins (asyncpg connection arguments).
+
+    `others` are the databases of tenants that have one of their own, by placement; `contexts` those
+    of contexts that have one, by name.
+    """
 
     app: dict[str, Any]
     system: dict[str, Any]
     app_connections_max: int = 10
     system_connections_max: int = 4
+    others: Mapping[str, "DatabaseSettings"] = field(default_factory=dict)
+    contexts: Mapping[str, "DatabaseSettings"] = field(default_factory=dict)
 
 
 class _Session(asyncpg.Connection):  # not generic at run time
@@ -90,22 +112,61 @@ class _Session(asyncpg.Connection):  # not generic at run time
 
 
 class Pools:
-    """The two pools of one database; co-hosted contexts on the same database share them."""
+    """The two pools of one database; co-hosted contexts on the same database share them.
 
-    def __init__(self, settings: DatabaseSettings) -> None:
+    The databases of placements have pools too, which are opened when they are first used.
+    """
+
+    def __init__(
+        self, settings: DatabaseSettings, placement: str = POOLED, name: str | None = None
+    ) -> None:
         self._settings = settings
+        self.placement = placement
+        self.name = name or placement  # in metrics
+        self._others = {name: Pools(each, name) for name, each in settings.others.items()}
+        self._contexts = {name: Pools(each, name=name) for name, each in settings.contexts.items()}
+        self._opening = asyncio.Lock()
+        self.is_open = False
         self.app: asyncpg.Pool[asyncpg.Record]
         self.system: asyncpg.Pool[asyncpg.Record]
+
+    @property
+    def placements(self) -> tuple[str, ...]:
+        """This one, and those of the tenants that have a database of their own."""
+        return (self.placement, *self._others)
+
+    def at(self, placement: str) -> "Pools":
+        """The pools of a placement. Raises PlacementUnknown."""
+        if placement == self.placement:
+            return self
+        if (found := self._others.get(placement)) is None:
+            raise PlacementUnknown(f"{PlacementUnknown.__doc__} It is called {placement!r}.")
+        return found
+
+    def of(self, context: str) -> "Pools":
+        """The pools of a context: its own, opened when they are first used, or these."""
+        return self._contexts.get(context, self)
 
     async def open(self) -> None:
         """Connect. Raises OSError or asyncpg errors when the server cannot be reached."""
         settings = self._settings
         self.app = await _pool(settings.app, settings.app_connections_max)
         self.system = await _pool(settings.system, settings.system_connections_max)
+        POOL_CONNECTIONS_MAX.labels(self.name, "app").set(settings.app_connections_max)
+        POOL_CONNECTIONS_MAX.labels(self.name, "system").set(settings.system_connections_max)
+        self.is_open = True
+
+    async def ensure_open(self) -> None:
+        """Connect unless that was done; on the loop that the pools belong to."""
+        async with self._opening:
+            if not self.is_open:
+                await self.open()
 
     async def close(self) -> None:
         """Finish what runs and disconnect."""
-        for pool in (self.app, self.system):
+        for other in (*self._others.values(), *self._contexts.values()):
+            await other.close()
+        for pool in (self.app, self.system) if self.is_open else ():
             try:
                 await asyncio.wait_for(pool.close(), timeout=10)
             except TimeoutError:
@@ -120,21 +181,59 @@ async def _pool(where: dict[str, Any], size: int) -> "asyncpg.Pool[asyncpg.Recor
         connection_class=_Session,
         server_settings=_SESSION,
         statement_cache_size=500,
+        # The driver's own bound is 15 kB; the write set of a finalization is longer, so that it was
+        # parsed and planned each time.
+        max_cacheable_statement_size=STATEMENT_CHARS_MAX,
         timeout=CONNECT_SECONDS_MAX,
+        command_timeout=limits.DATABASE_SILENT_SECONDS_MAX,
         max_inactive_connection_lifetime=0,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _PoolUse:
+    """The figures of a context's way to a pool; `pool` and login are those of the pool itself."""
+
+    waits: Histogram
+    waiters: Gauge
+    in_use: Gauge
+
+    @classmethod
+    def of(cls, schema: str, pool: str, login: str) -> "_PoolUse":
+        return cls(
+            POOL_WAIT_SECONDS.labels(schema, login),
+            POOL_WAITERS.labels(pool, login),
+            POOL_CONNECTIONS_IN_USE.labels(pool, login),
+        )
+
+
 class Database:
-    """One context's schema, reached through its two roles."""
+    """One context's schema in one placement, reached through its two roles.
+
+    `label` tells it apart in metrics and logs: the schema, and the placement if it is another one.
+    """
 
     def __init__(self, schema: str, pools: Pools) -> None:
+        pools = pools.of(schema)
         self.schema = schema
+        self.placement = pools.placement
+        self.label = schema if pools.placement == POOLED else f"{schema}@{pools.placement}"
         self._pools = pools
+        self._at: dict[str, Database] = {pools.placement: self}
         self._app_begin = f'BEGIN; SET LOCAL ROLE "{schema}_app"; '
         self._system_begin = f'BEGIN; SET LOCAL ROLE "{schema}_system"'
-        self._app_waits = POOL_WAIT_SECONDS.labels(schema, "app")
-        self._system_waits = POOL_WAIT_SECONDS.labels(schema, "system")
+        self._app_use = _PoolUse.of(schema, pools.name, "app")
+        self._system_use = _PoolUse.of(schema, pools.name, "system")
+
+    def at(self, placement: str) -> "Database":
+        """The same context where tenants of this placement live. Raises PlacementUnknown."""
+        if (found := self._at.get(placement)) is None:
+            found = self._at[placement] = Database(self.schema, self._pools.at(placement))
+        return found
+
+    def everywhere(self) -> "list[Database]":
+        """The same context in every placement, this one first."""
+        return [self.at(placement) for placement in self._pools.placements]
 
     @contextlib.asynccontextmanager
     async def tenant_transaction(
@@ -152,7 +251,8 @@ class Database:
         )
         if key_hash is not None:
             opening += f"; SELECT {self.schema}.open_idempotency('{bytes.fromhex(key_hash).hex()}')"
-        async with _transaction(self._pools.app, opening, self._app_waits) as conn:
+        pool = self._pools.app if self._pools.is_open else (await self._opened()).app
+        async with _transaction(pool, opening, self._app_use) as conn:
             yield conn
 
     @contextlib.asynccontextmanager
@@ -162,8 +262,39 @@ class Database:
         Raises DatabaseUnavailable and TookTooLong as above.
         """
         opening = self._system_begin
-        async with _transaction(self._pools.system, opening, self._system_waits) as conn:
+        pool = self._pools.system if self._pools.is_open else (await self._opened()).system
+        async with _transaction(pool, opening, self._system_use) as conn:
             yield conn
+
+    def is_beside(self, other: "Database") -> bool:
+        """Whether the two are reached by the same connections."""
+        return self._pools is other._pools  # noqa: SLF001  # of the same class
+
+    async def say_together(self, others: "Sequence[Database]", asked: str) -> list[str]:
+        """What the system role of this context and of each beside it says; "" for nothing.
+
+        `asked` is a query of one text in which `{schema}` is each one's; ids in it are literals,
+        never text of a caller. All are asked in one round trip, each by its own role (T3): what
+        they say is laid down in settings of the transaction.
+        """
+        every = (self, *others)
+        said = ", ".join(f"current_setting('invx.said_{at}')" for at, _ in enumerate(every))
+        steps = [
+            f'SET LOCAL ROLE "{each.schema}_system";'
+            f" SELECT set_config('invx.said_{at}', ({asked.format(schema=each.schema)}), true)"
+            for at, each in enumerate(every)
+        ]
+        pool = self._pools.system if self._pools.is_open else (await self._opened()).system
+        opening = "; ".join(("BEGIN", *steps))
+        async with _transaction(pool, opening, self._system_use) as conn:
+            return list(await conn.fetchrow(f"SELECT {said}") or ())
+
+    async def _opened(self) -> Pools:
+        try:
+            await at_home(self._pools.ensure_open)
+        except (*_BROKEN, *_SHUT_DOWN) as error:
+            raise DatabaseUnavailable from error
+        return self._pools
 
     async def ping(self) -> None:
         """One round trip as the system role. Raises DatabaseUnavailable."""
@@ -173,14 +304,18 @@ class Database:
 
 @contextlib.asynccontextmanager
 async def _transaction(
-    pool: "asyncpg.Pool[asyncpg.Record]", opening: str, waits: Histogram
+    pool: "asyncpg.Pool[asyncpg.Record]", opening: str, use: _PoolUse
 ) -> AsyncIterator[Connection]:
     began = perf_counter()
+    use.waiters.inc()
     try:
         held = await at_home(pool.acquire)
     except (*_BROKEN, *_SHUT_DOWN) as error:
         raise DatabaseUnavailable from error
-    waits.observe(perf_counter() - began)
+    finally:
+        use.waiters.dec()
+    use.waits.observe(perf_counter() - began)
+    use.in_use.inc()
     conn: Any = Distant(held) if is_apart() else held
     lost: type[DatabaseUnavailable] = DatabaseUnavailable
     try:
@@ -188,6 +323,9 @@ async def _transaction(
         yield conn
         lost = OutcomeUnknown
         await conn.execute("COMMIT")
+    except TimeoutError as error:  # of the driver: nobody else takes time in here (E2)
+        call_at_home(held.terminate)
+        raise lost from error
     except BaseException as error:
         await _roll_back(conn, held)
         if isinstance(error, _SHUT_DOWN) or (
@@ -198,6 +336,7 @@ async def _transaction(
             raise TookTooLong from error
         raise
     finally:
+        use.in_use.dec()
         await at_home(lambda: pool.release(held))
 
 

@@ -13,10 +13,11 @@ from uuid import UUID
 
 from invx.contracts.registry import Registry
 from invx.infra.context import Context
-from invx.infra.inbox import receive
+from invx.infra.inbox import TenantNotHere, receive
 from invx.infra.lease import Lease, LeaseLost
+from invx.infra.postgres import Database
 from invx.infra.rotation import BULK
-from invx.infra.tenancy import TenantClosed
+from invx.infra.tenancy import TenantClosed, UnknownTenant
 from invx.kernel.context import Caller
 from invx.kernel.errors import Conflict
 from invx.kernel.messages import Envelope
@@ -74,8 +75,9 @@ class Republisher:
             tenants = await self._source.directory.tenant_ids()
         self._progress = Progress(len(tenants))
         for tenant_id in tenants:
+            where = await self._where(tenant_id)
             hold = Lease(
-                self._target.database,
+                where,
                 f"inbox {tenant_id}",
                 clock=self._clock,
                 ids=self._ids,
@@ -84,29 +86,40 @@ class Republisher:
             if not await hold.take():
                 raise AlreadyRepublishing
             try:
-                await self._tenant(tenant_id, hold, progress)
+                await self._tenant(tenant_id, where, hold, progress)
             finally:
                 await hold.release()
         return self._progress
 
     async def _tenant(
-        self, tenant_id: UUID, hold: Lease, progress: Callable[[Progress], None]
+        self,
+        tenant_id: UUID,
+        where: Database,
+        hold: Lease,
+        progress: Callable[[Progress], None],
     ) -> None:
         after: UUID | None = UUID(int=0)
         while after is not None:
             try:
                 after, envelopes = await self._page(tenant_id, after)
-            except TenantClosed:
+                if not await hold.take():
+                    raise LeaseLost(f"inbox {tenant_id}")
+                new = await receive(where, envelopes, now=self._clock.now(), lane=BULK)
+            except (TenantClosed, TenantNotHere):
                 self._count(closed=1)
                 break
-            if not await hold.take():
-                raise LeaseLost(f"inbox {tenant_id}")
-            new = await receive(self._target.database, envelopes, now=self._clock.now(), lane=BULK)
             self._count(contracts=len(envelopes), new=new)
             progress(self._progress)
         else:
             self._count(done=1)
         progress(self._progress)
+
+    async def _where(self, tenant_id: UUID) -> Database:
+        """Where the tenant's inbox is; one that is just moving is left out when it is tried."""
+        try:
+            return await self._target.directory.database_of(tenant_id)
+        except (UnknownTenant, TenantClosed):
+            return self._target.database
 
     async def _page(self, tenant_id: UUID, after: UUID) -> tuple[UUID | None, list[Envelope]]:
         """The contracts of the next streams, and where to go on; None at the end."""

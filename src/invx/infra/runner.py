@@ -23,22 +23,21 @@ from invx.infra.idempotency import (
     storable,
     stored_answer,
 )
+from invx.infra.lock_times import LockTimes
 from invx.infra.metrics import HANDLER_RETRIES, HANDLER_SECONDS, IDEMPOTENT_REPLAYS
 from invx.infra.postgres import (
     KEY_BUSY,
     KEY_KNOWN,
-    TENANT_CLOSED,
     TENANT_STALE,
-    UNKNOWN_TENANT,
     Connection,
     Database,
 )
-from invx.infra.tenancy import Directory, Tenant, TenantClosed, UnknownTenant
+from invx.infra.tenancy import REFUSALS, Directory, Tenant, TenantClosed, TenantMoving
 from invx.infra.unit_of_work import EventUnitOfWork
 from invx.infra.write_set import WriteSet
 from invx.kernel import limits
 from invx.kernel.context import Caller, RequestContext
-from invx.kernel.errors import ConcurrencyConflict, DomainError, violated
+from invx.kernel.errors import ConcurrencyConflict, DomainError, invariant, violated
 from invx.kernel.ports import Clock, Needs
 
 C = TypeVar("C")
@@ -104,6 +103,22 @@ class Runner(Generic[U]):
         result: R = (await attempt.run())[0]
         return result
 
+    async def look(
+        self, handler: Handler[C, U, R], command: C, caller: Caller, *, long: bool = False
+    ) -> R:
+        """What a handler that writes nothing returns; a suspended tenant is told it too.
+
+        Facts that it needs are remembered where they may be. Raises what the handler raises.
+        """
+        attempt = _Attempt(self, handler, command, caller)
+        attempt.apart = long
+        try:
+            result: R = (await attempt.run())[0]
+        except TenantClosed:
+            attempt.writes = False
+            result = (await attempt.run())[0]
+        return result
+
     async def answer(
         self,
         handler: Handler[C, U, R],
@@ -145,7 +160,7 @@ class Runner(Generic[U]):
         answer = request.refusal(error)
         tenant = await self.directory.get(caller.tenant_id)
         try:
-            async with self.database.tenant_transaction(
+            async with self.database.at(tenant.placement).tenant_transaction(
                 caller.tenant_id, tenant.epoch, write=True, key_hash=request.key_hash
             ) as conn:
                 ctx = RequestContext(caller, self.clock.now())
@@ -157,7 +172,7 @@ class Runner(Generic[U]):
         except asyncpg.PostgresError as lost:
             if lost.sqlstate == KEY_KNOWN:  # an equal request was faster: one answer for both
                 return await self.stored(caller, request)
-            if lost.sqlstate not in (KEY_BUSY, TENANT_CLOSED, TENANT_STALE):
+            if lost.sqlstate not in (KEY_BUSY, TENANT_STALE, *REFUSALS):
                 raise
         else:
             self.count_request("first")
@@ -185,11 +200,9 @@ class Runner(Generic[U]):
         if state == TENANT_STALE:
             self.directory.forget(caller.tenant_id)
             return ConcurrencyConflict("the tenant's directory entry moved on")
-        if state == UNKNOWN_TENANT:
-            return UnknownTenant()
-        if state == TENANT_CLOSED:
+        if (refused := REFUSALS.get(state)) is not None:
             self.directory.forget(caller.tenant_id)
-            return TenantClosed()
+            return refused()
         if state == KEY_BUSY:
             self.count_request("busy")
             return RequestInProgress()
@@ -207,7 +220,8 @@ class _Reading:
     async def __aenter__(self) -> tuple[Connection, RequestContext]:
         for _ in range(limits.HANDLER_ATTEMPTS_MAX):
             tenant, ctx = await self._runner.context(self._caller)
-            self._transaction = self._runner.database.tenant_transaction(
+            where = self._runner.database.at(tenant.placement)
+            self._transaction = where.tenant_transaction(
                 self._caller.tenant_id, tenant.epoch, write=False
             )
             try:
@@ -216,7 +230,7 @@ class _Reading:
                 translated = self._runner.translate(error, self._caller)
                 if not isinstance(translated, ConcurrencyConflict):
                     raise translated from error
-        raise TenantClosed
+        raise TenantMoving
 
     async def __aexit__(self, *failure: Any) -> None:  # noqa: PYI036  # handed on as it is
         await self._transaction.__aexit__(*failure)
@@ -246,6 +260,7 @@ class _Attempt(Generic[C, U, R]):
         self._facts = KnownFacts()
         self._new_facts: list[Answered] = []
         self.apart = False
+        self.writes = True
         self._now: datetime | None = None
 
     async def run(self) -> tuple[Any, Answer | None]:
@@ -289,21 +304,32 @@ class _Attempt(Generic[C, U, R]):
         HANDLER_RETRIES.labels(self._runner.database.schema, name, reason).inc()
 
     async def _once(self) -> tuple[R, Answer | None]:
+        locks = LockTimes()
+        try:
+            return await self._transacted(locks)
+        finally:
+            locks.released()
+
+    async def _transacted(self, locks: LockTimes) -> tuple[R, Answer | None]:
         runner, request = self._runner, self._request
         tenant, ctx = await runner.context(self._caller)
         if self._now is None:
             self._now = ctx.now
         else:
             ctx = replace(ctx, now=self._now)  # one command, one business time (T5)
-        async with runner.database.tenant_transaction(
+        async with runner.database.at(tenant.placement).tenant_transaction(
             self._caller.tenant_id,
             tenant.epoch,
-            write=True,
+            write=self.writes,
             key_hash=request.key_hash if request else None,
         ) as conn:
             unit = runner.open_unit(conn, ctx, self._facts)
+            unit.locks = locks
             result = await self._handler(self._command, unit)
             unit.stage()
+            if not self.writes:
+                invariant(not unit.write_set, f"{self._handler.__name__} was only to look")
+                return result, None
             answer = self._render(result, unit) if self._render else None
             if request is not None and answer is not None:
                 row = answer_row(ctx.tenant_id, request, answer, runner.clock.now())

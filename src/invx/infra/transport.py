@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from invx.infra.inbox import receive
+from invx.infra.arrivals import Arrivals
 from invx.infra.postgres import Database
 from invx.infra.rotation import INTERACTIVE
 from invx.kernel.messages import Envelope
@@ -19,6 +19,10 @@ from invx.kernel.ports import Clock
 
 class PublishFailed(Exception):
     """Not all envelopes are safe; publish all of them again."""
+
+
+class NobodyReached(PublishFailed):
+    """The transport as a whole does not answer, or is full: no tenant is to blame."""
 
 
 class Transport(Protocol):
@@ -35,6 +39,7 @@ class PostgresTransport:
     `subscriptions` has the databases per name on the wire (`Registry.wires` of every reaction).
     `delivered` is told which database received something, to wake its worker. A subscriber that is
     out of reach keeps the others from nothing: they get theirs before PublishFailed is raised.
+    Each tenant's are brought to where it lives; one that has just moved is found the next time.
     """
 
     def __init__(
@@ -43,24 +48,26 @@ class PostgresTransport:
         clock: Clock,
         delivered: Callable[[Database], None] = lambda _: None,
     ) -> None:
-        self._subscriptions = subscriptions
-        self._clock = clock
-        self._delivered = delivered
+        databases = {each.schema: each for some in subscriptions.values() for each in some}
+        self._subscribers = {
+            wire: [each.schema for each in some] for wire, some in subscriptions.items()
+        }
+        self._arrivals = {
+            schema: Arrivals(database, clock, delivered) for schema, database in databases.items()
+        }
 
     async def publish(self, envelopes: Sequence[Envelope], *, lane: int = INTERACTIVE) -> None:
         """Insert them in batches, in order; those that are there already change nothing."""
-        parts: dict[int, tuple[Database, list[Envelope]]] = {}
+        parts: dict[str, list[Envelope]] = {}
         for envelope in envelopes:
-            for database in self._subscriptions.get(envelope.contract, ()):
-                parts.setdefault(id(database), (database, []))[1].append(envelope)
+            for schema in self._subscribers.get(envelope.contract, ()):
+                parts.setdefault(schema, []).append(envelope)
         failures: list[Exception] = []
-        for database, part in parts.values():
+        for schema, part in parts.items():
             try:
-                await receive(database, part, now=self._clock.now(), lane=lane)
+                await self._arrivals[schema].take(part, lane)
             except Exception as error:  # noqa: BLE001 - whatever it is, the others come first
                 failures.append(error)
-            else:
-                self._delivered(database)
         if failures:
             raise PublishFailed(f"{len(failures)} of {len(parts)} inboxes") from failures[0]
 

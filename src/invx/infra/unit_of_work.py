@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 from uuid import NAMESPACE_OID, UUID
 
 import msgspec
-from uuid_utils.compat import uuid5
 
 from invx.infra.codec import Codec
 from invx.infra.event_store import EventSourcedRepository, EventStore, Held, Recorded, event_hash
 from invx.infra.facts import KnownFacts
+from invx.infra.jobs import traced
+from invx.infra.lock_times import LockTimes
 from invx.infra.postgres import Connection
 from invx.infra.rotation import BULK, INTERACTIVE
 from invx.infra.tracing import current_traceparent
@@ -23,6 +24,7 @@ from invx.infra.write_set import Catalogue, Row, WriteSet
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.context import RequestContext
 from invx.kernel.errors import NotFound, invariant
+from invx.kernel.ids import named_id
 from invx.kernel.messages import Contract, Envelope
 from invx.kernel.ports import Clock, Ids
 
@@ -56,8 +58,9 @@ class Storage:
     codec: Codec
     project: Project
     publish: Publish
-    encode_contract: Callable[[Contract], str]
+    contract_body: Callable[[Contract], Mapping[str, Any]]
     kinds: tuple[type[Aggregate], ...] = ()
+    tables: tuple[str, ...] = ()  # those that projections state, and nobody else writes
 
 
 class DueJobs:
@@ -72,6 +75,7 @@ class DueJobs:
         self, kind: str, key: str, *, due_at: datetime, payload: Mapping[str, Any] | None = None
     ) -> None:
         """Remember the job with this transaction; the same kind and key replaces the old one."""
+        said = traced(payload or {}, at_once=due_at <= self._ctx.now)
         self._write_set.put(
             "due_jobs",
             {
@@ -80,7 +84,7 @@ class DueJobs:
                 "key": key,
                 "lane": self.lane,
                 "due_at": due_at,
-                "payload": msgspec.Raw(msgspec.json.encode(dict(payload or {}))),
+                "payload": msgspec.Raw(msgspec.json.encode(said)),
                 "correlation_id": self._ctx.caller.correlation_id,
                 "state": "pending",
                 "attempts": 0,
@@ -110,6 +114,7 @@ class EventUnitOfWork:
         self.ids = ids
         self.facts = facts
         self.write_set = WriteSet(storage.catalogue)
+        self.locks = LockTimes()
         self.jobs = DueJobs(self.write_set, ctx)
         self.store = EventStore(conn, storage.catalogue.schema, storage.codec, ctx.tenant_id)
         self._storage = storage
@@ -271,7 +276,7 @@ def outbox_row(recorded: Recorded, contract: Contract, storage: Storage) -> dict
         "correlation_id": recorded.correlation_id,
         "causation_id": recorded.event_id,
         "trace_parent": current_traceparent(),
-        "body": msgspec.Raw(storage.encode_contract(contract).encode()),
+        "body": msgspec.Raw(msgspec.json.encode(storage.contract_body(contract))),
     }
 
 
@@ -290,4 +295,4 @@ def envelopes_of(past: Iterable[Recorded], storage: Storage) -> list[Envelope]:
 
 def message_id(event_id: UUID, wire: str) -> UUID:
     """uuid5 of event and contract name, so a contract made again is recognised."""
-    return uuid5(NAMESPACE_OID, f"{event_id}:{wire}")
+    return named_id(NAMESPACE_OID, f"{event_id}:{wire}")

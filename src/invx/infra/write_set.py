@@ -3,7 +3,8 @@
 A data-modifying CTE with one `INSERT … SELECT FROM json_to_recordset($n)` per table. One write
 and a bulk of a thousand are the same statement with more rows; events are inserted plainly, so
 that a lost race stays a unique violation; projected rows are stated whole and replace what was
-there.
+there. What a column keeps as JSON travels beside the rows, in an array of texts: inside of them the
+database would take it apart three times, and it is most of what is written.
 """
 
 from collections.abc import Mapping
@@ -36,7 +37,7 @@ class Catalogue:
     def __init__(self, schema: str, tables: dict[str, Table]) -> None:
         self.schema = schema
         self.tables = tables
-        self._statements: dict[tuple[Any, ...], str] = {}
+        self._statements: dict[tuple[Any, ...], Statement] = {}
 
     @classmethod
     async def read(cls, conn: Connection, schema: str) -> "Catalogue":
@@ -48,32 +49,49 @@ class Catalogue:
             columns.setdefault(row["table"], {})[row["column"]] = row["type"]
         return cls(schema, {name: Table(columns[name], keys.get(name, ())) for name in columns})
 
-    def statement(self, parts: tuple["Part", ...]) -> str:
+    def statement(self, parts: tuple["Part", ...]) -> "Statement":
         """The statement for these parts; the same parts always give the same text."""
-        if (text := self._statements.get(parts)) is None:
-            clauses = [
-                f"p{number} AS ({self._clause(part, number)})"
-                for number, part in enumerate(parts, 1)
-            ]
+        if (found := self._statements.get(parts)) is None:
+            documents = tuple(self._documents(part) for part in parts)
+            clauses: list[str] = []
+            first = 1  # of the parameters of a part
+            for number, part in enumerate(parts, 1):
+                clauses.append(f"p{number} AS ({self._clause(part, first)})")
+                first += 1 + len(documents[number - 1])
             text = "WITH " + ",\n".join(clauses) + "\nSELECT 1"
-            self._statements[parts] = text
-        return text
+            found = self._statements[parts] = Statement(text, documents)
+        return found
 
-    def _clause(self, part: "Part", number: int) -> str:
+    def _documents(self, part: "Part") -> tuple[str, ...]:
+        columns = self.tables[part.table].columns
+        return tuple(name for name in part.columns if columns[name] == "json")
+
+    def _source(self, part: "Part", first: int) -> str:
+        """The rows as the parameters give them, JSON and bytes still as text."""
+        columns = self.tables[part.table].columns
+        documents = self._documents(part)
+        typed = ", ".join(
+            f'"{name}" {"text" if columns[name] == "bytea" else columns[name]}'
+            for name in part.columns
+            if name not in documents
+        )
+        if not documents:
+            return f"json_to_recordset(${first}::json) AS x({typed})"
+        beside = "".join(f", unnest(${first + n}::text[])" for n in range(1, len(documents) + 1))
+        names = [name for name in part.columns if name not in documents] + [*documents]
+        listed = ", ".join(f'"{name}"' for name in names)
+        return f"ROWS FROM (json_to_recordset(${first}::json) AS ({typed}){beside}) AS x({listed})"
+
+    def _clause(self, part: "Part", first: int) -> str:
         table = self.tables[part.table]
         names = ", ".join(f'"{name}"' for name in part.columns)
-        types = {name: table.columns[name] for name in part.columns}
-        typed = ", ".join(
-            f'"{name}" {"text" if of == "bytea" else of}' for name, of in types.items()
-        )
-        source = f"json_to_recordset(${number}::json) AS x({typed})"
+        source = self._source(part, first)
         target = f'{self.schema}."{part.table}"'
         if part.verb == "delete":
             match = " AND ".join(f't."{name}" = x."{name}"' for name in part.columns)
             return f"DELETE FROM {target} t USING {source} WHERE {match}"
         values = ", ".join(
-            f"""decode("{name}", 'base64')""" if of == "bytea" else f'"{name}"'
-            for name, of in types.items()
+            _READ.get(table.columns[name], '"{name}"').format(name=name) for name in part.columns
         )
         insert = f"INSERT INTO {target} ({names}) SELECT {values} FROM {source}"
         if part.verb == "insert":
@@ -84,6 +102,21 @@ class Catalogue:
             return f"{insert} ON CONFLICT ({key}) DO NOTHING"
         update = ", ".join(f'"{name}" = excluded."{name}"' for name in rest)
         return f"{insert} ON CONFLICT ({key}) DO UPDATE SET {update}"
+
+
+# How a column is read from what arrives as text.
+_READ = {"bytea": """decode("{name}", 'base64')""", "json": '"{name}"::json'}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A text, and per part the columns whose values are JSON texts.
+
+    Each of these has a parameter of its own, behind that of the part's rows.
+    """
+
+    text: str
+    documents: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +145,7 @@ class WriteSet:
 
     def put(self, table: str, row: Row) -> None:
         """State a whole row, new or not; the last statement for a key counts."""
-        key = tuple(row[name] for name in self.catalogue.tables[table].key)
+        key = tuple([row[name] for name in self.catalogue.tables[table].key])
         rows = self._rows(table, "put", row)
         if isinstance(rows, dict):
             rows[key] = row
@@ -143,6 +176,13 @@ class WriteSet:
             violated(f"rows of {table} differ in their columns")
         return held[1]
 
+    def absorb(self, later: "WriteSet") -> None:
+        """Write those rows as well, as if they had been stated here after these."""
+        add = {"insert": self.insert, "put": self.put, "delete": self.delete}
+        for part, rows in later._parts.values():  # noqa: SLF001 - of its own kind
+            for row in rows if isinstance(rows, list) else rows.values():
+                add[part.verb](part.table, row)
+
     def clear(self) -> None:
         """Forget all rows."""
         self._parts.clear()
@@ -150,16 +190,30 @@ class WriteSet:
     def __bool__(self) -> bool:
         return any(rows for _, rows in self._parts.values())
 
-    async def flush(self, conn: Connection) -> None:
-        """Write everything in one statement and forget it. Raises asyncpg.PostgresError."""
+    def written(self) -> tuple[str, list[Any]] | None:
+        """The statement that writes everything, and its values; None where there is nothing."""
         filled = [(part, rows) for part, rows in self._parts.values() if rows]
         if not filled:
-            return
+            return None
         filled.sort(key=lambda item: (item[0].table, item[0].verb))
         statement = self.catalogue.statement(tuple(part for part, _ in filled))
-        values = [_encode(_listed(rows)).decode() for _, rows in filled]
-        await conn.fetchval(statement, *values)
-        self._parts.clear()
+        values: list[Any] = []
+        for (_, rows), documents in zip(filled, statement.documents, strict=True):
+            listed = _listed(rows)
+            if not documents:
+                values.append(_encode(listed).decode())
+                continue
+            elsewhere = dict.fromkeys(documents)
+            values.append(_encode([{**row, **elsewhere} for row in listed]).decode())
+            values += [[_text(row[name]) for row in listed] for name in documents]
+        return statement.text, values
+
+    async def flush(self, conn: Connection) -> None:
+        """Write everything in one statement and forget it. Raises asyncpg.PostgresError."""
+        if (written := self.written()) is not None:
+            text, values = written
+            await conn.fetchval(text, *values)
+            self._parts.clear()
 
 
 def _listed(rows: list[Row] | dict[Key, Row]) -> list[Row]:
@@ -167,6 +221,12 @@ def _listed(rows: list[Row] | dict[Key, Row]) -> list[Row]:
     if isinstance(rows, list):
         return rows
     return [rows[key] for key in sorted(rows)] if len(rows) > 1 else list(rows.values())
+
+
+def _text(value: Any) -> str | None:
+    """The JSON text of a value; none of what is null."""
+    text = bytes(value) if isinstance(value, msgspec.Raw) else _encode(value)
+    return None if text == b"null" else text.decode()
 
 
 _COLUMNS = """

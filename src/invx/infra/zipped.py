@@ -1,6 +1,6 @@
 """A ZIP made while it is sent: one file is in memory at a time, however many there are."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from io import RawIOBase
 from typing import Any
@@ -38,7 +38,7 @@ class _Sink(RawIOBase):
         return taken
 
 
-async def zipped(files: AsyncIterator[ZippedFile]) -> AsyncIterator[bytes]:
+async def zipped(files: AsyncIterator[ZippedFile]) -> AsyncGenerator[bytes]:
     """The bytes of a ZIP of these files, as they come. Names must differ."""
     sink = _Sink()
     with ZipFile(sink, "w") as archive:

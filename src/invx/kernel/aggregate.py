@@ -26,12 +26,12 @@ class Aggregate:
         """The aggregate as it was after `events`."""
         aggregate = cls(id)
         for event in events:
-            aggregate._advance(event)
+            aggregate.advance(event)
         return aggregate
 
     def record(self, event: Event) -> None:
         """Apply `event` and keep it for the write set."""
-        self._advance(event)
+        self.advance(event)
         self.recorded.append(event)
 
     def begin_anew(self) -> None:
@@ -45,6 +45,7 @@ class Aggregate:
         """Change state; one `match` over the aggregate's events. Never refuses, never asks."""
         violated(f"{type(self).__name__} does not know {type(event).__name__}")
 
-    def _advance(self, event: Event) -> None:
+    def advance(self, event: Event) -> None:
+        """Take in the next event of the stream, which is stored."""
         self.apply(event)
         self.version += 1

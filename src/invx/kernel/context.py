@@ -1,7 +1,9 @@
 """Who asks, for which tenant, and when: passed explicitly, never ambient (T1, T5)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 
@@ -14,6 +16,9 @@ class Caller:
     correlation_id: UUID  # the request or job that started it all
     permissions: frozenset[str] = field(default_factory=frozenset)
     causation_id: UUID | None = None  # the message that led directly to this command
+    # Up to which amount of a currency it may approve, nothing in one left out; None: any amount.
+    approval_limit: Mapping[str, Decimal] | None = field(default=None, hash=False)
+    session_id: UUID | None = None  # of the person who asks
 
 
 @dataclass(frozen=True, slots=True)

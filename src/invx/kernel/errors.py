@@ -22,6 +22,9 @@ class Kind(StrEnum):
     FORBIDDEN = "forbidden"
     UNAUTHENTICATED = "unauthenticated"
     UNAVAILABLE = "unavailable"  # somebody we depend on does not answer; ask again
+    TOO_MANY = "too_many"  # asked too often; the same later is welcome
+    GONE = "gone"  # it was here, and was erased for good
+    DAMAGED = "damaged"  # what we keep is not what it was: ours to mend, asking again is no use
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,29 @@ class Unavailable(DomainError):
     """A system this depends on does not answer; nothing was written."""
 
     kind = Kind.UNAVAILABLE
+
+
+class TooMany(DomainError):
+    """This was asked too often; ask again later."""
+
+    kind = Kind.TOO_MANY
+    lasting = False
+
+    def __init__(self, detail: str = "", *, wait_seconds: int = 1) -> None:
+        super().__init__(detail)
+        self.wait_seconds = wait_seconds
+
+
+class Gone(DomainError):
+    """It was here, and was erased for good."""
+
+    kind = Kind.GONE
+
+
+class Damaged(DomainError):
+    """What is kept is not what it was."""
+
+    kind = Kind.DAMAGED
 
 
 class NotYet(Exception):

@@ -29,6 +29,9 @@ TRANSMISSION_ATTEMPTS_MAX = 8  # of sending a document, before it has visibly fa
 TRANSMISSION_QUESTIONS_MAX = 30  # about an answer that does not come
 TRANSMISSION_SECONDS_MAX = 20  # for one call of a channel; less than a claim lasts
 TRANSMISSION_REASONS_MAX = 20
+# Of one statement. The server ends it after 30: one that says nothing for longer is not there, and
+# without a word of farewell (a lost machine, a cut network) nobody would notice for a quarter hour.
+DATABASE_SILENT_SECONDS_MAX = 33
 CLAIM_SECONDS = 60
 CLAIM_ROWS_PER_TENANT = 50
 RELAY_ROWS_PER_TENANT = 100
@@ -47,8 +50,11 @@ MEASURE_SECONDS = 15.0
 FORGET_SECONDS = 3600.0
 FORGET_SECONDS_FIRST = 60.0  # after the start, which has enough to do
 CHORE_SECONDS_MAX = 300.0
+STORED_UNNAMED_SECONDS = 3_600  # a file that was put since may be about to be named
+SWEPT_FILES_PER_TURN = 20_000  # once an hour
 SEAL_SECONDS = 60.0  # between two walks over the tenants
 SEAL_LEAVES_MAX = 2_000  # whose rows one transaction holds
 SEALS_PER_TURN = 50  # of one tenant, before the next has its turn
+SEAL_ROUNDS_PER_TURN = 3  # while documents go on being issued between register and seal
 REGISTER_ROWS_PER_COMMAND = 200
 REGISTER_COMMANDS_PER_TURN = 50

@@ -30,6 +30,8 @@ _CURRENCIES = frozenset(
 # For products and quotients on the way to a rounded amount. ROUND_05UP keeps a digit that shows
 # that something was cut off, so rounding the result to a unit later equals rounding it once.
 EXACT = Context(prec=80, rounding=ROUND_05UP)
+# Two remainders that are equal may differ in the last of the 80 digits that a division left them.
+TIES = Context(prec=40)
 
 
 class UnknownCurrency(DomainError):
@@ -146,7 +148,7 @@ def round_to_sum(exact: Sequence[Decimal], total: Decimal, currency: str) -> lis
     order = [index for index, figure in enumerate(exact) if figure] or list(range(len(parts)))
     if missing * total < 0:  # a unit is taken back, so ties take it from the later figure
         order.reverse()
-    order.sort(key=lambda index: (parts[index] - exact[index]) * step)
+    order.sort(key=lambda index: TIES.multiply(TIES.subtract(parts[index], exact[index]), step))
     turns, rest = divmod(abs(units), len(order))
     for position, index in enumerate(order):
         parts[index] += step * (turns + (position < rest))

@@ -94,3 +94,19 @@ class Operations(Protocol):
     async def resume(self, operation: Operation) -> Operation:
         """Go on with what is left, and try again what failed. Raises OperationFinished."""
         ...
+
+
+class MeasuredOperations(Operations, Protocol):
+    """Operations on a single thing, of which `total` and `done` count parts, not things."""
+
+    async def open_measured(
+        self, kind: str, subject: UUID, total: int, settings: Mapping[str, Any]
+    ) -> Operation:
+        """A new operation on this, in so many parts, to be begun right after the commit."""
+        ...
+
+    def measure(
+        self, operation: Operation, done: int, refusal: DomainError | None = None
+    ) -> Operation:
+        """State how far it is and go on after the commit; at the end, or refused, it is over."""
+        ...

@@ -1,6 +1,6 @@
 """The ports that every context shares. Each context declares its own in `app/ports.py`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -77,6 +77,14 @@ class Repository(Protocol[A]):
 
     def add(self, aggregate: A) -> None:
         """Take a new aggregate into the unit of work."""
+        ...
+
+
+class ManyRepository(Repository[A], Protocol[A]):
+    """A repository that also gives many at once."""
+
+    async def find_all(self, ids: Iterable[UUID]) -> dict[UUID, A]:
+        """Those of `ids` that exist, in one round trip."""
         ...
 
 

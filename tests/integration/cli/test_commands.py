@@ -16,7 +16,8 @@ import httpx
 import pytest
 
 from invx.cli import audit
-from invx.cli.ground import DEMO_TENANT, TENANT, Refused
+from invx.cli.ground import TENANT, Refused
+from invx.infra.supervised import free_port
 from invx.kernel.ids import typeid
 from invx.place import DATABASE, embedded_server
 from invx.settings import PlaceSettings
@@ -60,7 +61,7 @@ def test_republish_teaches_an_empty_analytics_the_same_revenue(running: Installa
     assert revenue(running) == []
     done = running.invx("republish", "--from", "invoicing", "--to", "analytics")
     assert done.returncode == 0, done.stderr
-    assert "1 tenants" in done.stderr
+    assert "3 tenants" in done.stderr  # the installation itself is one
     assert revenue(running) == before
     again = running.invx("republish", "--from", "invoicing", "--to", "analytics")
     assert "0 were new to analytics" in again.stderr
@@ -175,19 +176,20 @@ def test_a_tenant_is_sealed_anchored_exported_and_proved_elsewhere(
     anchor, archive = folder / "anchor.jsonl", folder / "archive.zip"
     monkeypatch.setenv("INVX_HOME", str(running.home))
     monkeypatch.setenv("INVX_ANCHOR_FILE", str(anchor))
-    tenant = typeid(TENANT, DEMO_TENANT)
+    tenant = running.login["tenant"]
     audit.seal(tenant)
     held = [json.loads(line) for line in anchor.read_text().splitlines()]
-    assert held[-1]["numbers"][0]["last"] >= 1
+    of_documents = [each for each in held if each["context"] == "invoicing"][-1]
+    assert of_documents["numbers"][0]["last"] >= 1
     audit.verify_all()
     intact = capsys.readouterr().out
     assert re.search(r"[1-9]\d* seals, [1-9]\d* register rows", intact), intact
-    assert f"{len(held)} seals in the anchor file" in intact
+    assert f"{len(held)} seals in the anchors" in intact
     audit.export(tenant, archive)
     assert archive.stat().st_mode & 0o077 == 0
     with pytest.raises(Refused, match="is there already"):
         audit.export(tenant, archive)
-    root = f"invoicing={held[-1]['root']}"
+    root = f"invoicing={of_documents['root']}"
     command = [sys.executable, "-I", "scripts/verify_archive.py", str(archive), "--root", root]
     proved = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (proved.returncode, proved.stdout.splitlines()[-1]) == (0, "Intact.")
@@ -251,9 +253,14 @@ def test_parts_of_the_program_run_as_processes_of_their_own(running: Installatio
         ("work", "--contexts", "analytics"),
     )
     logs = [running.home.parent / f"part{number}.txt" for number in range(len(commands))]
+    ports = [str(free_port()) for _ in commands]
     children = [
-        subprocess.Popen([INVX, *words], env=running.environment(), stderr=log.open("w"))
-        for words, log in zip(commands, logs, strict=True)
+        subprocess.Popen(
+            [INVX, *words],
+            env=running.environment(INVX_METRICS_PORT=port),
+            stderr=log.open("w"),
+        )
+        for words, log, port in zip(commands, logs, ports, strict=True)
     ]
 
     def url(number: int) -> str:
@@ -274,6 +281,13 @@ def test_parts_of_the_program_run_as_processes_of_their_own(running: Installatio
             assert time.monotonic() < end
             time.sleep(0.1)
         assert data[0]["gross"] == "119.00"
+        relayed, worked = (httpx.get(f"http://127.0.0.1:{port}/metrics").text for port in ports[2:])
+        # Who relays and works is chance: `invx up` does so too. Measuring is everybody's.
+        assert 'invx_outbox_pending{context="invoicing"}' in relayed
+        assert 'invx_inbox_pending{context="analytics"}' in worked
+        taken = running.invx("work", "--contexts", "analytics", INVX_METRICS_PORT=ports[3])
+        assert taken.returncode == 1
+        assert "INVX_METRICS_PORT" in taken.stderr
     finally:
         for child in children:
             child.send_signal(signal.SIGTERM)

@@ -181,7 +181,7 @@ class Stage:
         jobs: dict[str, Callable[[Any, Any], Awaitable[Any]]] | None = None,
     ) -> Context:
         """The receiving context with this reaction."""
-        storage = Storage(self.catalogue, Codec(()), lambda *_: None, lambda _: None, NOTES.encode)
+        storage = Storage(self.catalogue, Codec(()), lambda *_: None, lambda _: None, NOTES.body)
 
         def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> Heard:
             return Heard(conn, ctx, storage=storage, clock=self.clock, ids=self.ids, facts=facts)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from invx.infra.lease import LeaseLost
+from invx.infra.lease import Lease, LeaseLost
 from invx.infra.rotation import BULK, INTERACTIVE
 from invx.infra.transport import MemoryTransport, PublishFailed
 from invx.kernel import limits
@@ -136,6 +136,24 @@ async def test_another_relay_takes_over_when_the_lease_runs_out(stage: Stage) ->
     stage.clock.advance(limits.LEASE_SECONDS + 1)
     assert await second.round() == 1
     assert await first.round() == 0
+
+
+async def test_a_lease_written_ahead_by_a_wrong_clock_is_not_waited_for(stage: Stage) -> None:
+    def lease() -> Lease:
+        return Lease(stage.sender, "relay", clock=stage.clock, ids=stage.ids, seconds=0.3)
+
+    ahead, other = lease(), lease()
+    stage.clock.advance(3_600)
+    assert await ahead.take()
+    stage.clock.advance(-3_600)
+    assert not await other.take()
+    assert await ahead.keep(), "who lives renews it by the right time"
+    await asyncio.sleep(0.4)
+    assert not await other.take(), "it has changed since it was seen"
+    await asyncio.sleep(0.4)
+    assert await other.take(), "nobody renewed it for as long as it lasts"
+    assert other.fence == (ahead.fence or 0) + 1
+    assert not await ahead.take()
 
 
 async def test_a_released_lease_can_be_taken_at_once(stage: Stage) -> None:
@@ -336,7 +354,7 @@ class _Single:
     """A database with one connection, so that its statements can be counted."""
 
     def __init__(self, stage: Stage, conn) -> None:
-        self.schema = stage.sender.schema
+        self.schema = self.label = stage.sender.schema
         self._conn = conn
 
     def system_transaction(self):

@@ -86,14 +86,14 @@ async def test_no_more_reactions_run_at_once_than_a_queue_may(stage: Stage) -> N
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.002)
         at_once -= 1
         uow.write_down(contract)
 
-    await deliver(stage, *(note(A, key(n), 1) for n in range(20)))
+    await deliver(stage, *(note(A, key(n), 1) for n in range(200)))
 
     async def done() -> bool:
-        return await stage.states() == {"done": 20}
+        return await stage.states() == {"done": 200}
 
     async with running(stage.worker(slow)):
         await until(done)

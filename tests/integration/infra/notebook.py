@@ -181,7 +181,7 @@ class Notebook:
     @property
     def storage(self) -> Storage:
         return Storage(
-            self.catalogue, CODEC, project, contract_of, REGISTRY.encode, kinds=(Note, Counter)
+            self.catalogue, CODEC, project, contract_of, REGISTRY.body, kinds=(Note, Counter)
         )
 
     @property

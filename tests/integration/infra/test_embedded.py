@@ -318,8 +318,9 @@ def test_an_ordinary_user_runs_a_cluster_of_its_own(base):
     nobody = Account.choose("nobody", ())
     os.chown(base, nobody.uid, nobody.gid)
     library = base.parent / "lib"  # what `nobody` imports must not lie under root's home
-    (library / "invx" / "infra").mkdir(parents=True)
-    for name in ("__init__.py", "infra/embedded.py", "infra/embedded_cluster.py"):
+    (library / "invx" / "infra" / "backup").mkdir(parents=True)
+    backup = ("infra/backup/__init__.py", "infra/backup/wal.py")
+    for name in ("__init__.py", "infra/embedded.py", "infra/embedded_cluster.py", *backup):
         (library / "invx" / name).write_text((SOURCE / "invx" / name).read_text())
     program = (
         "import sys, os; from pathlib import Path; from invx.infra.embedded import Postgres\n"

@@ -7,6 +7,7 @@ but hashlib and json: what a verifier outside of the house would do.
 import asyncio
 import hashlib
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from invx.infra.event_store import EventStore
+from invx.infra.event_store import _LOAD, EventStore
 from invx.kernel.errors import InvariantViolation, NotFound
 from tests.integration.infra.notebook import (
     CODEC,
@@ -299,3 +300,33 @@ async def test_the_application_can_neither_change_nor_delete_an_event(notebook: 
                 notebook.tenant_id, tenant.epoch, write=True
             ) as conn:
                 await conn.execute(attempt, note_id)
+
+
+async def test_a_stream_is_read_by_its_own_events_however_young_the_tenant_is(
+    notebook: Notebook,
+) -> None:
+    """Without statistics of a tenant its events look few; all of them were read for each stream."""
+    other = notebook.ids.new()
+    await notebook.root.execute(
+        f"""
+        INSERT INTO notebook.streams (tenant_id, stream_id, kind, version, head_hash)
+            SELECT '{other}', gen_random_uuid(), 'Note', 1, '' FROM generate_series(1, 2000);
+        INSERT INTO notebook.events
+            SELECT tenant_id, stream_id, 1, gen_random_uuid(), 'LineWritten', 1, now(), now(),
+                'user:ada', gen_random_uuid(), NULL, '{{"text": ""}}', ''
+            FROM notebook.streams WHERE tenant_id = '{other}';
+        ANALYZE notebook.streams, notebook.events"""
+    )
+    ids = [await notebook.note(f"young {number}", "one") for number in range(30)]
+    statement = _LOAD.format(schema="notebook", wanted="$3::uuid[]")
+    async with notebook.database.tenant_transaction(notebook.tenant_id, 1, write=False) as conn:
+        plan = await conn.fetch(
+            f"EXPLAIN (ANALYZE, COSTS OFF) {statement}", notebook.tenant_id, "Note", ids[:1]
+        )
+        store = EventStore(conn, "notebook", CODEC, notebook.tenant_id)
+        found = await store.load(ids, "Note")
+    text = "\n".join(line for (line,) in plan)
+    [condition] = re.findall(r"events_pkey on events.*\n +Index Cond: (.*)", text)
+    assert "stream_id = s.stream_id" in condition, text
+    assert "Rows Removed" not in text
+    assert {id: len(events) for id, (_, events) in found.items()} == dict.fromkeys(ids, 2)

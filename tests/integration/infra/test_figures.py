@@ -59,11 +59,14 @@ async def test_requests_and_handlers_are_counted_by_template_and_name(desk: Desk
     await desk.client.get("/v1/nothing/here")
     rose = await rise(desk, before)
     route = "/v1/invoices/{invoice}/finalize"
-    assert rose("invx_http_requests_total", method="POST", route=route, status="200") == 1
-    assert rose("invx_http_request_seconds_count", method="POST", route=route) == 1
+    posted = {"method": "POST", "route": route, "tenant_class": "standard"}
+    assert rose("invx_http_requests_total", status="200", **posted) == 1
+    assert rose("invx_http_request_seconds_count", **posted) == 1
     missing = {"method": "GET", "status": "404"}
-    assert rose("invx_http_requests_total", route="/v1/invoices/{invoice}", **missing) == 1
-    assert rose("invx_http_requests_total", route="unmatched", **missing) == 1
+    of_tenant = {"route": "/v1/invoices/{invoice}", "tenant_class": "standard"}
+    assert rose("invx_http_requests_total", **of_tenant, **missing) == 1
+    of_nobody = {"route": "unmatched", "tenant_class": "none"}
+    assert rose("invx_http_requests_total", **of_nobody, **missing) == 1
     handled = {"context": "invoicing", "handler": "finalize_document"}
     assert rose("invx_handler_seconds_count", **handled) == 1
     assert 0 < rose("invx_handler_seconds_sum", **handled) < 10

@@ -11,8 +11,9 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from invx.host import Host, build_host, create_app
+from invx.host import build_host, create_app
 from invx.infra.postgres import DatabaseUnavailable
+from invx.infra.running import Host
 from invx.kernel import limits
 from invx.kernel.errors import InvariantViolation
 from invx.settings import Settings
@@ -88,7 +89,7 @@ async def test_processes_apart_wake_each_other(desk: Desk, monkeypatch: pytest.M
         relaying.start_background(worker=False)
         reacting.start_background(relays=False)
         for host in (answering, relaying, reacting):
-            await host.bell.connected.wait()
+            await host.bells["pooled"].connected.wait()
         await asyncio.sleep(0.2)  # everybody has looked once, found nothing, and waits
         app = await create_app(answering, desk.world.settings, background=False)
         apart = replace(desk.world, app=app).client(desk.tenant_id)
@@ -103,10 +104,10 @@ async def test_processes_apart_wake_each_other(desk: Desk, monkeypatch: pytest.M
 async def test_a_host_started_twice_runs_everything_once(world: World) -> None:
     async with hosting(world) as host:
         host.start_background(relays=True, worker=False)
-        assert tasks() == ["bell", "relay invoicing", "upkeep"]
+        assert tasks() == ["bell pooled", "relay identity", "relay invoicing", "upkeep"]
         host.start_background()
         host.start_background()
-        assert tasks() == ["bell", "relay invoicing", "upkeep", "worker"]
+        assert tasks() == ["bell pooled", "relay identity", "relay invoicing", "upkeep", "worker"]
     assert tasks() == []
 
 
@@ -144,7 +145,7 @@ async def test_a_part_that_ends_by_an_error_is_said_at_once(world: World) -> Non
             host.start_background()
             await asyncio.sleep(0.05)
         assert [e["part"] for e in logs if e["event"] == "background_ended"] == ["worker"]
-        assert tasks() == ["bell", "relay invoicing", "upkeep"]
+        assert tasks() == ["bell pooled", "relay identity", "relay invoicing", "upkeep"]
 
 
 async def test_a_host_of_one_context_serves_it_and_feeds_the_absent_one(desk: Desk) -> None:
@@ -165,7 +166,7 @@ async def test_a_host_of_one_context_serves_it_and_feeds_the_absent_one(desk: De
     async with hosting(world, "analytics") as other:
         assert other.relays == {}
         other.start_background(relays=True, worker=False)
-        assert tasks() == ["bell", "upkeep"]
+        assert tasks() == ["bell pooled", "upkeep"]
         await other.settle()
     assert await counted(desk) == 1
 
@@ -191,7 +192,7 @@ async def test_an_application_without_background_still_measures_what_waits(desk:
     async with hosting(world) as host:
         app = await create_app(host, world.settings, background=False)
         async with app.router.lifespan_context(app):
-            assert tasks() == ["bell", "upkeep"]
+            assert tasks() == ["bell pooled", "upkeep"]
         assert tasks() == []
         with pytest.raises((DatabaseUnavailable, asyncpg.InterfaceError)):
             await host.ready()

@@ -7,7 +7,13 @@ from typing import Any
 import asyncpg
 import pytest
 
-from invx.infra.postgres import Connection, Database, DatabaseUnavailable, Pools
+from invx.infra.postgres import (
+    STATEMENT_CHARS_MAX,
+    Connection,
+    Database,
+    DatabaseUnavailable,
+    Pools,
+)
 from invx.infra.tenancy import Directory
 from tests.integration.infra.notebook import Notebook, NotebookUnit
 
@@ -187,3 +193,18 @@ async def test_a_connection_that_cannot_roll_back_is_never_used_again(narrow: No
         assert await conn.fetchval("SELECT pg_backend_pid()") not in before
     with pytest.raises((asyncpg.InterfaceError, asyncpg.PostgresError, OSError)):
         await running[0]
+
+
+@pytest.mark.parametrize(("chars", "kept"), [(20_000, True), (STATEMENT_CHARS_MAX + 1, False)])
+async def test_long_statements_stay_prepared(narrow: Notebook, chars: int, kept: bool) -> None:
+    """The write set of a finalization has 17,000 characters; the driver would drop it each time."""
+    statement = f"SELECT $1::integer /* {'x' * chars} */"
+    async with writing(narrow) as conn:
+        for number in range(3):
+            assert await conn.fetchval(statement, number) == number
+        held = await conn.fetchval(
+            "SELECT sum(generic_plans + custom_plans) FROM pg_prepared_statements"
+            " WHERE statement = $1",
+            statement,
+        )
+    assert held == (3 if kept else None)

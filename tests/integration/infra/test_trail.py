@@ -103,10 +103,12 @@ async def test_spans_of_request_and_reaction_are_of_one_trace(
         if span.context and f"{span.context.trace_id:032x}" == TRACE
     }
     request = of_trace["POST /v1/invoices/{invoice}/finalize"]
+    relayed = of_trace["relay invoicing.document.finalized.v1"]
     reaction = of_trace["react invoicing.document.finalized.v1"]
-    assert reaction.parent is not None
-    assert request.context is not None
-    assert reaction.parent.span_id == request.context.span_id
+    for below, above in ((reaction, relayed), (relayed, request)):
+        assert below.parent is not None
+        assert above.context is not None
+        assert below.parent.span_id == above.context.span_id
 
 
 async def test_a_reaction_that_fails_is_logged_with_the_ids_of_the_request(

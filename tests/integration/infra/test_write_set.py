@@ -80,7 +80,7 @@ async def test_json_is_kept_byte_for_byte(writing: Writing) -> None:
     ):
         writing.set.insert("things", writing.thing(str(number), body=msgspec.Raw(text.encode())))
         await writing.flush()
-        assert (await writing.things())[str(number)]["body"] == text.strip()
+        assert (await writing.things())[str(number)]["body"] == text
 
 
 async def test_nothing_is_null_and_null_is_nothing(writing: Writing) -> None:
@@ -90,6 +90,47 @@ async def test_nothing_is_null_and_null_is_nothing(writing: Writing) -> None:
     things = await writing.things()
     assert [things["a"][name] for name in EVERYTHING] == [None] * len(EVERYTHING)
     assert (things["b"]["words"], things["b"]["raw"]) == ([], b"")
+
+
+async def test_each_row_gets_the_json_that_was_stated_with_it(writing: Writing) -> None:
+    """It travels beside the rows: in the order of inserts, or of the keys of puts."""
+    texts = [
+        None,
+        b"{}",
+        b"null",
+        b'"null"',
+        "\u00df\u4e00".join('""').encode(),
+        b"[[1],[2]]",
+        b"0",
+    ]
+    for verb in ("insert", "put"):
+        for number in range(len(texts) * 3 - 1, -1, -1):
+            text = texts[number % len(texts)]
+            body = None if text is None else msgspec.Raw(text)
+            row = writing.thing(f"{verb}{number:02}", amount=number, body=body)
+            getattr(writing.set, verb)("things", row)
+        await writing.flush()
+    things = await writing.things()
+    assert len(things) == 2 * 3 * len(texts)
+    for row in things.values():
+        text = texts[int(row["amount"]) % len(texts)]
+        expected = None if text in (None, b"null") else text.decode()  # type: ignore[union-attr]
+        assert row["body"] == expected, row["name"]
+
+
+async def test_json_may_be_stated_as_plain_values(writing: Writing) -> None:
+    for number, body in enumerate([{"a": Decimal("1.10")}, [1, None], "text", True]):
+        writing.set.put("things", writing.thing(str(number), body=body))
+    await writing.flush()
+    found = [json.loads(row["body"]) for row in (await writing.things()).values()]
+    assert found == [{"a": "1.10"}, [1, None], "text", True]
+
+
+async def test_what_is_no_json_is_refused_by_the_database(writing: Writing) -> None:
+    writing.set.insert("things", writing.thing("a", body=msgspec.Raw(b"{")))
+    with pytest.raises(asyncpg.InvalidTextRepresentationError):
+        await writing.flush()
+    assert await writing.things() == {}
 
 
 async def test_one_row_and_a_thousand_are_the_same_statement(writing: Writing) -> None:
@@ -131,18 +172,23 @@ async def test_the_same_parts_give_the_same_text_however_they_are_stated(
 async def test_the_text_names_every_table_once_with_typed_columns(notebook: Notebook) -> None:
     writing = Writing(notebook)
     writing.set.put("marks", writing.thing("m"))
-    writing.set.put("things", writing.thing("a", amount=1, raw=b""))
+    writing.set.put("things", writing.thing("a", amount=1, raw=b"", body=msgspec.Raw(b"{}")))
+    writing.set.delete("things", writing.thing("b"))
     await writing.flush()
     expected = (
         'WITH p1 AS (INSERT INTO notebook."marks" ("tenant_id", "name") SELECT "tenant_id", "name"'
         ' FROM json_to_recordset($1::json) AS x("tenant_id" uuid, "name" text)'
         ' ON CONFLICT ("tenant_id", "name") DO NOTHING),\n'
-        'p2 AS (INSERT INTO notebook."things" ("tenant_id", "name", "amount", "raw")'
-        ' SELECT "tenant_id", "name", "amount", decode("raw", \'base64\')'
-        " FROM json_to_recordset($2::json)"
-        ' AS x("tenant_id" uuid, "name" text, "amount" numeric, "raw" text)'
-        ' ON CONFLICT ("tenant_id", "name")'
-        ' DO UPDATE SET "amount" = excluded."amount", "raw" = excluded."raw")\nSELECT 1'
+        'p2 AS (DELETE FROM notebook."things" t USING json_to_recordset($2::json)'
+        ' AS x("tenant_id" uuid, "name" text)'
+        ' WHERE t."tenant_id" = x."tenant_id" AND t."name" = x."name"),\n'
+        'p3 AS (INSERT INTO notebook."things" ("tenant_id", "name", "amount", "raw", "body")'
+        ' SELECT "tenant_id", "name", "amount", decode("raw", \'base64\'), "body"::json'
+        " FROM ROWS FROM (json_to_recordset($3::json)"
+        ' AS ("tenant_id" uuid, "name" text, "amount" numeric, "raw" text),'
+        ' unnest($4::text[])) AS x("tenant_id", "name", "amount", "raw", "body")'
+        ' ON CONFLICT ("tenant_id", "name") DO UPDATE SET "amount" = excluded."amount",'
+        ' "raw" = excluded."raw", "body" = excluded."body")\nSELECT 1'
     )
     assert writing.asked == [expected]
 
@@ -261,6 +307,20 @@ async def test_an_empty_write_set_asks_nothing(writing: Writing) -> None:
     assert writing.set
 
 
+async def test_what_is_to_be_written_may_be_looked_at_before(writing: Writing) -> None:
+    assert writing.set.written() is None
+    writing.set.insert("things", writing.thing("a", body=msgspec.Raw(b'{"is": 1}')))
+    first, second = writing.set.written(), writing.set.written()
+    assert first is not None
+    assert first == second
+    text, values = first
+    assert text.startswith("WITH p1 AS (INSERT INTO notebook")
+    assert values[1] == ['{"is": 1}']
+    await writing.flush()
+    assert [query.strip() for query in writing.asked] == [text]
+    assert (await writing.things())["a"]["body"] == '{"is": 1}'
+
+
 async def test_a_flushed_write_set_is_empty(writing: Writing) -> None:
     writing.set.insert("things", writing.thing("a"))
     await writing.flush()
@@ -293,3 +353,21 @@ async def test_the_catalogue_knows_columns_and_keys(notebook: Notebook) -> None:
     assert catalogue.tables["idempotency"].key == ("tenant_id", "key_hash", "slot")
     assert "idempotency_3" not in catalogue.tables, "the parts of a table are no tables of ours"
     assert json.dumps(sorted(catalogue.tables)).count("migrations") == 1
+
+
+async def test_what_another_states_later_counts_as_if_it_were_stated_here(
+    writing: Writing,
+) -> None:
+    """A row that is put over, one that is deleted, and one that is put after all."""
+    first, later = writing.set, WriteSet(writing.set.catalogue)
+    for name in ("over", "gone"):
+        first.put("things", writing.thing(name, words=["first"]))
+    first.delete("things", writing.thing("back"))
+    later.put("things", writing.thing("over", words=["later"]))
+    later.delete("things", writing.thing("gone"))
+    later.put("things", writing.thing("back", words=["later"]))
+    first.absorb(later)
+    await writing.flush()
+    assert len(writing.asked) == 1
+    found = {name: row["words"] for name, row in (await writing.things()).items()}
+    assert found == {"over": ["later"], "back": ["later"]}

@@ -12,12 +12,15 @@ from tests.world import Desk
 BIG = (
     *("documents", "settlements", "document_contents", "document_search"),
     *("bookings", "tax_entries", "tax_partners", "engine_entries", "settlement_entries"),
+    "period_changes",
 )
 
-# Ids grow with the number, as time-ordered ids do. Every 10th is a draft; customers have 100 each.
-_FILL = """
+# Ids grow with the number, as time-ordered ids do. Every 10th is a draft; $7 customers share the
+# documents, and twice as many deals. $3 documents are made behind the $8 that are there.
+FILL = """
 WITH numbers AS (
-    SELECT g, lpad(to_hex($4::bigint + g), 12, '0') AS tail FROM generate_series(1, $3::int) g
+    SELECT g, lpad(to_hex($4::bigint + g), 12, '0') AS tail
+    FROM generate_series($8::int + 1, $8::int + $3::int) g
 ), documents AS (
     SELECT g, ('01900000-0000-7000-8000-' || tail)::uuid AS id FROM numbers
 ), streams AS (
@@ -34,7 +37,7 @@ WITH numbers AS (
         CASE WHEN g % 10 = 0 THEN 'draft' WHEN g % 500 = 1 THEN 'cancelled' ELSE 'finalized' END,
         false, CASE WHEN g % 10 > 0 THEN $5::uuid END,
         CASE WHEN g % 10 > 0 THEN '2026-' || lpad(g::text, 6, '0') END,
-        'X-' || g, 'C-' || (g % 1000), 'Buyer ' || (g % 1000), 'buyer ' || (g % 1000),
+        'X-' || g, 'C-' || (g % $7::int), 'Buyer ' || (g % $7::int), 'buyer ' || (g % $7::int),
         CASE WHEN g % 1000 = 7 THEN 'USD' ELSE 'EUR' END,
         date '2024-01-01' + (g / 100), date '2024-01-15' + (g / 100), g, 0, g, g, g * 100, false,
         '{}', timestamptz '2024-01-01Z' + g * interval '10 minutes',
@@ -44,10 +47,12 @@ WITH numbers AS (
 ), settlements AS (
     INSERT INTO invoicing.settlements (tenant_id, document_id, version, legal_entity_id, customer,
         currency, total, settled, open, surplus, open_units, paid, credited, written_off,
-        discounted, withheld, refunded, status, disputed, due_date, overdue_from)
-    SELECT $1, id, 1, $2, 'C-' || (g % 1000), 'EUR', g, s, g - s, 0, (g - s) * 100, s, 0, 0, 0, 0,
-        0, CASE WHEN s = 0 THEN 'open' ELSE 'settled' END, false,
-        date '2024-01-15' + (g / 100), timestamptz '2024-01-16Z' + (g / 100) * interval '1 day'
+        discounted, withheld, refunded, status, disputed, due_date, overdue_from,
+        expected_withholding)
+    SELECT $1, id, 1, $2, 'C-' || (g % $7::int), 'EUR', g, s, g - s, 0, (g - s) * 100, s, 0, 0, 0,
+        0, 0, CASE WHEN s = 0 THEN 'open' ELSE 'settled' END, false,
+        date '2024-01-15' + (g / 100), timestamptz '2024-01-16Z' + (g / 100) * interval '1 day',
+        CASE WHEN g % 103 = 0 THEN 1 ELSE 0 END
     FROM documents, LATERAL (SELECT CASE WHEN g % 97 = 0 THEN 0 ELSE g END AS s)
     WHERE g % 10 > 0 RETURNING 1
 ), moved AS (
@@ -57,11 +62,11 @@ WITH numbers AS (
     FROM documents WHERE g % 10 > 0 AND g % 97 > 0 RETURNING 1
 ), contents AS (
     INSERT INTO invoicing.document_contents (tenant_id, document_id, resource)
-    SELECT $1, id, '{"lines":[],"totals":{"gross":"1.00"}}' FROM documents RETURNING 1
+    SELECT $1, id, $6::json FROM documents RETURNING 1
 )
 INSERT INTO invoicing.document_search (tenant_id, document_id, words, metadata)
-SELECT $1, id, 'design' || E'\\n' || 'x-' || g || E'\\n' || 'buyer ' || (g % 1000),
-    jsonb_build_object('deal', 'D-' || (g % 2000), 'team', 'T-' || (g % 2))
+SELECT $1, id, 'design' || E'\\n' || 'x-' || g || E'\\n' || 'buyer ' || (g % $7::int),
+    jsonb_build_object('deal', 'D-' || (g % (2 * $7::int)), 'team', 'T-' || (g % 2))
 FROM documents
 """
 
@@ -72,12 +77,15 @@ async def fill(desk: Desk, count: int, *, first: int = 0) -> None:
     async with desk.world.admin() as conn:
         await conn.execute("SET session_replication_role = replica")  # no triggers: these add up
         await conn.execute(
-            _FILL,
+            FILL,
             desk.tenant_id,
             parse_typeid("le", desk.entity),
             count,
             first,
             parse_typeid("ser", series),
+            '{"lines":[],"totals":{"gross":"1.00"}}',
+            1_000,
+            0,
         )
         await conn.execute("ANALYZE")
 

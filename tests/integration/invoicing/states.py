@@ -124,6 +124,7 @@ OPERATIONS: dict[str, tuple[str, str, Any]] = {
     "settlement": ("GET", "/settlement", None),
     "pay": ("POST", "/payments", {"amount": "5.00", "source": "p-1"}),
     "discount": ("POST", "/early-payment-discounts", {"amount": "3.00", "source": "d-1"}),
+    "certify": ("POST", "/withholding-certificates", {"amount": "5.00", "source": "c-1"}),
     "write_off": ("POST", "/write-offs", {}),
     "refund": ("POST", "/refunds", {"amount": "1.00", "source": "r-1"}),
     "reverse": (
@@ -131,6 +132,8 @@ OPERATIONS: dict[str, tuple[str, str, Any]] = {
         "/reversals",
         {"entry": "sent_01jd0y7ct4f6d9zq8x3s5v2w1k", "source": "b-1"},
     ),
+    "plan": ("POST", "/payment-plan", {"instalments": [{"due_date": "2099-01-31"}]}),
+    "end_plan": ("POST", "/payment-plan/end", {}),
     "dispute": ("POST", "/dispute", {"disputed": True}),
     "settle_dispute": ("POST", "/dispute", {"disputed": False}),
     "history": ("GET", "/history", None),

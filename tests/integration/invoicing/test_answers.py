@@ -34,6 +34,8 @@ ENTRIES = [
     ("credit_note", "refund"),
     ("finalized", "dispute"),
     ("disputed", "settle_dispute"),
+    ("finalized", "certify"),
+    ("finalized", "plan"),
 ]
 
 
@@ -68,6 +70,13 @@ async def test_a_reversal_is_answered_as_it_is_read(desk: Desk) -> None:
     body = {"entry": paid["entries"][0]["id"], "source": "returned"}
     answer = await desk.client.post(f"{path}/reversals", json=body)
     await same_as_read(desk, answer, f"{path}/settlement")
+
+
+async def test_the_end_of_a_plan_is_answered_as_it_is_read(desk: Desk) -> None:
+    document = await desk.invoice(line("100.00"))
+    assert (await attempt(desk, document, "plan")).is_success
+    answer = await attempt(desk, document, "end_plan")
+    await same_as_read(desk, answer, f"/v1/invoices/{document['id']}/settlement")
 
 
 async def test_a_new_draft_is_answered_as_it_is_read(desk: Desk) -> None:
@@ -151,4 +160,6 @@ async def test_a_negative_zero_is_zero_wherever_it_is_read(desk: Desk) -> None:
 def test_every_operation_that_writes_is_compared() -> None:
     compared = {operation for _, operation in (*WRITES, *ENTRIES)}
     writing = {name for name, (method, _, _) in OPERATIONS.items() if method != "GET"}
-    assert writing - compared == {"delete", "check", "reverse"}, "these have tests of their own"
+    assert writing - compared == {"delete", "check", "reverse", "end_plan"}, (
+        "these have tests of their own"
+    )

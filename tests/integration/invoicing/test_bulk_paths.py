@@ -24,7 +24,7 @@ _CHANCE |= {
     "trace_parent",
     "finished_at",
 }
-_CHANCE |= {"next_attempt_at"}
+_CHANCE |= {"next_attempt_at", "put_at"}
 # Of a document that was never a draft there is one event less.
 _VERSION = {"version", "sequence"}
 # Jobs stand in other rows, as many documents share one; answers and facts are of the requests.

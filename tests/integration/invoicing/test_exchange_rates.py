@@ -1,6 +1,6 @@
 """Exchange rates in the database: what lists and lookups cost, rebuilding, and many who wait."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
@@ -110,8 +110,8 @@ async def test_documents_that_wait_are_found_in_portions(
     monkeypatch.setattr(spreading, "DOCUMENTS_AT_ONCE", 2)
     documents = [await desk.invoice(line("100.00"), currency="CHF") for _ in range(5)]
     await desk.world.settle()
-    today = datetime.now(UTC).date()
-    month = {"base": "EUR", "quote": "CHF", "month": f"{today:%Y-%m}", "rate": "0.95"}
+    issued = documents[0]["issue_date"][:7]
+    month = {"base": "EUR", "quote": "CHF", "month": issued, "rate": "0.95"}
     await desk.post("/v1/exchange-rates", {"source": "bmf", "rates": [month]})
     await desk.world.settle()
     async with desk.world.admin() as conn:

@@ -10,7 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from invx.contexts.invoicing.api.lists import DOCUMENTS
+from invx.contexts.invoicing.read import access_paths
+from invx.contexts.invoicing.read.access_paths import Bounds
 from invx.contexts.invoicing.read.rows import sort_key
+from invx.infra.http.pagination import parse_list_query
 from invx.kernel.ids import parse_typeid
 from invx.kernel.money import exponent
 from tests.world import BUYER, VAT19, Desk, line
@@ -34,7 +38,38 @@ FILTERS: dict[str, tuple[dict[str, str], Callable[[Shown], bool]]] = {
     "open": ({"settlement_status": "open"}, lambda each: each["settlement_status"] == "open"),
     "not overdue": ({"overdue": "false"}, lambda each: not each["overdue"]),
     "words": ({"q": "zebra"}, lambda each: sort_key(each["buyer_name"]) == "zebra ltd"),
+    "numbered of a customer": (
+        {"status": "finalized", "customer": "C-2"},
+        lambda each: each["status"] == "finalized" and each["customer"] == "C-2",
+    ),
+    "open or partly paid invoices": (
+        {"settlement_status": "open,partial", "type": "invoice"},
+        lambda each: each["settlement_status"] == "open",
+    ),
+    "open or settled": (
+        {"settlement_status": "open,settled"},
+        lambda each: each["settlement_status"] == "open",
+    ),
+    "overdue, which none is": ({"overdue": "true"}, lambda each: bool(each["overdue"])),
+    "made since": ({"created[gte]": "2020-01-01"}, lambda _: True),
+    "drafts made since": (
+        {"created[gte]": "2020-01-01", "status": "draft"},
+        lambda each: each["status"] == "draft",
+    ),
+    "words made since": (
+        {"created[gte]": "2020-01-01", "q": "zebra"},
+        lambda each: sort_key(each["buyer_name"]) == "zebra ltd",
+    ),
     "due": ({"due_date[gte]": "2026-01-01"}, lambda each: each["due_date"] is not None),
+}
+# Every way that a page can be found, though there are few documents: sorted, sorted after a walk
+# that did not fill the page, walks of either kind that did, and one without an end.
+WAYS = {
+    "sorted": Bounds(),
+    "sorted late": Bounds(few=0, passed=2),
+    "passed": Bounds(few=0),
+    "walked": Bounds(few=0, many=0),
+    "walked on": Bounds(few=0, walked=2, many=0),
 }
 OF_THE_FIXTURE = [HealthCheck.function_scoped_fixture]  # read only, so examples may share it
 
@@ -108,11 +143,19 @@ async def shelf(desk: Desk) -> Shelf:
     return made
 
 
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The way in which all pages are found meanwhile."""
+    monkeypatch.setattr(access_paths, "BOUNDS", WAYS[request.param])
+    return str(request.param)
+
+
 @settings(max_examples=60, suppress_health_check=OF_THE_FIXTURE)
 @given(question=questions)
 async def test_every_document_is_listed_once_and_where_it_belongs(
-    desk: Desk, shelf: Shelf, question: tuple[str, bool, int, str]
+    desk: Desk, shelf: Shelf, way: str, question: tuple[str, bool, int, str]
 ) -> None:
+    assert WAYS[way] is access_paths.BOUNDS
     sort, descending, limit, name = question
     query, wanted = FILTERS[name]
     form = f"-{sort}" if descending else sort
@@ -179,3 +222,14 @@ async def test_a_page_that_ends_exactly_at_the_last_document_says_so(
     for sort in ("number", "-number", "buyer", "-due_date", "-created"):
         page = await desk.get("/v1/invoices", sort=sort, limit=len(shelf))
         assert (len(page["data"]), page["has_more"], page["next"]) == (len(shelf), False, None)
+
+
+async def test_a_cursor_of_another_order_is_refused(desk: Desk, shelf: Shelf) -> None:
+    """Between times of making a position holds a time; before, and elsewhere, it holds an id."""
+    query = parse_list_query(DOCUMENTS, [("created[gte]", "2020-01-01")])
+    last = parse_typeid("inv", shelf[3]["id"])
+    for key in (str(last), "2026-11-30T10:00:00", None):
+        asked = {"created[gte]": "2020-01-01", "after": query.cursor(key, last)}
+        refused = await desk.client.get("/v1/invoices", params=asked)
+        assert refused.status_code == 422, key
+        assert "invalid_cursor" in refused.text

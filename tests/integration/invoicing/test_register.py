@@ -1,7 +1,9 @@
 """The register of a legal entity: every legal document in the order of issue, chained (D3)."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -10,7 +12,7 @@ from invx.contexts.invoicing.read.register import examine_register
 from invx.infra.system import Uuid7Ids
 from invx.kernel import limits
 from tests.integration.infra.test_audit import tampering
-from tests.sealing import seal
+from tests.sealing import intact, seal
 from tests.world import BUYER, SELLER, Desk, World, line
 
 
@@ -121,10 +123,12 @@ async def test_more_than_fits_a_command_is_entered_in_several(
 async def test_a_turn_is_bounded_and_the_next_goes_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    numbers = [(await desk.invoice(line("1.00")))["number"] for _ in range(5)]
+    numbers = [(await desk.invoice(line("1.00")))["number"] for _ in range(9)]
     monkeypatch.setattr(limits, "REGISTER_ROWS_PER_COMMAND", 2)
     monkeypatch.setattr(limits, "REGISTER_COMMANDS_PER_TURN", 2)
-    assert [row["number"] for row in await entered(desk)] == numbers[:4]
+    monkeypatch.setattr(limits, "SEAL_ROUNDS_PER_TURN", 1)
+    # Before the seal, and once more after it, for what was issued in between.
+    assert [row["number"] for row in await entered(desk)] == numbers[:8]
     await desk.draft(line("1.00"))  # something moves again
     assert [row["number"] for row in await entered(desk)] == numbers
 
@@ -287,3 +291,28 @@ async def test_two_tenants_do_not_see_each_others_register(world: World) -> None
     answer = await other.client.get(f"/v1/legal-entities/{one.entity}/register")
     assert answer.status_code == 404
     assert await entered(other) == []
+
+
+async def test_a_document_issued_between_register_and_seal_is_entered_in_the_same_turn(
+    desk: Desk,
+) -> None:
+    """The register was read, then it is issued, then it is sealed: nothing would move any more."""
+    host = desk.world.host
+    context = host.contexts["invoicing"]
+    enter = context.before_seal
+    assert enter is not None
+    late: list[str] = []
+
+    async def entering(tenant_id: UUID) -> int:
+        entered = await enter(tenant_id)
+        if not late:
+            late.append((await desk.invoice(line("2.00")))["number"])
+        return entered
+
+    await desk.invoice(line("1.00"))
+    await host.sealing.seal(replace(context, before_seal=entering), desk.tenant_id)
+    found = await rows(desk)
+    assert late[0] in [each["number"] for each in found]
+    assert len(found) == 2
+    assert await host.sealing.seal(context, desk.tenant_id) == []
+    assert await intact(desk.world, desk)

@@ -149,8 +149,9 @@ async def test_a_stream_that_was_cut_with_its_head_is_found_by_its_seal(desk: De
             *(stream_id, version),
         )
         found = await faults(conn, desk.tenant_id)
-    assert list(found) == ["seals"]
+    assert list(found) == ["seals", "rows"]
     assert f"is missing (stream {stream_id}, version {version})" in found["seals"]
+    assert "not what the events give" in found["rows"]
 
 
 async def test_a_stream_that_is_gone_whole_is_found_by_its_seal(desk: Desk) -> None:
@@ -172,10 +173,11 @@ async def test_archived_bytes_that_changed_are_named(desk: Desk) -> None:
     made = await desk.invoice(line("1.00"))
     await desk.world.settle()
     examine = HOLDINGS["invoicing"].examinations["archives"]
-    for change in ("bytes = set_byte(bytes, 100, get_byte(bytes, 100) # 1)", "sha256 = md5('x')"):
-        async with changed(
-            desk, f"UPDATE invoicing.archives SET {change} WHERE tenant_id = $1"
-        ) as conn:
+    for change in (
+        "stored_files SET bytes = set_byte(bytes, 100, get_byte(bytes, 100) # 1)",
+        "archives SET sha256 = md5('x'), row_sha256 = md5('x')",
+    ):
+        async with changed(desk, f"UPDATE invoicing.{change} WHERE tenant_id = $1") as conn:
             count, wrong = await examine(conn, desk.tenant_id)
         assert count == 1
         assert wrong is not None
@@ -335,7 +337,7 @@ async def test_a_walk_seals_every_tenant_and_one_that_fails_holds_up_no_other(
             await asyncio.sleep(0.05)
         stop.set()
         await asyncio.wait_for(running, 30)
-    failed = [each["tenant_id"] for each in logs if each["event"] == "sealing_failed"]
+    failed = [each["tenant"] for each in logs if each["event"] == "sealing_failed"]
     assert failed == [str(desks[1].tenant_id)]
     async with world.admin() as conn:
         for desk, sealed in zip((*desks, closed), (True, False, True, False), strict=True):

@@ -36,7 +36,9 @@ def verified(path: Path, *more: str) -> tuple[int, str]:
 async def exported(desk: Desk, path: Path) -> dict[str, int]:
     async with desk.world.admin() as conn:
         with path.open("xb") as file:
-            return await export_archive(conn, HOLDINGS, desk.tenant_id, file)
+            return await export_archive(
+                dict.fromkeys(HOLDINGS, conn), HOLDINGS, desk.tenant_id, file
+            )
 
 
 async def a_past(desk: Desk) -> None:

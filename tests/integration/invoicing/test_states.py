@@ -46,6 +46,11 @@ REFUSALS: dict[str, dict[str, list[str]]] = {
     "settlement": NO_LEDGER,
     "pay": {**NO_LEDGER, **CLOSED},
     "discount": {**NO_LEDGER, **CLOSED, "nothing_open": NOTHING_OPEN},
+    "certify": {
+        **NO_LEDGER,
+        **CLOSED,
+        "nothing_to_withhold": NOT_INVOICES[:2],
+    },
     "write_off": {**NO_LEDGER, **CLOSED, "nothing_open": NOTHING_OPEN},
     "refund": {
         **NO_LEDGER,
@@ -56,6 +61,11 @@ REFUSALS: dict[str, dict[str, list[str]]] = {
     "reverse": {
         **NO_LEDGER,
         "entry_not_found": [state for state in ISSUED if state != "proforma"],
+    },
+    "plan": {**NO_LEDGER, **CLOSED, "nothing_open": NOTHING_OPEN},
+    "end_plan": {
+        **NO_LEDGER,
+        "no_payment_plan": [state for state in ISSUED if state != "proforma"],
     },
     "dispute": {**NO_LEDGER, **CLOSED, "already_disputed": ["disputed"]},
     "settle_dispute": {

@@ -165,7 +165,8 @@ async def test_a_new_legal_entity_brings_its_series(desk: Desk) -> None:
     async with written(desk) as new:
         await desk.post("/v1/legal-entities", {**entity, "currency": "EUR"})
     assert new.events == ["LegalEntityRegistered", *["SeriesOpened"] * 3]
-    assert new.projected == {"legal_entities": 1, "series": 3, "default_series": 3}
+    written_rows = {"legal_entities": 1, "series": 3, "default_series": 3, "number_permits": 3}
+    assert new.projected == written_rows
     assert new.contracts == []
 
 
@@ -205,7 +206,10 @@ async def test_the_worker_archives_once_and_notes_overdue_once(desk: Desk) -> No
     issued = await desk.invoice()
     await desk.world.settle()
     async with desk.world.admin() as conn:
-        kept = await conn.fetch("SELECT kind, sha256, bytes FROM invoicing.archives")
+        kept = await conn.fetch(
+            "SELECT a.kind, a.sha256, f.bytes FROM invoicing.archives a"
+            " JOIN invoicing.stored_files f USING (tenant_id, sha256)"
+        )
     assert [row["kind"] for row in kept] == ["pdf"]
     async with written(desk) as new:
         await desk.world.settle()

@@ -243,6 +243,8 @@ ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
     ("GET", "/v1/series/{series}"): (at(),),
     ("GET", "/v1/series/{series}/gaps"): (at(),),
     ("POST", "/v1/series/{series}/next-number"): (at(next=500, reason="r"),),
+    ("POST", "/v1/series/{series}/hold"): (at(reason="r"),),
+    ("POST", "/v1/series/{series}/release"): (at(reason="r"),),
     ("POST", "/v1/erasures"): (
         Attempt(lambda v, o: Request({"customer": v.customer}), nothing_erased, alike=True),
         Attempt(lambda v, o: Request({"invoice": v.invoice}), missing),

@@ -2,19 +2,27 @@
 
 import httpx
 
+from invx.contexts.invoicing.api.schemas.examples import IMPORT_FILE, IMPORT_MAPPING
+from tests.integration.isolation.access_attempts import ACCESS_ATTEMPTS
 from tests.integration.isolation.attempts import (
     ATTEMPTS,
     DRAFT,
     Attempt,
     Request,
     at,
+    found,
     missing,
     nothing_found,
     nothing_told,
     on_draft,
     only_own,
 )
+from tests.integration.isolation.keeping_attempts import KEEPING_ATTEMPTS
+from tests.integration.isolation.money_attempts import MONEY_ATTEMPTS
+from tests.integration.isolation.oauth_attempts import OAUTH_ATTEMPTS
 from tests.integration.isolation.victims import Victim
+
+PDF = "%PDF-1.7 foreign"
 
 
 def nothing_selected(response: httpx.Response, victim: Victim) -> bool:
@@ -29,6 +37,11 @@ def rejected(response: httpx.Response, victim: Victim) -> bool:
     return code == "legal_entity_not_found" and nothing_told(response, victim)
 
 
+def empty(response: httpx.Response, victim: Victim) -> bool:
+    """A file without a row."""
+    return response.status_code == 200 and response.content == b""
+
+
 def many(*ids: str) -> tuple[Attempt, ...]:
     """On many: what is named is somebody's item that fails, what is sought is not found."""
     return (
@@ -40,6 +53,9 @@ def many(*ids: str) -> tuple[Attempt, ...]:
 
 
 ALL_ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
+    **ACCESS_ATTEMPTS,
+    **KEEPING_ATTEMPTS,
+    **MONEY_ATTEMPTS,
     ("POST", "/v1/invoices/batch"): (
         Attempt(lambda v, o: Request({"items": [{**DRAFT, "legal_entity": v.entity}]}), rejected),
         Attempt(lambda v, o: Request({"items": [{**DRAFT, "key": "k"}]}), only_own, alike=True),
@@ -52,6 +68,24 @@ ALL_ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
         Attempt(lambda v, o: Request(query={"customer": v.customer}), nothing_selected),
         Attempt(lambda v, o: Request(query={"operation": v.operation}), missing),
     ),
+    ("GET", "/v1/invoices/export"): (
+        Attempt(lambda v, o: Request(query={"customer": v.customer, "format": "jsonl"}), empty),
+        Attempt(lambda v, o: Request(query={"of": "lines"}), only_own),
+        Attempt(lambda v, o: Request(query={"of": "payments"}), only_own),
+    ),
+    ("POST", "/v1/imports"): (
+        Attempt(
+            lambda v, o: Request(IMPORT_FILE, {"source": "old", "legal_entity": v.entity}), missing
+        ),
+    ),
+    ("GET", "/v1/imports"): (Attempt(lambda v, o: Request(), only_own),),
+    ("GET", "/v1/imports/{import_id}"): (at(),),
+    ("PUT", "/v1/imports/{import_id}/mapping"): (at(**IMPORT_MAPPING),),
+    ("POST", "/v1/imports/{import_id}/check"): (at(),),
+    ("POST", "/v1/imports/{import_id}/commit"): (at(skip_rejected=True),),
+    ("POST", "/v1/imports/{import_id}/reverse"): (at(reason="x"),),
+    ("PUT", "/v1/imports/{import_id}/files/{name}"): (Attempt(lambda v, o: Request(PDF), missing),),
+    ("PUT", "/v1/invoices/{invoice}/pdf"): (Attempt(lambda v, o: Request(PDF), missing),),
     ("GET", "/v1/operations"): (Attempt(lambda v, o: Request(), only_own),),
     ("GET", "/v1/operations/{operation}"): (at(),),
     ("GET", "/v1/operations/{operation}/items"): (at(),),
@@ -61,5 +95,23 @@ ALL_ATTEMPTS: dict[tuple[str, str], tuple[Attempt, ...]] = {
     ("GET", "/v1/invoices/{invoice}/grace"): (on_draft(),),
     ("POST", "/v1/invoices/{invoice}/grace"): (on_draft(finalize_at="2199-06-01T00:00:00Z"),),
     ("POST", "/v1/invoices/{invoice}/hold"): (on_draft(),),
+    ("POST", "/v1/files"): (
+        Attempt(
+            lambda v, o: Request(
+                "a,b\n", query={"name": "a.csv"}, headers={"content-type": "text/csv"}
+            ),
+            only_own,
+            alike=True,
+        ),
+    ),
+    ("GET", "/v1/files"): (
+        found(sha256="file_hash"),
+        found(media_type="text/csv", sha256="file_hash"),
+        Attempt(lambda v, o: Request(query={"limit": "1", "after": v.file_cursor}), only_own, True),
+    ),
+    ("GET", "/v1/files/{file}"): (at(),),
+    ("GET", "/v1/files/{file}/content"): (at(),),
+    ("DELETE", "/v1/files/{file}"): (at(),),
     **ATTEMPTS,
+    **OAUTH_ATTEMPTS,
 }

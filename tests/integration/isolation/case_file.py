@@ -110,6 +110,13 @@ async def fill(case: CaseFile) -> None:
     await case.say(path, "early-payment-discounts", amount="1.00")
     await case.say(path, "dispute", disputed=True)
     await case.say(path, "dispute", disputed=False)
+    plan = [{"due_date": "2099-01-31"}]
+    await case.say(path, "late-fees/waiver", waived=True)
+    await case.say(path, "late-fees/waiver", waived=False)
+    await _hold(case, case.issued[-1])
+    await case.say(path, "withholding-certificates", amount="1.00")
+    await case.say(path, "payment-plan", instalments=plan)
+    await case.say(path, "payment-plan/end")
     await case.say(path, "reversals", entry=paid["entries"][0]["id"])
     await case.say(path, "payments", amount="900.00", source="second")
     await case.say(path, "refunds", amount="1.00", source="back")
@@ -127,8 +134,37 @@ async def fill(case: CaseFile) -> None:
     case.issued.append(cancelled["id"])
     replaced = await case.say(await case.invoice("replaced"), "replace")
     case.drafts.append(replaced["id"])
+    await _approve(case)
     kept = await case.once("/v1/invoices", case.content("draft"))
     gone = await case.once("/v1/invoices", case.content("deleted"))
     assert (await case.desk.client.delete(f"/v1/invoices/{gone['id']}")).status_code == 204
     case.drafts += [kept["id"], gone["id"]]
     await case.desk.world.settle()  # relay, inbox, analytics, PDFs
+
+
+async def _hold(case: CaseFile, invoice: str) -> None:
+    """A legal hold and its release, with why."""
+    whole = "/v1/legal-holds"
+    said = case.marking.body("post", whole, "hold", invoice=invoice, customer=None)
+    held = await case.once(whole, said)
+    over = case.marking.body("post", f"{whole}/{{legal_hold}}/release", "hold.release")
+    await case.once(f"{whole}/{held['id']}/release", over)
+
+
+async def _approve(case: CaseFile) -> None:
+    """All that is said around an approval, on a draft of a kind that only here is submitted."""
+    step = {"name": "S", "assignees": [{"permission": "invoices:approve"}]}
+    rules = [{"name": "R", "types": ["proforma"], "own": True, "steps": [step]}]
+    at = f"/v1/legal-entities/{case.desk.entity}/approval-rules"
+    assert (await case.desk.client.put(at, json={"rules": rules})).is_success
+    for about in ("kept", "gone"):
+        said = {**case.content(f"approval.{about}"), "type": "proforma"}
+        made = await case.once("/v1/invoices", said)
+        path = f"/v1/invoices/{made['id']}"
+        case.drafts.append(made["id"])
+        for act in ("approval", "approval/reject", "approval", "approval/withdraw", "approval"):
+            await case.say(path, act)
+        await case.say(path, "approval/delegate", to="user:else")
+        await case.say(path, "approval/approve")
+        if about == "gone":
+            assert (await case.desk.client.delete(path)).status_code == 204

@@ -4,7 +4,13 @@ from collections.abc import AsyncIterator, Callable
 
 import asyncpg
 
-from invx.infra.tenancy import GLOBAL_INDEXES, GLOBAL_TABLES, SEARCH_TABLES, SYSTEM_TABLES
+from invx.infra.tenancy import (
+    GLOBAL_INDEXES,
+    GLOBAL_TABLES,
+    SEARCH_TABLES,
+    SYSTEM_FUNCTIONS,
+    SYSTEM_TABLES,
+)
 
 Findings = AsyncIterator[str]
 Rule = Callable[[asyncpg.Connection, str], Findings]
@@ -55,7 +61,8 @@ async def keys_contain_the_tenant(conn: asyncpg.Connection, schema: str) -> Find
 async def indexes_lead_with_the_tenant(conn: asyncpg.Connection, schema: str) -> Findings:
     """But for the partial ones that a poll over all tenants needs."""
     for index in await conn.fetch(_INDEXES, schema):
-        polled = index["partial"] and not index["unique"] and index["table"] in SYSTEM_TABLES
+        over_all = index["table"] in SYSTEM_TABLES | SEARCH_TABLES
+        polled = index["partial"] and not index["unique"] and over_all
         listed = polled and index["name"] in GLOBAL_INDEXES
         leading = index["columns"][0] == "tenant_id" or index["table"] in GLOBAL_TABLES
         if not (leading or listed):
@@ -153,7 +160,7 @@ ORDER BY 1, 2, 3
 async def raised_functions_are_closed(conn: asyncpg.Connection, schema: str) -> Findings:
     """What runs with its owner's rights fixes its search path and is not for everybody.
 
-    The application runs such functions only of the role that searches.
+    The application runs such functions only of the role that searches, and the listed ones.
     """
     for row in await conn.fetch(
         "SELECT p.proname AS name, p.proconfig AS config, p.proowner::regrole::text AS owner,"
@@ -165,7 +172,8 @@ async def raised_functions_are_closed(conn: asyncpg.Connection, schema: str) -> 
     ):
         if row["all"]:
             yield f"everybody may run {row['name']}"
-        if row["lent"] and row["owner"] != f"{schema}_search":
+        lent = row["lent"] and row["name"] not in SYSTEM_FUNCTIONS
+        if lent and row["owner"] != f"{schema}_search":
             yield f"{row['name']} lends the application the rights of {row['owner']}"
         if not any(each.startswith("search_path=pg_catalog") for each in row["config"] or ()):
             yield f"{row['name']} trusts the caller's search path"

@@ -46,11 +46,15 @@ _SET: dict[str, Any] = {
     "percent": OMIT,
     "instalments": OMIT,
     "children": OMIT,
+    "recognition": OMIT,  # codes of milestones
+    "cash_rounding": OMIT,
     "period": OMIT,
     "service_period": OMIT,
     "distance_sales": OMIT,
     "exchange_rate_sources": OMIT,
     "received": OMIT,
+    "base_rates": OMIT,  # days and numbers
+    "period_closing": OMIT,
     "valid_from": OMIT,
     "valid_to": OMIT,
 }

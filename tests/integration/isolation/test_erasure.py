@@ -94,7 +94,7 @@ async def test_an_erased_document_still_answers_and_says_nothing(world: World) -
     paths = [
         f"/v1/invoices/{invoice}{what}"
         for invoice in case.issued
-        for what in ("", "/pdf", "/history", "/explain", "/settlement", "/state")
+        for what in ("", "/history", "/explain", "/settlement", "/state")
     ]
     paths += ["/v1/invoices?expand=content&limit=100", "/v1/invoices?q=zq&sort=buyer"]
     for path in paths:
@@ -103,6 +103,10 @@ async def test_an_erased_document_still_answers_and_says_nothing(world: World) -
         assert response.status_code == 200, f"{path}: {response.status_code} {response.text}"
         told = words_of(response.content)
         assert leaving(case, {marker: {path} for marker in in_text(told)}) == {}
+    for invoice in case.issued:  # what was first issued is gone, and nothing is in its place
+        for file in ("pdf", "e-invoice?format=cii"):
+            refused = await case.desk.client.get(f"/v1/invoices/{invoice}/{file}")
+            assert (refused.status_code, refused.json()["code"]) == (410, "document_erased")
     for response in await case.again():
         assert leaving(case, {marker: {"replay"} for marker in in_text(response.content)}) == {}
 

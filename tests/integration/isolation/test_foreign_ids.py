@@ -59,7 +59,7 @@ async def test_the_victim_itself_finds_what_the_intruder_does_not(world: World) 
             response = await tried(victim.desk.client, route, attempt, victim, theirs)
             if not attempt.alike and attempt.judge(response, victim):
                 blind.append(f"{route} {number}: {response.status_code} {response.text[:200]}")
-    assert blind == []
+    assert blind == [], "\n".join(blind)
     assert own.desk.tenant_id != victim.desk.tenant_id
 
 

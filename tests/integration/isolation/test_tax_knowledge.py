@@ -78,7 +78,7 @@ async def test_a_careless_list_of_engine_entries_holds_those_of_one_tenant(world
     document = parse_typeid("inv", victim.engine_document)
     asked: list[list[tuple[str, list[Any]]]] = [
         [],
-        [("status", ["pending"])],
+        [("status", ["committed"])],
         [("document_id", [document, document])],
     ]
     for desk, expected in ((victim.desk, 1), (other, 0)):

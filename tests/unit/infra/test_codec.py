@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Optional
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from invx.infra.codec import Codec, events_in
@@ -174,6 +175,115 @@ def test_nothing_personal_means_no_proof() -> None:
 def test_an_empty_text_is_somebodys_too() -> None:
     (item,) = CODEC.encode(Planted(owner_id=ADA, names=("",))).personal
     assert json.loads(item.value) == {"/names/0": ""}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told(Event):
+    """A field of each kind: with and without a default, nothing and something."""
+
+    subjects: ClassVar[dict[str, str]] = {"*": "owner_id"}
+    owner_id: UUID
+    must: Decimal | None
+    list_must: tuple[int, ...]
+    may: str | None = None
+    zero: int = 0
+    no: bool = False
+    amount: Decimal = Decimal(0)
+    word: str = ""
+    kind: str = "plain"
+    many: tuple[int, ...] = ()
+    table: dict[str, str] = field(default_factory=dict)
+    some: tuple[int, ...] = (1,)
+    spot: Spot = field(default_factory=Spot)
+    mine: Personal[str] = None
+    mine_must: Personal[str]
+    ours: Personal[dict[str, str]] = field(default_factory=dict)
+
+
+TOLD = Codec([Told])
+
+
+def test_what_is_nothing_by_default_is_left_out_and_no_more() -> None:
+    """Defaults that say something are written: the event says the same when they change."""
+    empty = Told(owner_id=ADA, must=None, list_must=(), mine_must=None)
+    body, personal = stored(TOLD, empty)
+    assert json.loads(body) == {
+        "owner_id": str(ADA),
+        "must": None,
+        "list_must": [],
+        "zero": 0,
+        "no": False,
+        "amount": "0",
+        "word": "",
+        "kind": "plain",
+        "some": [1],
+        "spot": {"country": "DE"},
+        "mine_must": None,
+    }
+    assert personal == []
+    assert TOLD.decode("Told", 1, body) == empty
+
+
+def test_what_is_nothing_but_not_by_default_is_written() -> None:
+    event = Told(
+        owner_id=ADA,
+        must=Decimal("0.00"),
+        list_must=(),
+        may="",
+        amount=Decimal("-0.0"),
+        some=(),
+        many=(0,),
+        table={"": ""},
+        mine="",
+        mine_must="x",
+        ours={},
+    )
+    body, personal = stored(TOLD, event)
+    said = json.loads(body)
+    assert (said["must"], said["amount"], said["some"], said["may"]) == ("0.00", "-0.0", [], "")
+    assert (said["many"], said["table"]) == ([0], {"": ""})
+    assert [json.loads(each) for each in personal] == [{"/mine": "", "/mine_must": "x"}]
+    back = TOLD.decode("Told", 1, body, personal)
+    assert back == event
+    assert repr(back) == repr(event)  # to the letter: 0.00 is no 0
+
+
+def test_what_was_erased_is_missed_whatever_its_default() -> None:
+    event = Told(owner_id=ADA, must=None, list_must=(), mine="m", mine_must="n", ours={"k": "v"})
+    body, personal = stored(TOLD, event)
+    said = json.loads(body)
+    assert "mine" not in said  # its default is what an erased one reads as
+    assert (said["mine_must"], said["ours"]) == (None, None)
+    assert TOLD.decode("Told", 1, body, personal) == event
+    erased = TOLD.decode("Told", 1, body)
+    assert isinstance(erased, Told)
+    assert (erased.mine, erased.mine_must, erased.ours) == (None, None, None)
+
+
+def test_a_record_stays_where_only_what_is_personal_stood_in_it() -> None:
+    event = Planted(owner_id=ADA, branch=Branch(text="B"), leaves=(Leaf(name="L"), Leaf()))
+    body, personal = stored(CODEC, event)
+    said = json.loads(body)
+    assert (said["branch"], said["leaves"]) == ({}, [{}, {}])
+    assert CODEC.decode("Planted", 1, body, personal) == event
+    erased = CODEC.decode("Planted", 1, body)
+    assert isinstance(erased, Planted)
+    assert (erased.branch, erased.leaves) == (Branch(), (Leaf(), Leaf()))
+
+
+def test_a_personal_record_is_told_alike() -> None:
+    (item,) = CODEC.encode(Planted(owner_id=ADA, seller=Spot(city="Ulm"))).personal
+    assert json.loads(item.value) == {"/seller": {"city": "Ulm", "country": "DE"}}
+    (item,) = CODEC.encode(Planted(owner_id=ADA, seller=Spot())).personal
+    assert json.loads(item.value) == {"/seller": {"country": "DE"}}
+
+
+def test_bodies_of_before_that_say_nothing_in_words_read_the_same() -> None:
+    event = Planted(owner_id=ADA, leaves=(Leaf(), Leaf(children=(Leaf(spot=Spot()),))))
+    old = json.dumps(msgspec.to_builtins(event))
+    assert old.count("null") > 10
+    assert CODEC.decode("Planted", 1, old) == event
+    assert CODEC.decode("Planted", 1, stored(CODEC, event)[0]) == event
 
 
 def test_an_event_of_another_context_is_refused() -> None:

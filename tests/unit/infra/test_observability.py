@@ -219,7 +219,7 @@ def test_a_missing_exporter_is_said_and_survived(
 
 def test_with_an_exporter_spans_are_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tracing, "_EXPORTER", __name__)
-    provider = configure_tracing(service="invx-test", endpoint="kept", sample_ratio=1.0)
+    provider = configure_tracing(service="invx-test", endpoint="http://kept", sample_ratio=1.0)
     try:
         with work_span("job", Trail(ID, ID)) as span:
             assert span.is_recording()
@@ -232,13 +232,14 @@ def test_with_an_exporter_spans_are_recorded(monkeypatch: pytest.MonkeyPatch) ->
 
 
 class OTLPSpanExporter(InMemorySpanExporter):
-    """Stands where the optional exporter would: same name, same argument."""
+    """Stands where the optional exporter would: same name, same arguments."""
 
     made: "OTLPSpanExporter"
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, timeout: float) -> None:
         super().__init__()
-        assert endpoint == "kept"
+        assert endpoint == "http://kept/v1/traces"
+        assert timeout <= 5
         type(self).made = self
 
 
@@ -252,19 +253,15 @@ async def test_a_held_loop_shows_as_lag() -> None:
     await monitor.stop()
     assert monitor.worst_seconds >= 0.04
     assert REGISTRY.get_sample_value("invx_loop_lag_seconds_count") > before
-    after = REGISTRY.get_sample_value("invx_loop_lag_seconds_count")
-    await asyncio.sleep(0.02)
-    assert REGISTRY.get_sample_value("invx_loop_lag_seconds_count") == after
+    assert "loop-lag" not in {task.get_name() for task in asyncio.all_tasks()}
 
 
 async def test_a_monitor_that_never_began_can_be_stopped() -> None:
-    before = REGISTRY.get_sample_value("invx_loop_lag_seconds_count")
     monitor = LoopLagMonitor(interval_seconds=0.005)
     await monitor.stop()
     await asyncio.sleep(0.02)
     assert "loop-lag" not in {task.get_name() for task in asyncio.all_tasks()}
     assert monitor.worst_seconds == 0.0
-    assert REGISTRY.get_sample_value("invx_loop_lag_seconds_count") == before
     await monitor.start()
     assert "loop-lag" in {task.get_name() for task in asyncio.all_tasks()}, "it can begin later"
     await monitor.stop()

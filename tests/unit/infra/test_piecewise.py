@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invx.infra.apart import apart
-from invx.infra.piecewise import PIECE, convert, decode, encode, to_builtins
+from invx.infra.piecewise import PIECE, convert, decode, encode, is_long, to_builtins
 from invx.kernel.messages import PERSONAL
 
 LENGTHS = st.sampled_from([0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 7])
@@ -85,6 +85,8 @@ class TestTheSameAsMsgspec:
     @given(book=books())
     def test_builtins_are_equal(self, run, book):
         assert run(lambda: to_builtins(book)) == msgspec.to_builtins(book)
+        known = run(lambda: is_long(book))
+        assert run(lambda: to_builtins(book, long=known)) == msgspec.to_builtins(book)
 
     @settings(max_examples=20)
     @given(book=books())

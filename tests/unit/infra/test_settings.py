@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from invx.settings import SettingInvalid, connection_arguments, read_settings
+from invx.infra.placements import connection_arguments
+from invx.settings import SettingInvalid, read_settings
 
 DSNS = {
     "INVX_DATABASE_APP": "postgresql://invx_app:a@db/invx",
@@ -34,6 +35,20 @@ def test_variables_are_read() -> None:
     assert settings.auth.jwks == Path("/srv/x/jwks.json")
     assert settings.http.https_only
     assert settings.renderers == 2, "an empty variable is none"
+
+
+@pytest.mark.parametrize(
+    "said,expected",
+    [
+        ({}, False),
+        ({"INVX_PUBLIC_URL": "http://invoices.example"}, False),
+        ({"INVX_PUBLIC_URL": "https://invoices.example"}, True),
+        ({"INVX_PUBLIC_URL": "https://invoices.example", "INVX_HTTPS_ONLY": "0"}, True),
+        ({"INVX_PUBLIC_URL": "http://invoices.example", "INVX_HTTPS_ONLY": "1"}, True),
+    ],
+)
+def test_who_is_reached_by_https_tells_browsers_so(said: dict[str, str], expected: bool) -> None:
+    assert read_settings(said).http.https_only is expected
 
 
 def test_a_variable_that_nobody_reads_is_named() -> None:
@@ -73,3 +88,45 @@ def test_all_three_connections_are_given_together() -> None:
 )
 def test_a_connection_is_taken_apart(dsn: str, expected: dict[str, object]) -> None:
     assert expected.items() <= connection_arguments(dsn).items()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sign_up", "invited"),
+    [("open", True, True), ("invitation", False, True), ("closed", False, False)],
+)
+def test_who_gets_an_account_is_one_choice(chosen: str, sign_up: bool, invited: bool) -> None:
+    identity = read_settings({"INVX_SIGN_UP": chosen}).identity
+    assert (identity.sign_up_open, identity.invited_open) == (sign_up, invited)
+
+
+OIDC = {
+    "INVX_OIDC_NAME": "SSO",
+    "INVX_OIDC_ISSUER": "https://login.example/",
+    "INVX_OIDC_CLIENT_ID": "invx",
+    "INVX_OIDC_CLIENT_SECRET": "known to both",
+}
+
+
+def test_a_provider_is_named_whole_and_its_issuer_kept_to_the_letter() -> None:
+    provider = read_settings(OIDC).identity.provider
+    assert provider is not None
+    assert (provider.name, provider.issuer) == ("SSO", "https://login.example/")
+    assert "known to both" not in repr(read_settings(OIDC))
+    assert read_settings({}).identity.provider is None
+
+
+@pytest.mark.parametrize("missing", OIDC)
+def test_half_a_provider_is_refused(missing: str) -> None:
+    with pytest.raises(SettingInvalid, match="INVX_OIDC_CLIENT_SECRET together"):
+        read_settings({name: text for name, text in OIDC.items() if name != missing})
+
+
+@pytest.mark.parametrize("name", ["INVX_OIDC_ISSUER", "INVX_PUBLIC_URL"])
+def test_what_is_no_address_is_refused(name: str) -> None:
+    with pytest.raises(SettingInvalid, match=name):
+        read_settings({**OIDC, name: "login.example"})
+
+
+def test_the_public_url_ends_without_a_slash() -> None:
+    settings = read_settings({"INVX_PUBLIC_URL": "https://invoices.example/"})
+    assert settings.identity.public_url == "https://invoices.example"

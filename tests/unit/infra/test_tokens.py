@@ -1,6 +1,7 @@
 import json
 import stat
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
@@ -77,6 +78,26 @@ def test_a_token_says_who_where_what_and_until_when(places: tuple[Path, Path]) -
         "exp": began + 300,
     }
     assert UUID(jti).version == 7
+
+
+def test_a_limit_is_said_in_plain_digits_and_none_is_not_said(places: tuple[Path, Path]) -> None:
+    private, jwks = places
+    create_key(private, jwks)
+    keys = KeySet.import_key_set(json.loads(jwks.read_text()))
+    said = []
+    for limit in (None, {}, {"EUR": Decimal("1E+4"), "JPY": Decimal("0.50")}):
+        token = issue(
+            private,
+            TENANT,
+            subject="user:ada",
+            permissions=[],
+            lifetime=timedelta(minutes=5),
+            clock=SetClock(),
+            approval_limit=limit,
+        )
+        claims = jwt.decode(token, keys, algorithms=["ES256"]).claims
+        said.append(claims.get("approval_limit", "unsaid"))
+    assert said == ["unsaid", {}, {"EUR": "10000", "JPY": "0.50"}]
 
 
 @pytest.mark.parametrize("content", [None, "", "{}", "[]", "not json"])

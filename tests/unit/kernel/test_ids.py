@@ -1,12 +1,12 @@
 """TypeIDs against the vectors of their specification (version 0.3, valid.yml and invalid.yml)."""
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invx.kernel.ids import MalformedId, parse_typeid, typeid
+from invx.kernel.ids import MalformedId, named_id, parse_typeid, typeid
 
 VALID = [
     ("prefix", "00000000000000000000000000", "00000000-0000-0000-0000-000000000000"),
@@ -70,3 +70,9 @@ def test_an_id_of_another_kind_is_refused() -> None:
     with pytest.raises(MalformedId) as refused:
         parse_typeid("inv", typeid("ser", UUID(int=1)))
     assert refused.value.code == "malformed_id"
+
+
+@given(st.uuids(), st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_name_has_the_id_that_the_standard_gives_it(namespace: UUID, name: str) -> None:
+    assert named_id(namespace, name) == uuid5(namespace, name)
+    assert named_id(namespace, name).version == 5

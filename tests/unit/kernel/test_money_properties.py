@@ -4,7 +4,7 @@ from decimal import ROUND_DOWN, Decimal, localcontext
 from fractions import Fraction
 from math import floor
 
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from invx.kernel.errors import InvariantViolation
@@ -18,6 +18,7 @@ from invx.kernel.money import (
     round_to_sum,
     smallest_unit,
 )
+from tests.unit.invoicing.domain.earning import dealt
 
 currencies = st.sampled_from(["EUR", "JPY", "KWD", "CLF", "CHF"])
 figures = st.decimals("-1000000000000", "1000000000000", allow_nan=False, places=9)
@@ -98,6 +99,15 @@ def test_a_split_is_fair_to_a_unit_and_turns_with_its_sign(total, weights, curre
         assert abs(Fraction(part) - fair) < Fraction(unit)
     assert allocate(-total * unit, shares, currency) == [-part for part in parts]
     assert sum(parts) == total * unit
+
+
+@example(42, [45, 12, 20], "EUR")  # 24 6/11, 6 6/11, 10 10/11: two remainders are equal
+@given(st.integers(-500, 500), st.lists(st.integers(0, 50), min_size=1, max_size=8), currencies)
+def test_a_split_is_hamiltons_and_of_equal_remainders_the_first_counts(total, weights, currency):
+    assume(sum(weights))
+    unit = smallest_unit(currency)
+    parts = allocate(total * unit, [Decimal(weight) for weight in weights], currency)
+    assert parts == [part * unit for part in dealt(total, [Fraction(each) for each in weights])]
 
 
 @given(units, st.integers(1, 30), currencies)

@@ -4,19 +4,23 @@ import asyncio
 import re
 import subprocess
 from collections.abc import Iterator
+from uuid import UUID
 
 import asyncpg
 
 from invx.cli.findings.finding import Finding, fail, ok, warn
-from invx.cli.ground import program, run
+from invx.cli.ground import TENANT, program, run
 from invx.infra.embedded import Postgres
 from invx.infra.embedded_cluster import PostgresFailed
+from invx.kernel.ids import typeid
 from invx.place import (
     Place,
     embedded_server,
     external_place,
+    living_twice,
     pending_migrations,
     place_of,
+    with_placements,
 )
 from invx.settings import PlaceSettings
 
@@ -28,7 +32,8 @@ _SHOWN_MAX = 3
 def database(settings: PlaceSettings) -> Iterator[Finding]:
     """Everything about the server that this installation uses."""
     if settings.external:
-        yield from _answers(external_place(settings), started=True)
+        place = with_placements(external_place(settings), settings)
+        yield from _answers(place, started=True)
         return
     try:
         server = embedded_server(settings)
@@ -38,7 +43,7 @@ def database(settings: PlaceSettings) -> Iterator[Finding]:
         yield fail("PostgreSQL", str(error), remedy)
         return
     yield _supported(version, f"{version} in {server.program('postgres').parent}")
-    yield from _cluster(server, version)
+    yield from _cluster(server, version, settings)
 
 
 def _version(server: Postgres) -> int:
@@ -56,7 +61,7 @@ def _supported(version: int, seen: str) -> Finding:
     return ok("PostgreSQL", seen)
 
 
-def _cluster(server: Postgres, version: int) -> Iterator[Finding]:
+def _cluster(server: Postgres, version: int, settings: PlaceSettings) -> Iterator[Finding]:
     """The data folder, whose it is, and what the server says if it runs."""
     mark = server.location / "data" / "PG_VERSION"
     try:
@@ -82,7 +87,7 @@ def _cluster(server: Postgres, version: int) -> Iterator[Finding]:
         yield fail("data", f"{seen}: passwords.json is missing", remedy)
         return
     yield ok("data", seen)
-    yield from _answers(place_of(server), started=False)
+    yield from _answers(with_placements(place_of(server), settings), started=False)
 
 
 def _answers(place: Place, *, started: bool) -> Iterator[Finding]:
@@ -104,6 +109,7 @@ def _answers(place: Place, *, started: bool) -> Iterator[Finding]:
         if started:
             yield _supported(version, f"{version} at {place.admin['host']}")
         yield _missing(left) if left else ok("database", "answers; every migration has run")
+        yield from _twice(run(living_twice(place)))
 
 
 async def _ask(place: Place) -> tuple[int, list[str]]:
@@ -114,6 +120,14 @@ async def _ask(place: Place) -> tuple[int, list[str]]:
         finally:
             await conn.close()
         return version, await pending_migrations(place)
+
+
+def _twice(found: dict[UUID, list[str]]) -> Iterator[Finding]:
+    """Tenants that may be written in two databases: one of them was restored to before a move."""
+    for tenant_id, where in found.items():
+        seen = f"{typeid(TENANT, tenant_id)} is active in {' and '.join(where)}"
+        remedy = "Close the one that was set back, as docs/operations/tenants.md says."
+        yield fail("tenants", seen, remedy)
 
 
 def _missing(left: list[str]) -> Finding:

@@ -12,7 +12,6 @@ from invx.cli.ground import Refused
 from invx.cli.instance import running_instance
 from invx.cli.serving import listening
 from invx.demo.corpus import VERDICTS_FILE
-from invx.place import private_key
 from invx.settings import PlaceSettings, Settings
 
 
@@ -41,7 +40,7 @@ def _foreign(folder: Path) -> Path | None:
 
 def keys(settings: Settings) -> Iterator[Finding]:
     """The signing key is there, private, and the key set knows it."""
-    key, jwks = private_key(settings.place), settings.auth.jwks
+    key, jwks = settings.place.signing_key, settings.auth.jwks
     if not key.exists():
         yield ok("keys", "none yet: `invx up` or `invx migrate` makes them")
         return

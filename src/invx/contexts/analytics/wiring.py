@@ -46,7 +46,7 @@ def wire(
         Codec(()),
         project=lambda _recorded, _rows: None,
         publish=lambda _recorded: None,
-        encode_contract=registry.encode,
+        contract_body=registry.body,
     )
 
     def open_unit(conn: Connection, ctx: RequestContext, facts: KnownFacts) -> UnitOfWork:

@@ -22,6 +22,7 @@ class Declaration:
 
     permission: str | None = None
     public: bool = False
+    operator: bool = False  # of the operator plane (`operating.py`)
     parameters: tuple[Mapping[str, Any], ...] = ()
     statuses: tuple[int, ...] = ()  # problems that this dependency may answer with
     answer_headers: tuple[str, ...] = ()  # headers that a success carries

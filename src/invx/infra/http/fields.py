@@ -6,10 +6,12 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
+from fastapi import Path
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
+from invx.kernel.errors import DomainError
 from invx.kernel.ids import MalformedId, parse_typeid, typeid
 
 _EXAMPLE = UUID("0192d1f0-0000-7000-8000-000000000001")
@@ -20,6 +22,20 @@ _number = re.compile(_NUMBER)
 def typeid_pattern(prefix: str) -> str:
     """What the ids of a kind look like, for OpenAPI."""
     return f"{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}"
+
+
+def in_path(prefix: str, what: str) -> Any:
+    """An id in a path. What has another form is not found, so the pattern only documents it."""
+    pattern = f"^{typeid_pattern(prefix)}$"
+    return Annotated[str, Path(description=what, json_schema_extra={"pattern": pattern})]
+
+
+def id_of(prefix: str, text: str, missing: type[DomainError]) -> UUID:
+    """The id in a path. What cannot be an id names nothing, so it is simply not found."""
+    try:
+        return parse_typeid(prefix, text)
+    except DomainError:
+        raise missing from None
 
 
 @dataclass(frozen=True, slots=True)

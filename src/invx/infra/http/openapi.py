@@ -32,7 +32,7 @@ DESCRIPTION = """Write drafts, finalize them into legal documents, correct and s
 - Fields may be added at any time, and lists of words (`x-extensible-enum`) may grow.
 """
 
-_SECURITY = "accessToken"
+_SECURITY, _OPERATORS = "accessToken", "operatorToken"
 _FASTAPIS_OWN = ("HTTPValidationError", "ValidationError")
 
 _PROBLEM = {
@@ -144,7 +144,13 @@ def complete(document: dict[str, Any], app: FastAPI, versions: Versions) -> dict
             "scheme": "bearer",
             "bearerFormat": "JWT",
             "description": "A short-lived access token (ES256). It carries permissions.",
-        }
+        },
+        _OPERATORS: {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "The token of an operator; no token of a tenant is taken in its place.",
+        },
     }
     for route in routes_of(app):
         if not isinstance(route, APIRoute) or not route.include_in_schema:
@@ -180,6 +186,8 @@ def _complete_operation(
     permissions = [each.permission for each in declarations if each.permission]
     operation["summary"] = _summary(operation.get("description", "")) or operation["summary"]
     operation["security"] = [{_SECURITY: []}] if permissions else []
+    if any(each.operator for each in declarations):
+        operation["security"] = [{_OPERATORS: []}]
     if permissions:
         operation["x-permission"] = permissions[0]
         said = operation.get("description", "")

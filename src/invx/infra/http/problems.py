@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from invx.infra.http.answers import encode
-from invx.infra.http.request_info import KEY, RequestInfo
+from invx.infra.http.request_info import KEY, RequestInfo, route_template
 from invx.infra.http.validation import field_problems, malformed_json, unsupported_body
 from invx.infra.metrics import INVARIANTS_VIOLATED
 from invx.kernel.errors import (
@@ -41,6 +41,9 @@ STATUS = {
     Kind.FORBIDDEN: 403,
     Kind.UNAUTHENTICATED: 401,
     Kind.UNAVAILABLE: 503,
+    Kind.TOO_MANY: 429,
+    Kind.GONE: 410,
+    Kind.DAMAGED: 500,
 }
 _HTTP_CODES = {
     400: "malformed_request",
@@ -52,6 +55,8 @@ _HTTP_CODES = {
     428: "precondition_required",
     429: "too_many_requests",
 }
+# What somebody tried and may not: logged for whoever watches (ASVS 5.0, 16.3.1 to 16.3.3).
+_TRIED = frozenset({Kind.UNAUTHENTICATED, Kind.FORBIDDEN, Kind.TOO_MANY})
 _OUR_FAULT = "Something failed on our side; it is logged under this request id."
 
 log = structlog.get_logger(__name__)
@@ -111,6 +116,9 @@ def refusal(error: DomainError, info: RequestInfo | None = None) -> Response:
             headers["Retry-After"] = str(RETRY_AFTER_SECONDS_BUSY)
         case Kind.UNAVAILABLE:
             headers["Retry-After"] = str(RETRY_AFTER_SECONDS_UNAVAILABLE)
+        case Kind.TOO_MANY:
+            headers["Retry-After"] = str(getattr(error, "wait_seconds", 1))
+            headers |= getattr(error, "headers", {})
         case Kind.UNAUTHENTICATED:
             # RFC 6750: no error attribute when the request carried no token at all.
             extra = "" if error.code == "unauthenticated" else ', error="invalid_token"'
@@ -167,7 +175,17 @@ def install_problems(app: FastAPI) -> None:
 
 # `async`, although they wait for nothing: Starlette runs plain functions in a thread.
 async def _on_refusal(request: Request, error: DomainError) -> Response:
-    return refusal(error, request.scope.get(KEY))
+    info: RequestInfo | None = request.scope.get(KEY)
+    if error.kind in _TRIED:
+        actor = info.caller.actor if info is not None and info.caller is not None else None
+        log.warning(
+            "access_refused",
+            code=error.code,
+            actor=actor,
+            method=request.method,
+            route=route_template(request.scope),
+        )
+    return refusal(error, info)
 
 
 async def _on_race(request: Request, error: ConcurrencyConflict) -> Response:

@@ -45,7 +45,7 @@ _ALWAYS: RawHeaders = [
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
 _BY_DEFAULT = {
-    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"content-security-policy": b"default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     b"cache-control": b"private, no-cache",
 }
 _HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
@@ -150,8 +150,9 @@ class RequestContextMiddleware:
         self.versions = versions or Versions(LIVE)
         self.tracer = tracer
         self._headers = [*_ALWAYS, _HSTS] if self.settings.https_only else _ALWAYS
-        # Bounded: methods and route templates come from the code, statuses from the standard.
-        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        # Bounded: methods and route templates come from the code, statuses from the standard,
+        # classes of tenants from the settings.
+        self._series: dict[tuple[str, str, int, str], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -260,13 +261,14 @@ class RequestContextMiddleware:
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         route = route_template(scope) or _UNMATCHED
         status = exchange.status or _CLIENT_GONE
-        series = self._series.get((method, route, status))
+        of = exchange.info.tenant_class
+        series = self._series.get((method, route, status, of))
         if series is None:
             series = (
-                HTTP_REQUESTS.labels(method, route, str(status)),
-                HTTP_SECONDS.labels(method, route),
+                HTTP_REQUESTS.labels(method, route, str(status), of),
+                HTTP_SECONDS.labels(method, route, of),
             )
-            self._series[method, route, status] = series
+            self._series[method, route, status, of] = series
         series[0].inc()
         series[1].observe(seconds)
         span = exchange.span

@@ -16,6 +16,7 @@ class RequestInfo(Trail):
     """The trail of a request, and what its dependencies found out so far."""
 
     api_version: str = ""
+    tenant_class: str = "none"  # a label of metrics, see `quotas.Admission.label_of`
     authorization: str = field(default="", repr=False)
     caller: Caller | None = None  # set once the token is verified
 

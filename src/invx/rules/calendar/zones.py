@@ -5,7 +5,7 @@ change of daylight saving in between moves nothing.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from invx.kernel.errors import DomainError, invariant
@@ -44,6 +44,7 @@ def start_of_day(day: date, name: str) -> datetime:
     return first_instant(day, time.min, name)
 
 
+@lru_cache(1024)  # documents of one day are mostly due on one day
 def overdue_from(due_date: date, name: str) -> datetime:
     """The first instant (UTC) after the due date in the zone: what was due is overdue from here."""
     return start_of_day(due_date + _DAY, name)

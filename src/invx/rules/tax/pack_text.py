@@ -8,9 +8,11 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from hashlib import sha256
 
 from invx.rules.tax.model import DAY_LAST, Scheme, SupplyKind
+from invx.rules.tax.pack_late import late_payment_of
 from invx.rules.tax.pack_returns import return_of
 from invx.rules.tax.pack_table import Table, wrong_key
 from invx.rules.tax.packs import (
@@ -33,6 +35,7 @@ _VATEX = re.compile(r"VATEX-[A-Z]{2}-[A-Z0-9-]+")
 RATE_MAX = Decimal(100)
 
 
+@lru_cache(maxsize=128)  # a pack never changes, and the shipped ones are read by every host
 def pack_of(text: str) -> Pack:
     """The pack that the text states. Raises PackInvalid."""
     try:
@@ -85,6 +88,7 @@ def _pack(values: Mapping[str, object], digest: str) -> Pack:
         tax_rates_source=exchange.maybe("source"),
         clearance=_clearance(table.table("clearance")),
         vat_return=return_of(table.table("return")),
+        late_payment=late_payment_of(table.table("late_payment")),
     )
     rules.done()
     exchange.done()

@@ -16,6 +16,7 @@ from invx.kernel.errors import violated
 from invx.rules.tax.boxes import ReturnForm
 from invx.rules.tax.model import DAY_LAST, Scheme, SupplyKind
 from invx.rules.tax.outcome import PackUse
+from invx.rules.tax.pack_late import LatePayment
 
 
 class Status(StrEnum):
@@ -185,6 +186,7 @@ class Pack:
     tax_rates_source: str | None = None
     clearance: Clearance = Clearance()
     vat_return: ReturnForm | None = None
+    late_payment: LatePayment | None = None
 
     @property
     def use(self) -> PackUse:

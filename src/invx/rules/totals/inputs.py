@@ -6,7 +6,7 @@ from decimal import Decimal
 from invx.kernel.errors import Problem
 from invx.kernel.limits import LINES_PER_DOCUMENT_MAX
 from invx.kernel.money import UnknownCurrency, exponent, quantize
-from invx.rules.totals.model import ZERO, Adjustment, Bill, Line, LineKind, Tax
+from invx.rules.totals.model import ONE, ZERO, Adjustment, Bill, Line, LineKind, Tax
 from invx.rules.totals.pointers import adjustment_pointers, lines_in
 
 INTEGER_DIGITS_MAX = 14
@@ -70,7 +70,7 @@ def _line(at: str, line: Line, currency: str) -> Iterator[Problem]:
         ("base_quantity", line.base_quantity),
         ("net", line.net),
     ):
-        if number is not None:
+        if number is not None and number is not ZERO and number is not ONE:
             yield from _number(f"{at}/{name}", number)
     if line.base_quantity.is_finite() and line.base_quantity <= 0:
         yield Problem(f"{at}/base_quantity", "not_positive", "A base quantity is above zero.")
@@ -78,7 +78,7 @@ def _line(at: str, line: Line, currency: str) -> Iterator[Problem]:
         yield Problem(f"{at}/price_discount", "negative", "A price discount is not negative.")
     if line.net is not None:
         yield from _on_unit(f"{at}/net", line.net, currency)
-    for pointer, adjustment in _placed(line.adjustments, at):
+    for pointer, adjustment in _placed(line.adjustments, at) if line.adjustments else ():
         yield from _adjustment(pointer, adjustment, currency)
         if adjustment.taxes:
             detail = "A line's discounts and charges bear the line's taxes."

@@ -1,6 +1,7 @@
 import base64
 import json
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,6 +11,7 @@ from joserfc.jwk import ECKey, OctKey
 from invx.infra.http import auth
 from invx.infra.http.auth import AuthSettings, InvalidToken, Verifier
 from invx.kernel.errors import Unavailable
+from invx.kernel.ids import typeid
 from tests.unit.infra.http.example import NOW, TENANT, Keys, SetClock
 
 SECONDS = int(NOW.timestamp())
@@ -40,6 +42,22 @@ def signed(keys: Keys, header: dict | None = None, **changes) -> str:
     return jws.serialize_compact(made, json.dumps(kept).encode(), key, algorithms=["ES256"])
 
 
+@pytest.mark.parametrize(
+    ("claim", "limit"),
+    [
+        (None, None),
+        ({}, {}),
+        ({"EUR": "5000.50", "JPY": "0"}, {"EUR": Decimal("5000.50"), "JPY": Decimal(0)}),
+    ],
+)
+async def test_an_approval_limit_is_exact_and_absent_it_is_none(
+    verifier: Verifier, keys: Keys, claim: dict | None, limit: dict | None
+) -> None:
+    principal = await verifier.verify(signed(keys, approval_limit=claim))
+    assert principal.approval_limit == limit
+    assert hash(principal) == hash(await verifier.verify(signed(keys, approval_limit=claim)))
+
+
 async def test_a_good_token_names_tenant_subject_and_permissions(
     verifier: Verifier, keys: Keys
 ) -> None:
@@ -60,12 +78,18 @@ async def test_a_good_token_names_tenant_subject_and_permissions(
         {"aud": []},
         {"exp": SECONDS - 5},
         {"exp": SECONDS + 301},
-        {"iat": SECONDS + 6, "exp": SECONDS + 60},
-        {"nbf": SECONDS + 6},
+        {"iat": SECONDS + 61, "exp": SECONDS + 90},
+        {"nbf": SECONDS + 61},
         {"sub": ""},
         {"tid": "not-a-uuid"},
         {"perms": "notes:read"},
         {"perms": [1]},
+        {"approval_limit": "5000"},
+        {"approval_limit": {"EUR": 5000}},
+        {"approval_limit": {"EUR": "NaN"}},
+        {"approval_limit": {"EUR": "1\n"}},
+        {"approval_limit": {"EUR\n": "1"}},
+        {"approval_limit": {"EUR": None}},
         {"exp": "tomorrow"},
         {"exp": None},
         {"iat": None},
@@ -73,6 +97,15 @@ async def test_a_good_token_names_tenant_subject_and_permissions(
         {"jti": None},
         {"iss": None},
         {"aud": None},
+        {"approval_limit": {"EUR": 1000}},
+        {"approval_limit": {"EUR": "-1"}},
+        {"approval_limit": {"EUR": "1e3"}},
+        {"approval_limit": {"euro": "1"}},
+        {"approval_limit": "1000"},
+        {"approval_limit": ["EUR"]},
+        {"sid": "ses_nonsense"},
+        {"sid": "usr_01k8000000e00800000000000b"},
+        {"sid": 7},
     ],
     ids=str,
 )
@@ -89,7 +122,7 @@ async def test_a_wrong_or_missing_claim_is_refused(
         {"aud": ["other", "invx"]},
         {"exp": SECONDS - 4, "iat": SECONDS - 200},
         {"iat": SECONDS + 5, "exp": SECONDS + 60},
-        {"nbf": SECONDS + 5},
+        {"nbf": SECONDS + 60},
         {"extra": {"anything": True}},
     ],
     ids=str,
@@ -98,6 +131,28 @@ async def test_what_clocks_and_other_audiences_may_do_is_accepted(
     verifier: Verifier, keys: Keys, changes: dict
 ) -> None:
     assert (await verifier.verify(signed(keys, **changes))).tenant_id == TENANT
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ({}, None),
+        ({"approval_limit": {}}, {}),
+        ({"approval_limit": {"EUR": "1000.00"}}, {"EUR": Decimal("1000.00")}),
+        ({"approval_limit": {"JPY": "90000", "EUR": "0"}}, {"JPY": 90000, "EUR": 0}),
+    ],
+)
+async def test_a_limit_is_read_exactly_and_without_one_there_is_none(
+    verifier: Verifier, keys: Keys, said: dict, meant: dict | None
+) -> None:
+    assert (await verifier.verify(signed(keys, **said))).approval_limit == meant
+
+
+async def test_a_session_is_read_and_a_program_has_none(verifier: Verifier, keys: Keys) -> None:
+    session = UUID("019a0000-0000-7038-8080-00000000000b")
+    said = signed(keys, sid=typeid("ses", session))
+    assert (await verifier.verify(said)).session_id == session
+    assert (await verifier.verify(signed(keys))).session_id is None
 
 
 def _segment(value: dict) -> str:

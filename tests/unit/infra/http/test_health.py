@@ -59,7 +59,7 @@ async def test_the_figures_are_in_prometheus_text(app: FastAPI) -> None:
     await asked(app, "/fail/conflict")
     answered = await asked(app, "/metrics")
     assert answered.headers["content-type"].startswith("text/plain")
-    line = 'invx_http_requests_total{method="GET",route="/fail/{how}",status="409"}'
+    line = 'invx_http_requests_total{method="GET",route="/fail/{how}",status="409",tenant_class='
     assert line in answered.text
     for name in ("invx_loop_lag_seconds_bucket", "invx_invariants_violated_total"):
         assert name in answered.text

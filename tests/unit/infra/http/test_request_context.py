@@ -38,7 +38,7 @@ def lines():
 
 
 def counted(method: str, route: str, status: int) -> float:
-    labels = {"method": method, "route": route, "status": str(status)}
+    labels = {"method": method, "route": route, "status": str(status), "tenant_class": "none"}
     return REGISTRY.get_sample_value("invx_http_requests_total", labels) or 0.0
 
 
@@ -150,7 +150,8 @@ async def test_requests_are_counted_by_route_template(client: httpx.AsyncClient)
     await client.get(NOTE_PATH)
     assert counted("GET", "/v1/notes/{id}", 200) == before + 2
     seconds = REGISTRY.get_sample_value(
-        "invx_http_request_seconds_count", {"method": "GET", "route": "/v1/notes/{id}"}
+        "invx_http_request_seconds_count",
+        {"method": "GET", "route": "/v1/notes/{id}", "tenant_class": "none"},
     )
     assert seconds >= 2
 

@@ -24,7 +24,7 @@ from invx.contexts.invoicing.adapters.accounting.auditor_tables import (
     AuditTable,
 )
 from invx.contexts.invoicing.adapters.accounting.document_package import Packed, document_xml
-from invx.contexts.invoicing.adapters.accounting.zips import ZipStream
+from invx.infra.zip_stream import ZipStream
 from tests.unit.invoicing.accounting.strategies import amounts, anything, days, typed
 
 DAYS = (date(2024, 2, 29), date(2025, 2, 28))

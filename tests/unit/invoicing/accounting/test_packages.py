@@ -8,7 +8,7 @@ from uuid import UUID
 from lxml import etree
 
 from invx.contexts.invoicing.adapters.accounting.document_package import Packed, document_xml
-from invx.contexts.invoicing.adapters.accounting.zips import ZipStream
+from invx.infra.zip_stream import ZipStream
 
 NS = {"d": "http://xml.datev.de/bedi/tps/document/v06.0"}
 TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"

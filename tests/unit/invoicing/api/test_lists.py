@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from invx.contexts.invoicing.api.lists import DOCUMENTS, document_filter, document_slice
-from invx.contexts.invoicing.read.queries import SORTS, DocumentFilter
+from invx.contexts.invoicing.read.access_paths import SORTS
+from invx.contexts.invoicing.read.conditions import DocumentFilter
 from invx.infra.http.cursors import decode_cursor
 from invx.infra.http.pagination import InvalidQuery, ListQuery, parse_list_query
 from invx.kernel.ids import typeid

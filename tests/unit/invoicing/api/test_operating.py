@@ -15,6 +15,7 @@ from invx.contexts.invoicing.read.selection import SelectedFile
 from invx.kernel.context import Caller
 from invx.kernel.errors import DomainError, Invalid
 from invx.kernel.operations import Operation, OperationState
+from invx.kernel.storage import Stored
 from tests.world import draft_body, line
 
 CALLER = Caller(UUID(int=1), "user:a", UUID(int=2))
@@ -96,7 +97,7 @@ def test_the_problems_of_an_item_point_into_the_whole() -> None:
 
 
 def file(number: str, id: int = 5) -> SelectedFile:
-    return SelectedFile(UUID(int=id), number, "pdf", b"", "")
+    return SelectedFile(UUID(int=id), number, "pdf", Stored("0" * 64, 0, "row"))
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from invx.contexts.invoicing.domain.document_events import Links
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.legal_entity_details import LegalEntityDetails
 from invx.contexts.invoicing.domain.party import Basis, Registration
+from invx.contexts.invoicing.domain.periods.closed import NOTHING_CLOSED, Closed
 from invx.contexts.invoicing.domain.posting import Posting
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.settlement_events import (
@@ -67,6 +68,7 @@ class Case:
     document: Document
     settlement: Settlement
     notes: list[Settlement] = field(default_factory=list)
+    closed: Closed = NOTHING_CLOSED  # from now on
     _count: int = 0
 
     @classmethod
@@ -77,10 +79,12 @@ class Case:
         *,
         name: str = "document",
         value: BookValue | None = None,
+        closed: Closed = NOTHING_CLOSED,
     ) -> "Case":
         """`value` says at which rate the document stands in books of another currency."""
         document = finalize(drafted(said, name=name))
-        return cls(seller, document, _opened(document, seller, None, value=value))
+        settlement = _opened(document, seller, None, value=value, closed=closed)
+        return cls(seller, document, settlement, closed=closed)
 
     @property
     def settlements(self) -> list[Settlement]:
@@ -98,12 +102,14 @@ class Case:
         self._count += 1
         wanted = None if amount is None else D(amount)
         said = {"worth": worth} if worth else {}
-        posting = Posting(source=f"s{self._count}", on=on, amount=wanted, **said)
+        posting = Posting(
+            source=f"s{self._count}", on=on, amount=wanted, closed=self.closed, **said
+        )
         return getattr(self.settlements[which], name)(posting).entry_id
 
     def reverse(self, entry_id: UUID, on: date = TODAY, which: int = 0) -> UUID:
         self._count += 1
-        posting = Posting(source=f"s{self._count}", on=on)
+        posting = Posting(source=f"s{self._count}", on=on, closed=self.closed)
         return self.settlements[which].reverse(entry_id, posting).entry_id
 
     def credit(
@@ -123,8 +129,11 @@ class Case:
         original.record_credit(note.id, said, totalled(said))
         finalize(note, issue_date=on)
         value = self.settlement.books.value if self.settlement.books else None
-        settlement = _opened(note, self.seller, self, original.accounts, value=value)
-        apply_credit(self.settlement, settlement, Posting(source=str(note.id), on=on))
+        settlement = _opened(
+            note, self.seller, self, original.accounts, value=value, closed=self.closed
+        )
+        posting = Posting(source=str(note.id), on=on, closed=self.closed)
+        apply_credit(self.settlement, settlement, posting)
         self.notes.append(settlement)
         return settlement
 
@@ -141,6 +150,7 @@ def _opened(
     like: Sequence[LineAccount] = (),
     *,
     value: BookValue | None = None,
+    closed: Closed = NOTHING_CLOSED,
 ) -> Settlement:
     credits = document.content.type is DocumentType.CREDIT_NOTE
     issued = document.issue_date or TODAY
@@ -163,7 +173,7 @@ def _opened(
         value = value.at(value.rate, claim.total) if value.rate else value
         booked = (replace(booked[0], exchange_rate=value.factor), booked[1]) if booked else None
     return Settlement.open_for(
-        claim, subject_id=SUBJECT, tax_account=taxed, booked=booked, value=value
+        claim, subject_id=SUBJECT, tax_account=taxed, booked=booked, value=value, closed=closed
     )
 
 

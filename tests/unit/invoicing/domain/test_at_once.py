@@ -1,6 +1,7 @@
 """A document that was never stored as a draft, and figures that are checked once."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -13,7 +14,8 @@ from invx.contexts.invoicing.domain.document_events import (
 )
 from invx.contexts.invoicing.domain.errors import DocumentIncomplete, NotRepresentable
 from invx.contexts.invoicing.domain.status import Status
-from invx.kernel.errors import InvariantViolation
+from invx.kernel.errors import Invalid, InvariantViolation
+from invx.kernel.limits import TEXT_CHARS_MAX
 from tests.unit.invoicing.domain.drafts import (
     NOW,
     SELLER,
@@ -78,7 +80,7 @@ def test_a_usual_draft_says_when_it_was_made_by_its_first_event() -> None:
 def test_figures_are_trusted_only_as_long_as_the_content_stays() -> None:
     sound = content(line("1", "10.00"))
     document = drafted(sound)
-    document.trust_figures()
+    document.trust_draft()
     document.ensure_finalizable(SELLER, TODAY)
     wrong = content(line("1", "-10.00"))
     document.edit(wrong, totalled(sound), subject_id=document.subject_id)
@@ -86,8 +88,29 @@ def test_figures_are_trusted_only_as_long_as_the_content_stays() -> None:
         document.ensure_finalizable(SELLER, TODAY)
 
 
+def test_words_are_trusted_only_as_long_as_the_content_stays() -> None:
+    sound = content(line("1", "10.00"))
+    document = drafted(sound)
+    document.trust_draft()
+    document.ensure_finalizable(SELLER, TODAY)
+    wordy = replace(sound, notes="x" * (TEXT_CHARS_MAX + 1))
+    document.edit(wordy, document.totals, subject_id=document.subject_id)
+    with pytest.raises(Invalid) as refused:
+        document.ensure_finalizable(SELLER, TODAY)
+    assert [each.pointer for each in refused.value.problems] == ["/notes"]
+
+
+def test_a_trusted_draft_is_still_asked_whether_its_dates_fit_the_day() -> None:
+    sound = content(line("1", "10.00"))
+    document = drafted(replace(sound, payment_terms=None, due_date=TODAY - timedelta(days=1)))
+    document.trust_draft()
+    with pytest.raises(Invalid) as refused:
+        document.ensure_finalizable(SELLER, TODAY)
+    assert [each.code for each in refused.value.problems] == ["due_before_issue"]
+
+
 def test_trusted_figures_do_not_hide_what_is_missing() -> None:
     document = drafted(replace(content(line("1", "10.00")), buyer=None))
-    document.trust_figures()
+    document.trust_draft()
     with pytest.raises(DocumentIncomplete):
         document.ensure_finalizable(SELLER, TODAY)

@@ -31,12 +31,12 @@ def as_before(body: dict[str, Any]) -> dict[str, Any]:
     account = body.get("tax_account") or {}
     for group in account.get("groups", ()):
         for name in NEW_OF_GROUP:
-            del group[name]
+            group.pop(name, None)
     if account.get("tax_currency"):
         for name in ("source", "day"):
-            del account["tax_currency"][name]
+            account["tax_currency"].pop(name, None)
     for entry in (body.get("taxes") or {}).get("entries", ()):
-        del entry["rate_day"]
+        entry.pop("rate_day", None)
     return body
 
 

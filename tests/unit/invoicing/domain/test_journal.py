@@ -344,4 +344,7 @@ def test_each_kind_of_the_journal_is_one_that_exporters_know():
         "withholding",
         "exchange",
         "allocation",
+        "rounding",
+        "recognition",
+        "opening_balance",
     }

@@ -21,6 +21,7 @@ from invx.contexts.invoicing.domain.delivery.revising import (
     ensure_movable,
     ensure_revisable,
     move_payments,
+    record_revision,
 )
 from invx.contexts.invoicing.domain.delivery.transmission import (
     ClearanceStatus,
@@ -82,7 +83,7 @@ def summed(case: Case) -> dict[str, tuple[Decimal, Decimal]]:
 def test_what_was_rejected_is_replaced_and_says_by_what() -> None:
     document = rejected()
     ensure_revisable(document)
-    document.record_revision(named("second"))
+    record_revision(document, named("second"))
     assert document.recorded == [
         DocumentRevised(legal_entity_id=ENTITY, replacement_id=named("second"))
     ]
@@ -90,7 +91,7 @@ def test_what_was_rejected_is_replaced_and_says_by_what() -> None:
     with pytest.raises(DocumentReplacedAlready):
         ensure_revisable(document)
     with pytest.raises(DocumentNotFinalized):
-        document.record_revision(named("third"))
+        record_revision(document, named("third"))
 
 
 def test_only_a_rejected_invoice_that_stands_by_itself_is_revised() -> None:

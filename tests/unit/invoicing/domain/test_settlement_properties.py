@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from invx.contexts.invoicing.domain.balance import EntryKind
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.crediting.apply_credit import apply_credit
+from invx.contexts.invoicing.domain.dispute import raise_dispute
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.settlement_events import (
     EntryRecorded,
@@ -49,7 +50,7 @@ def perform(settlements, step):
             case "become_overdue":
                 settlement.become_overdue(OVERDUE)
             case "dispute":
-                settlement.dispute()
+                raise_dispute(settlement)
             case "void":
                 settlement.close_void()
             case _:

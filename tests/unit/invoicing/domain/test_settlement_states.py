@@ -9,6 +9,7 @@ import pytest
 from invx.contexts.invoicing.domain import settlement_errors as errors
 from invx.contexts.invoicing.domain.balance import EntryKind, SettlementStatus
 from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.dispute import clear_dispute, raise_dispute
 from invx.contexts.invoicing.domain.settlement_events import (
     BecameOverdue,
     DisputeCleared,
@@ -127,26 +128,26 @@ class TestOverdue:
 class TestDisputes:
     def test_a_dispute_is_raised_and_cleared(self):
         settlement = opened()
-        settlement.dispute("two hours too many")
+        raise_dispute(settlement, "two hours too many")
         assert settlement.standing.disputed
-        settlement.clear_dispute("agreed")
+        clear_dispute(settlement, "agreed")
         assert not settlement.standing.disputed
         assert kinds(settlement) == [DisputeRaised, DisputeCleared]
         assert [event.reason for event in settlement.recorded] == ["two hours too many", "agreed"]
 
     def test_a_dispute_is_raised_once(self):
         settlement = opened()
-        settlement.dispute()
+        raise_dispute(settlement)
         with pytest.raises(errors.AlreadyDisputed):
-            settlement.dispute("again")
+            raise_dispute(settlement, "again")
 
     def test_only_a_dispute_can_be_cleared(self):
         with pytest.raises(errors.NotDisputed):
-            opened().clear_dispute()
+            clear_dispute(opened())
 
     def test_a_payment_leaves_the_dispute_as_it_is(self):
         settlement = opened()
-        settlement.dispute()
+        raise_dispute(settlement)
         settlement.record_payment(post("100"))
         assert settlement.standing.disputed
 
@@ -182,5 +183,5 @@ class TestVoid:
         with pytest.raises(errors.SettlementClosed):
             settlement.write_off(post("1"))
         with pytest.raises(errors.SettlementClosed):
-            settlement.dispute()
+            raise_dispute(settlement)
         assert not settlement.become_overdue(OVERDUE)

@@ -11,7 +11,12 @@ from invx.contexts.invoicing.domain.party import Basis
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.tax.tax_entering import entered_of
 from invx.contexts.invoicing.domain.tax.tax_entries import TaxCause
-from invx.contexts.invoicing.domain.tax.tax_holdings import left_of
+from invx.contexts.invoicing.domain.tax.tax_holdings import (
+    Settled,
+    holdings_after,
+    left_of,
+    nothing_held,
+)
 from invx.kernel.errors import DomainError
 from invx.rules.totals.model import ZERO, Tax
 from tests.unit.invoicing.domain.drafts import S7, S19, D, Z, content, line
@@ -258,3 +263,18 @@ def test_the_case_credits_as_the_application_does():
     subject.credit("11.90")
     assert isinstance(subject.document, Document)
     assert subject.settlement.open == D("107.10")
+
+
+@given(said=lines, seller=sellers, prepaid=st.just(ZERO) | cents, free=st.booleans())
+def test_what_a_new_document_holds_is_what_its_prepayment_takes(said, seller, prepaid, free):
+    """Also of one that comes to nothing in the end, whose rest is taken at once."""
+    items = [line(str(index), str(price), "1", tax) for index, (price, tax) in enumerate(said)]
+    gross = Case.of(content(*items), seller).document.totals.gross
+    back = [line("back", str(gross), "-1", Z)] if free else []
+    made = Case.of(content(*items, *back, prepaid=prepaid), seller).settlement
+    if made.taxes is None:
+        return
+    account = made.taxes.account
+    held = holdings_after(account, nothing_held(account), Settled(received=account.prepaid))
+    assert made.taxes.held == held
+    assert repr(made.taxes.held) == repr(held)  # 0 and 0.00 would be equal

@@ -8,6 +8,7 @@ import pytest
 
 from invx.contexts.invoicing.domain.balance import Claim
 from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.dispute import raise_dispute
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import DocumentNotFound
 from invx.contexts.invoicing.domain.posting import Posting
@@ -147,7 +148,7 @@ class TestHistory:
     async def test_free_text_of_people_is_no_detail(self):
         case = Case()
         case.document.mark_released(NOW, how="email")
-        case.settlement.dispute("Ada says no")
+        raise_dispute(case.settlement, "Ada says no")
         case.past.keep(case.document, case.settlement, at=NOW + 3 * DAY)
         sent, released, disputed = (await case.entries())[-3:]
         assert released["details"] == {"how": "email"}

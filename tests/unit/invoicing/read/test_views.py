@@ -216,10 +216,10 @@ def test_types_of_a_series_read_the_same_from_table_and_write_set():
         "types": "{invoice,credit_note}", "reset": "none", "legal": True, "held": False,
         "period": "", "last_number": 0, "last_date": None,
     }  # fmt: skip
-    written = series_view(MADE, row)
-    assert written == series_view(MADE, {**row, "types": ["invoice", "credit_note"]})
+    written = series_view(MADE, row, here=True)
+    assert written == series_view(MADE, {**row, "types": ["invoice", "credit_note"]}, here=True)
     assert (written["types"], written["last_date"]) == (["invoice", "credit_note"], None)
-    assert series_view(MADE, {**row, "last_date": TODAY})["last_date"] == "2026-03-02"
+    assert series_view(MADE, {**row, "last_date": TODAY}, here=True)["last_date"] == "2026-03-02"
     assert (written["id"], written["created_at"]) == (typeid("ser", MADE), born(MADE))
 
 

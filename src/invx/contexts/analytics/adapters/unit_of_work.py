@@ -1,6 +1,6 @@
 """The unit of work of analytics: rows of its own, no events."""
 
-from dataclasses import asdict
+from dataclasses import fields
 from uuid import UUID
 
 from invx.contexts.analytics.app.ports import CountedDocument
@@ -49,5 +49,6 @@ class PostgresCountedDocuments:
 
     def put(self, document: CountedDocument) -> None:
         """State the whole row, new or not."""
-        values = {"tenant_id": self._tenant_id, **asdict(document), "counts": document.counts}
+        stated = {each.name: getattr(document, each.name) for each in fields(document)}
+        values = {"tenant_id": self._tenant_id, **stated, "counts": document.counts}
         self._write_set.put("documents", values)

@@ -1,9 +1,12 @@
 """Erasure in the tables of invoicing: values go, chains stay (D4)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
+from invx.infra.postgres import Connection
+from invx.infra.storage.places import ROW
 from invx.infra.unit_of_work import EventUnitOfWork
+from invx.kernel.storage import Stored
 
 # Nothing that a stored answer said may be said again after an erasure.
 _GONE = (
@@ -14,6 +17,17 @@ _ERASED_PROBLEM = '{"code":"erased","detail":"Erased with personal data.","probl
 _GONE_HEADERS = '{"content-type":"application/problem+json"}'
 
 
+async def shut_out_writers(conn: Connection, tenant_id: UUID) -> None:
+    """Wait for the tenant's writers, and let nobody begin, until this transaction ends.
+
+    Every writer holds this lock shared from its BEGIN (`open_tenant`). Two at once that shut out
+    the others deadlock; the loser is run again.
+    """
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 4))", tenant_id
+    )
+
+
 class PostgresPersonalData:
     """See `app.ports.PersonalData`."""
 
@@ -21,15 +35,8 @@ class PostgresPersonalData:
         self._unit = unit
 
     async def shut_out_writers(self) -> None:
-        """Wait for the tenant's writers, and let nobody begin, until this transaction ends.
-
-        Every writer holds this lock shared from its BEGIN (`open_tenant`), so nobody can write back
-        what it read before the erasure. Two erasures at once deadlock; the loser is run again.
-        """
-        await self._unit.conn.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 4))",
-            self._unit.ctx.tenant_id,
-        )
+        """So nobody can write back what it read before the erasure."""
+        await shut_out_writers(self._unit.conn, self._unit.ctx.tenant_id)
 
     async def streams_of(self, subject_id: UUID) -> list[UUID]:
         """The streams whose events hold values of this subject."""
@@ -41,15 +48,18 @@ class PostgresPersonalData:
         )
         return [row[0] for row in rows]
 
-    async def subjects_of(self, stream_ids: Collection[UUID]) -> list[UUID]:
-        """The subjects of whom these streams hold values."""
+    async def subjects_of(self, stream_ids: Collection[UUID]) -> Mapping[UUID, set[UUID]]:
+        """The subjects of whom these streams hold values, by stream."""
         rows = await self._unit.conn.fetch(
-            "SELECT DISTINCT subject_id FROM invoicing.personal"
+            "SELECT DISTINCT stream_id, subject_id FROM invoicing.personal"
             " WHERE tenant_id = $1 AND stream_id = ANY($2)",
             self._unit.ctx.tenant_id,
             stream_ids,
         )
-        return [row[0] for row in rows]
+        said: dict[UUID, set[UUID]] = {}
+        for stream_id, subject_id in rows:
+            said.setdefault(stream_id, set()).add(subject_id)
+        return said
 
     async def erase(
         self,
@@ -57,7 +67,7 @@ class PostgresPersonalData:
         stream_ids: Collection[UUID],
         *,
         archives_of: Collection[UUID],
-    ) -> None:
+    ) -> Sequence[Stored]:
         """Delete the values, make the rows of the streams anew, and drop answers and archives."""
         conn, tenant_id = self._unit.conn, self._unit.ctx.tenant_id
         await conn.execute(
@@ -67,8 +77,9 @@ class PostgresPersonalData:
             subject_ids,
             stream_ids,
         )
-        await conn.execute(
-            "DELETE FROM invoicing.archives WHERE tenant_id = $1 AND document_id = ANY($2)",
+        archived = await conn.fetch(
+            "DELETE FROM invoicing.archives WHERE tenant_id = $1 AND document_id = ANY($2)"
+            " RETURNING sha256, size, place",
             tenant_id,
             archives_of,
         )
@@ -90,3 +101,4 @@ class PostgresPersonalData:
         for stream_id in stream_ids:
             self._unit.let_go(stream_id)
             await self._unit.reproject(stream_id)
+        return [Stored(*row) for row in archived if row["place"] != ROW]

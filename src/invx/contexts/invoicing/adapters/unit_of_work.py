@@ -1,26 +1,38 @@
 """The unit of work of invoicing, put together from the mechanisms of infra."""
 
-import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 from uuid import UUID
 
 from invx.contexts.invoicing.adapters.accounting.journal import PostgresExporting
+from invx.contexts.invoicing.adapters.archives import PostgresArchive
+from invx.contexts.invoicing.adapters.attached import PostgresAttached
+from invx.contexts.invoicing.adapters.configuring import ConfigurationFacts
+from invx.contexts.invoicing.adapters.document_quota import PostgresDocumentQuota
 from invx.contexts.invoicing.adapters.einvoice.writing import EInvoiceWriting, Judging
 from invx.contexts.invoicing.adapters.exchange_rates import (
     PostgresExchangeRates,
     PostgresRateSheets,
 )
+from invx.contexts.invoicing.adapters.importing.waiting import PostgresImporting
+from invx.contexts.invoicing.adapters.late_claims import PostgresLateClaims
+from invx.contexts.invoicing.adapters.legal_holds import PostgresLegalHolds
+from invx.contexts.invoicing.adapters.locked_series import LockedSeries
+from invx.contexts.invoicing.adapters.number_journal import NumberJournal
+from invx.contexts.invoicing.adapters.periods import PostgresPeriods
 from invx.contexts.invoicing.adapters.personal_data import PostgresPersonalData
 from invx.contexts.invoicing.adapters.rate_tables import PostgresRateTables
 from invx.contexts.invoicing.adapters.registers import PostgresRegisters
 from invx.contexts.invoicing.adapters.rendering import PdfRendering, ResourceOf
+from invx.contexts.invoicing.adapters.storing import StoringFacts
 from invx.contexts.invoicing.adapters.tax_engines.facts import Engines, TaxEngines
 from invx.contexts.invoicing.adapters.tax_ids.facts import Registers, TaxIds
 from invx.contexts.invoicing.adapters.transmission.channels import ChannelFacts, Channels
-from invx.contexts.invoicing.app.asked import Archived, GivenAnswer, SeriesChoice
+from invx.contexts.invoicing.app.asked import GivenAnswer, WantedNumber
+from invx.contexts.invoicing.domain.approval.approval import Approval
+from invx.contexts.invoicing.domain.approval.approval_errors import ApprovalNotFound
+from invx.contexts.invoicing.domain.approval.approval_rules import ApprovalRules
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export import (
     AccountingExport,
     AccountingExportNotFound,
@@ -31,22 +43,27 @@ from invx.contexts.invoicing.domain.delivery.delivery import Delivery
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.errors import (
     DocumentNotFound,
+    DocumentPurged,
     LegalEntityNotFound,
     LegalEntityRequired,
-    SeriesNotFound,
     SettlementNotFound,
 )
+from invx.contexts.invoicing.domain.files.file import File, FileNotFound
 from invx.contexts.invoicing.domain.grace import Grace, GraceNotFound
+from invx.contexts.invoicing.domain.importing.errors import DocumentIsImported, ImportNotFound
+from invx.contexts.invoicing.domain.importing.foreign_import import ForeignImport
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
+from invx.contexts.invoicing.domain.keeping.erasure import ErasureNotFound, ErasureRecord
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
-from invx.contexts.invoicing.domain.series import Series
+from invx.contexts.invoicing.domain.recognition.recognition import NothingDeferred, Recognition
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.tax.engine_entry import EngineEntry, EngineEntryNotFound
 from invx.infra.event_store import EventSourcedRepository
 from invx.infra.facts import KnownFacts
 from invx.infra.operations import PostgresOperations
 from invx.infra.postgres import Connection
+from invx.infra.storage.places import FileLimits
 from invx.infra.unit_of_work import EventUnitOfWork, Storage
-from invx.infra.write_set import WriteSet
 from invx.kernel.context import RequestContext
 from invx.kernel.ports import Clock, Ids
 from invx.rules.tax.packs import Packs
@@ -63,6 +80,9 @@ class Means:
     charts: Charts
     engines: Engines
     channels: Channels = field(default_factory=dict)
+    journal: NumberJournal | None = None
+    file_limits: FileLimits = field(default_factory=FileLimits)
+    documents_per_day: Mapping[str, int] = field(default_factory=dict)  # by class of tenants
 
 
 class UnitOfWork(EventUnitOfWork):
@@ -83,7 +103,7 @@ class UnitOfWork(EventUnitOfWork):
         self._means = means
         self.documents = PostgresDocuments(self)
         self.settlements = self.repository(Settlement, missing=SettlementNotFound)
-        self.series = LockedSeries(self)
+        self.series = LockedSeries(self, means.journal)
         self.legal_entities = PostgresLegalEntities(self)
         self.packs = means.packs
         self.charts = means.charts
@@ -92,8 +112,20 @@ class UnitOfWork(EventUnitOfWork):
     # What most commands do without is made when it is asked for.
 
     @cached_property
+    def document_quota(self) -> PostgresDocumentQuota:
+        return PostgresDocumentQuota(self, self._means.documents_per_day)
+
+    @cached_property
     def graces(self) -> EventSourcedRepository[Grace]:
         return self.repository(Grace, missing=GraceNotFound)
+
+    @cached_property
+    def approvals(self) -> EventSourcedRepository[Approval]:
+        return self.repository(Approval, missing=ApprovalNotFound)
+
+    @cached_property
+    def approval_rules(self) -> EventSourcedRepository[ApprovalRules]:
+        return self.repository(ApprovalRules)
 
     @cached_property
     def deliveries(self) -> EventSourcedRepository[Delivery]:
@@ -104,7 +136,31 @@ class UnitOfWork(EventUnitOfWork):
         return PostgresRegisters(self)
 
     @cached_property
-    def archive(self) -> "PostgresArchive":
+    def files(self) -> EventSourcedRepository[File]:
+        return self.repository(File, missing=FileNotFound)
+
+    @cached_property
+    def attached(self) -> PostgresAttached:
+        return PostgresAttached(self)
+
+    @cached_property
+    def storing(self) -> StoringFacts:
+        return StoringFacts(self)
+
+    @cached_property
+    def imports(self) -> EventSourcedRepository[ForeignImport]:
+        return self.repository(ForeignImport, missing=ImportNotFound)
+
+    @cached_property
+    def imported(self) -> EventSourcedRepository[ImportedDocument]:
+        return self.repository(ImportedDocument, missing=DocumentNotFound)
+
+    @cached_property
+    def importing(self) -> PostgresImporting:
+        return PostgresImporting(self)
+
+    @cached_property
+    def archive(self) -> PostgresArchive:
         return PostgresArchive(self.conn, self.ctx.tenant_id, self.write_set, self._clock)
 
     @cached_property
@@ -136,6 +192,10 @@ class UnitOfWork(EventUnitOfWork):
         return EInvoiceWriting(self._means.judged)
 
     @cached_property
+    def configurations(self) -> ConfigurationFacts:
+        return ConfigurationFacts(self.facts, self.ctx)
+
+    @cached_property
     def operations(self) -> PostgresOperations:
         return PostgresOperations(self)
 
@@ -148,8 +208,28 @@ class UnitOfWork(EventUnitOfWork):
         return PostgresPersonalData(self)
 
     @cached_property
+    def erasures(self) -> EventSourcedRepository[ErasureRecord]:
+        return self.repository(ErasureRecord, missing=ErasureNotFound)
+
+    @cached_property
+    def legal_holds(self) -> PostgresLegalHolds:
+        return PostgresLegalHolds(self)
+
+    @cached_property
+    def late_claims(self) -> PostgresLateClaims:
+        return PostgresLateClaims(self)
+
+    @cached_property
+    def periods(self) -> PostgresPeriods:
+        return PostgresPeriods(self)
+
+    @cached_property
     def accounting_exports(self) -> EventSourcedRepository[AccountingExport]:
         return self.repository(AccountingExport, missing=AccountingExportNotFound)
+
+    @cached_property
+    def recognitions(self) -> EventSourcedRepository[Recognition]:
+        return self.repository(Recognition, missing=NothingDeferred)
 
     @cached_property
     def exporting(self) -> PostgresExporting:
@@ -174,6 +254,24 @@ class PostgresDocuments(EventSourcedRepository[Document]):
         super().__init__(Document, unit.store, unit.held, missing=DocumentNotFound)
         self._unit = unit
 
+    async def get(self, id: UUID) -> Document:
+        """The document.
+
+        Raises DocumentNotFound; DocumentIsImported for one of another system; DocumentPurged.
+        """
+        found = await self.find(id)
+        if found is None:
+            imported = await self._unit.conn.fetchval(
+                "SELECT true FROM invoicing.imported_documents"
+                " WHERE tenant_id = $1 AND document_id = $2",
+                self._unit.ctx.tenant_id,
+                id,
+            )
+            raise DocumentIsImported if imported else DocumentNotFound
+        if found.purged:
+            raise DocumentPurged
+        return found
+
     async def taken(self, external_ids: Iterable[str]) -> set[str]:
         """Those that a document of the tenant has."""
         rows = await self._unit.conn.fetch(
@@ -184,6 +282,16 @@ class PostgresDocuments(EventSourcedRepository[Document]):
         )
         return {row["external_id"] for row in rows}
 
+    async def numbers_of(self, ids: Collection[UUID]) -> list[WantedNumber]:
+        """The numbers that those of these which are drafts will draw."""
+        rows = await self._unit.conn.fetch(
+            "SELECT legal_entity_id, type, issue_date FROM invoicing.documents"
+            " WHERE tenant_id = $1 AND document_id = ANY($2::uuid[]) AND status = 'draft'",
+            self._unit.ctx.tenant_id,
+            ids,
+        )
+        return [WantedNumber(row[0], DocumentType(row[1]), None, row[2]) for row in rows]
+
     def drop(self, id: UUID) -> bool:
         """Forget what a document has recorded; it is not written. True, for it is forgotten."""
         self._unit.held.pop(id, None)
@@ -193,70 +301,6 @@ class PostgresDocuments(EventSourcedRepository[Document]):
         """Whether a document has recorded nothing in this unit of work."""
         held = self._unit.held.get(id)
         return held is None or not held.aggregate.recorded
-
-
-class LockedSeries(EventSourcedRepository[Series]):
-    """Series by their kept state, locked: drawing a number reads one row, however long they are."""
-
-    def __init__(self, unit: EventUnitOfWork) -> None:
-        super().__init__(Series, unit.store, unit.held, missing=SeriesNotFound)
-        self._unit = unit
-
-    async def default_locked(self, legal_entity_id: UUID, type: DocumentType) -> Series:
-        """The series that a type draws from, locked. Raises SeriesNotFound."""
-        row = await self._unit.conn.fetchrow(
-            """SELECT s.stream_id, s.version, s.head_hash, s.state::text
-            FROM invoicing.default_series d
-            JOIN invoicing.streams s ON s.tenant_id = d.tenant_id AND s.stream_id = d.series_id
-            WHERE d.tenant_id = $1 AND d.legal_entity_id = $2 AND d.type = $3
-            FOR UPDATE OF s""",
-            self._unit.ctx.tenant_id,
-            legal_entity_id,
-            str(type),
-        )
-        if row is None:
-            raise SeriesNotFound
-        return self.hold(*row)
-
-    async def locked_for(self, choices: Collection[SeriesChoice]) -> dict[SeriesChoice, Series]:
-        """The series of many documents, those that exist, locked in the order of their ids."""
-        ids: dict[SeriesChoice, UUID] = {each: each for each in choices if isinstance(each, UUID)}
-        pairs = [each for each in choices if not isinstance(each, UUID)]
-        for row in await self._defaults(pairs) if pairs else ():
-            ids[row["legal_entity_id"], DocumentType(row["type"])] = row["series_id"]
-        rows = await self._unit.conn.fetch(
-            """SELECT stream_id, version, head_hash, state::text FROM invoicing.streams
-            WHERE tenant_id = $1 AND stream_id = ANY($2::uuid[]) AND kind = 'Series'
-            ORDER BY stream_id FOR UPDATE""",
-            self._unit.ctx.tenant_id,
-            sorted(set(ids.values())),
-        )
-        found = {row["stream_id"]: self.hold(*row) for row in rows}
-        return {choice: found[id] for choice, id in ids.items() if id in found}
-
-    async def _defaults(self, pairs: Sequence[tuple[UUID, DocumentType]]) -> Sequence[Any]:
-        return await self._unit.conn.fetch(
-            """SELECT d.legal_entity_id, d.type, d.series_id
-            FROM unnest($2::uuid[], $3::text[]) AS w(legal_entity_id, type)
-            JOIN invoicing.default_series d ON d.tenant_id = $1
-                AND d.legal_entity_id = w.legal_entity_id AND d.type = w.type""",
-            self._unit.ctx.tenant_id,
-            [entity_id for entity_id, _ in pairs],
-            [str(served) for _, served in pairs],
-        )
-
-    def make_default(self, series: Series) -> None:
-        """From now on the series' types draw from it."""
-        for served in series.definition.types:
-            self._unit.write_set.put(
-                "default_series",
-                {
-                    "tenant_id": self._unit.ctx.tenant_id,
-                    "legal_entity_id": series.legal_entity_id,
-                    "type": str(served),
-                    "series_id": series.id,
-                },
-            )
 
 
 class PostgresLegalEntities(EventSourcedRepository[LegalEntity]):
@@ -276,63 +320,3 @@ class PostgresLegalEntities(EventSourcedRepository[LegalEntity]):
                 raise LegalEntityRequired
             self._only = found[0].id
         return await self.get(self._only)
-
-
-class PostgresArchive:
-    """Archived files as rows, written once: they move and are backed up with the documents."""
-
-    def __init__(
-        self, conn: Connection, tenant_id: UUID, write_set: WriteSet, clock: Clock
-    ) -> None:
-        self._conn = conn
-        self._tenant_id = tenant_id
-        self._write_set = write_set
-        self._clock = clock
-
-    async def holds(self, document_id: UUID, kind: str) -> bool:
-        """Whether something is archived already."""
-        found: bool = await self._conn.fetchval(
-            "SELECT EXISTS (SELECT 1 FROM invoicing.archives WHERE tenant_id = $1"
-            " AND document_id = $2 AND kind = $3)",
-            self._tenant_id,
-            document_id,
-            kind,
-        )
-        return found
-
-    async def held(self, document_ids: Iterable[UUID], kind: str) -> set[UUID]:
-        """The documents of which something is archived already."""
-        rows = await self._conn.fetch(
-            "SELECT document_id FROM invoicing.archives WHERE tenant_id = $1"
-            " AND document_id = ANY($2::uuid[]) AND kind = $3",
-            self._tenant_id,
-            list(document_ids),
-            kind,
-        )
-        return {row["document_id"] for row in rows}
-
-    async def read(self, document_id: UUID, kind: str) -> Archived | None:
-        """What is archived, or None."""
-        row = await self._conn.fetchrow(
-            "SELECT media_type, bytes, sha256 FROM invoicing.archives WHERE tenant_id = $1"
-            " AND document_id = $2 AND kind = $3",
-            self._tenant_id,
-            document_id,
-            kind,
-        )
-        return Archived(row["media_type"], row["bytes"], row["sha256"]) if row else None
-
-    def keep(self, document_id: UUID, kind: str, *, media_type: str, content: bytes) -> None:
-        """Archive with this transaction; two that race find the row taken and run again."""
-        self._write_set.insert(
-            "archives",
-            {
-                "tenant_id": self._tenant_id,
-                "document_id": document_id,
-                "kind": kind,
-                "media_type": media_type,
-                "sha256": hashlib.sha256(content).hexdigest(),
-                "bytes": content,
-                "archived_at": self._clock.now(),
-            },
-        )

@@ -1,7 +1,7 @@
 """Files that are made when they are asked for, piece by piece, and kept nowhere."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,6 @@ from invx.contexts.invoicing.adapters.accounting.document_package import (
     document_xml,
 )
 from invx.contexts.invoicing.adapters.accounting.files import application_of
-from invx.contexts.invoicing.adapters.accounting.zips import ZipStream
 from invx.contexts.invoicing.api.edge import Edge
 from invx.contexts.invoicing.app.archive_document import ArchiveDocument, archive_document
 from invx.contexts.invoicing.app.asked import ExportFile
@@ -27,8 +26,9 @@ from invx.contexts.invoicing.read.accounting_exports import (
     documents_of,
     get_export,
 )
-from invx.contexts.invoicing.read.queries import get_archived
+from invx.contexts.invoicing.read.archives import get_archived_file
 from invx.contexts.invoicing.read.views import Row
+from invx.infra.zip_stream import ZipStream
 from invx.kernel.context import Caller
 from invx.kernel.errors import NotFound, violated
 
@@ -111,7 +111,7 @@ async def packed_documents(
 
 async def streamed_documents(
     edge: Edge, caller: Caller, packed: PackedDocuments
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """The package, a document at a time."""
     archive = ZipStream()
     yield archive.add("document.xml", document_xml(packed.documents, packed.made_at))
@@ -125,8 +125,8 @@ async def _pdf(edge: Edge, caller: Caller, document_id: UUID) -> bytes:
     """What was first issued; a document whose job has not run yet is archived now."""
     for _ in range(2):
         async with edge.runner.reading(caller) as (conn, ctx):
-            archived = await get_archived(conn, ctx, document_id)
+            archived = await get_archived_file(conn, ctx, document_id, "pdf")
         if archived is not None:
-            return archived[0]
+            return await edge.places.content(caller.tenant_id, archived.stored, archived.held)
         await edge.runner.run(archive_document, ArchiveDocument(document_id), caller)
     return violated("an archived document is not there")

@@ -10,6 +10,7 @@ from invx.contexts.invoicing.domain.bookkeeping.booking import BookingKind
 from invx.contexts.invoicing.read.open_items import OpenItemSlice
 from invx.contexts.invoicing.read.tax_queries import TaxSlice
 from invx.contexts.invoicing.read.views import ENTRY, INVOICE, LEGAL_ENTITY
+from invx.contexts.invoicing.read.withholding import WithholdingSlice
 from invx.infra.http.filters import EQUAL, Choice, Day, Flag, Id, Text
 from invx.infra.http.pagination import Listing, ListQuery
 
@@ -47,6 +48,16 @@ BOOKINGS = Listing(
 )
 OPEN_ITEMS = Listing(
     filters={"legal_entity": Id(LEGAL_ENTITY), "customer": Text(100), "on": OneDay()},
+    sorts={"buyer": str},
+    default_sort="buyer",
+)
+WITHHOLDING = Listing(
+    filters={
+        "legal_entity": Id(LEGAL_ENTITY),
+        "customer": Text(100),
+        "from": OneDay(),
+        "to": OneDay(),
+    },
     sorts={"buyer": str},
     default_sort="buyer",
 )
@@ -89,6 +100,20 @@ def open_item_slice(query: ListQuery) -> OpenItemSlice:
     said = {each.field: each.value for each in query.conditions}
     return OpenItemSlice(
         on=said.get("on"),
+        legal_entities=said.get("legal_entity"),
+        customer=said.get("customer"),
+        after=str(query.after.key) if query.after else None,
+        descending=query.descending,
+        limit=query.limit,
+    )
+
+
+def withholding_slice(query: ListQuery) -> WithholdingSlice:
+    """The withholding that is asked for."""
+    said = {each.field: each.value for each in query.conditions}
+    return WithholdingSlice(
+        first=said.get("from", date.min),
+        last=said.get("to", date.max),
         legal_entities=said.get("legal_entity"),
         customer=said.get("customer"),
         after=str(query.after.key) if query.after else None,

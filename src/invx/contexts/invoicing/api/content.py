@@ -48,6 +48,8 @@ def content_of(body: ContentIn) -> tuple[Content, frozenset[str]]:
     """
     values = body.model_dump(exclude={"legal_entity", "finalize_at", "lines"})
     values["lines"] = [line.model_dump() for line in body.lines]  # one by one: see `piecewise`
+    for attachment, stated in zip(values["attachments"], body.attachments, strict=True):
+        attachment["file"] = stated.file  # a UUID inside, whatever it looks like outside
     missing = frozenset(name for name in _DEFAULTS if values[name] is None)
     if body.due_date is not None:
         missing -= {"payment_terms"}  # a stated due date needs no terms

@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -213,13 +214,19 @@ async def ruling_of(checked: Checked, format: str | None, validator: Validator) 
     return Ruling(tuple(found), findings.at_lines(pointers))
 
 
-async def written(issued: Issued, format: Format, *, checking: bool = False) -> bytes:
+async def written(
+    issued: Issued,
+    format: Format,
+    *,
+    checking: bool = False,
+    files: Mapping[str, bytes] | None = None,
+) -> bytes:
     """The XML, made beside the event loop.
 
     Raises what `e_invoice_from` raises, unless it is made for `checking` only.
     """
     made = as_e_invoice if checking else e_invoice_from
-    return await asyncio.to_thread(lambda: write(made(issued, format), format))
+    return await asyncio.to_thread(lambda: write(made(issued, format, files), format))
 
 
 def about_to_be_issued(checked: Checked) -> Issued:

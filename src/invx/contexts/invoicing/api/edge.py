@@ -1,12 +1,12 @@
 """What the routes of invoicing hold, and how a command becomes an answer."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from invx.contexts.invoicing.adapters.einvoice.opening import HybridOpening
@@ -16,19 +16,21 @@ from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
 from invx.contexts.invoicing.domain.bookkeeping.chart import Charts
 from invx.contexts.invoicing.read.accounting_exports import EXPORT
 from invx.contexts.invoicing.read.queries import get_document
-from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY, SERIES, TRANSMISSION
+from invx.contexts.invoicing.read.views import IMPORT, INVOICE, LEGAL_ENTITY, SERIES, TRANSMISSION
 from invx.infra.codec import Codec
 from invx.infra.event_store import EventStore
-from invx.infra.http.fields import typeid_pattern
+from invx.infra.http.fields import in_path
 from invx.infra.http.idempotency_key import IdempotencyRequest, idempotency_key
 from invx.infra.http.problems import refusal
+from invx.infra.http.streaming import Slots
 from invx.infra.http.versions import HEADER, LIVE
 from invx.infra.idempotency import Answer, IdempotentRequest
 from invx.infra.postgres import Connection
+from invx.infra.quotas import Quota
 from invx.infra.runner import Runner
+from invx.infra.storage.places import FileLimits, Places
 from invx.kernel.context import Caller, RequestContext
 from invx.kernel.errors import DomainError
-from invx.kernel.ids import parse_typeid
 from invx.rules.tax.packs import Packs
 
 C = TypeVar("C")
@@ -37,12 +39,16 @@ R = TypeVar("R")
 _VERSION = HEADER.lower()
 _REFUSED = 400
 _CURRENT = max(LIVE)
+_EXPORTS_AT_ONCE = 3  # of a process: each holds one of its ten connections while it is sent
 _UNDATED = "2026-11-01"  # the shape of answers that were stored before they said theirs
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The runner, the pool that renders, the rules of e-invoices, who opens PDFs, country packs."""
+    """The runner, the pool that renders, the rules of e-invoices, who opens PDFs, country packs.
+
+    And the charts, where files lie, and how many may be uploaded.
+    """
 
     runner: Runner[UnitOfWork]
     rendering: RenderingPool
@@ -51,6 +57,18 @@ class Edge:
     opening: HybridOpening
     packs: Packs
     charts: Charts
+    places: Places
+    file_limits: FileLimits
+    quotas: Mapping[str, Quota] = field(default_factory=dict)
+    exports: Slots = field(default_factory=lambda: Slots(_EXPORTS_AT_ONCE))
+
+    async def file_limits_of(self, caller: Caller) -> FileLimits:
+        """How many files the tenant may upload, by its class or as all do. Raises UnknownTenant."""
+        if not self.quotas:
+            return self.file_limits
+        tenant, _ = await self.runner.context(caller)
+        quota = self.quotas.get(tenant.quota_class)
+        return (quota and quota.files) or self.file_limits
 
     def close(self) -> None:
         """End what works beside the event loop."""
@@ -76,18 +94,15 @@ async def edge_of(request: Request) -> Edge:
     return edge
 
 
-def _in_path(prefix: str, what: str) -> Any:
-    """An id in a path. What has another form is not found, so the pattern only documents it."""
-    pattern = f"^{typeid_pattern(prefix)}$"
-    return Annotated[str, Path(description=what, json_schema_extra={"pattern": pattern})]
-
-
-InvoiceId = _in_path(INVOICE, "The invoice.")
-LegalEntityId = _in_path(LEGAL_ENTITY, "The legal entity.")
-SeriesId = _in_path(SERIES, "The series.")
-OperationId = _in_path("op", "The operation.")
-ExportId = _in_path(EXPORT, "The accounting export.")
-TransmissionId = _in_path(TRANSMISSION, "The transmission.")
+InvoiceId = in_path(INVOICE, "The invoice.")
+LegalEntityId = in_path(LEGAL_ENTITY, "The legal entity.")
+SeriesId = in_path(SERIES, "The series.")
+ImportId = in_path(IMPORT, "The import.")
+OperationId = in_path("op", "The operation.")
+ExportId = in_path(EXPORT, "The accounting export.")
+LegalHoldId = in_path("lho", "The legal hold.")
+ErasureId = in_path("ers", "The erasure.")
+TransmissionId = in_path(TRANSMISSION, "The transmission.")
 
 Invoicing = Annotated[Edge, Depends(edge_of)]
 Once = Annotated[IdempotencyRequest | None, idempotency_key()]
@@ -128,11 +143,3 @@ def _refused(error: DomainError) -> Answer:
     response = refusal(error)
     headers = {name: text for name, text in response.headers.items() if name != "content-length"}
     return Answer(response.status_code, bytes(response.body), headers)
-
-
-def id_of(prefix: str, text: str, missing: type[DomainError]) -> UUID:
-    """The id in a path. What cannot be an id names nothing, so it is simply not found."""
-    try:
-        return parse_typeid(prefix, text)
-    except DomainError:
-        raise missing from None

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
-from uuid import UUID
 
+from invx.contexts.invoicing.read.access_paths import Slice, is_by_making
 from invx.contexts.invoicing.read.conditions import DocumentFilter
-from invx.contexts.invoicing.read.queries import Slice
 from invx.contexts.invoicing.read.rows import sort_key
 from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY
 from invx.infra.http.filters import (
@@ -45,6 +45,7 @@ DOCUMENTS = Listing(
         "due_date": Day(),
         "gross": Amount(),
         "overdue": Flag(),
+        "origin": Choice(("issued", "imported")),
         "q": Text(),
         "metadata": Keyed(),
     },
@@ -104,12 +105,14 @@ def document_filter(query: ListQuery) -> DocumentFilter:
         elif each.field in _RANGES:
             value = _units(each, given) if each.field == "gross" else each.value
             ranges.append((_RANGES[each.field], _OPERATORS[each.operator], value))
+    origins: tuple[str, ...] = given["origin"].value if "origin" in given else ()
     metadata = {str(each.key): each.value for each in query.conditions if each.field == "metadata"}
     return DocumentFilter(
         equal=equal,
         among=among,
         ranges=ranges,
         overdue=given["overdue"].value if "overdue" in given else None,
+        imported=origins[0] == "imported" if len(origins) == 1 else None,
         text=sort_key(given["q"].value) if "q" in given else None,
         metadata=json.dumps(metadata) if metadata else None,
     )
@@ -133,14 +136,29 @@ def _units(condition: Condition, given: Mapping[str, Condition]) -> int:
 
 
 def document_slice(query: ListQuery) -> Slice:
-    """The part of the list that is asked for."""
-    after: tuple[Any, UUID] | None = None
-    if query.after is not None:
-        after = (query.after.key, query.after.id)
-    return Slice(
+    """The part of the list that is asked for. Raises InvalidQuery for an `after` of another."""
+    part = Slice(
         sort=query.sort,
         descending=query.descending,
-        after=after,
         limit=query.limit,
         whole="content" in query.expand,
     )
+    if query.after is None:
+        return part
+    key: Any = query.after.key
+    if is_by_making(document_filter(query), part):
+        key = _moment(key)
+    return replace(part, after=(key, query.after.id))
+
+
+def _moment(key: Any) -> datetime:
+    """The time of making that a cursor holds."""
+    try:
+        moment = datetime.fromisoformat(str(key))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        said = "This is not a cursor; use `next` of the page before."
+        wrong = parameter_problem("query", "after", "invalid_cursor", said)
+        raise InvalidQuery(problems=[wrong])
+    return moment

@@ -33,6 +33,7 @@ from invx.contexts.invoicing.read.views import (
     series_view,
     settlement_head,
 )
+from invx.contexts.invoicing.read.withholding import certificate_row, withholding_view
 from invx.infra import piecewise
 from invx.infra.http.answers import encode
 from invx.infra.http.etag import etag
@@ -118,7 +119,14 @@ def show_settlement(settlement: Settlement, unit: UnitOfWork) -> Answer:
     entries = [
         entry_view({**entry_row(entry, None), **worth_row(entry)}) for entry in settlement.entries
     ]
-    body = encode({**head, "entries": entries})
+    withholding = withholding_view(
+        row,
+        [
+            {**certificate_row(settlement, each), "source": each.source}
+            for each in settlement.withholding.certificates.values()
+        ],
+    )
+    body = encode({**head, "withholding": withholding, "entries": entries})
     return _answer(body, settlement.version, stream_id=document_id)
 
 
@@ -142,12 +150,15 @@ def _legal_entity(entity: LegalEntity) -> bytes:
 
 def show_series(series: Series, unit: UnitOfWork) -> Answer:
     """A series."""
-    del unit
-    return _answer(encode(series_view(series.id, series_row(series))), series.version)
+    return _answer(_series(series, unit), series.version)
 
 
 def show_new_series(series: Series, unit: UnitOfWork) -> Answer:
     """A new series."""
-    del unit
-    body = encode(series_view(series.id, series_row(series)))
-    return _answer(body, series.version, location=f"/v1/series/{typeid(SERIES, series.id)}")
+    place = f"/v1/series/{typeid(SERIES, series.id)}"
+    return _answer(_series(series, unit), series.version, location=place)
+
+
+def _series(series: Series, unit: UnitOfWork) -> bytes:
+    here = unit.series.permit(series).here
+    return encode(series_view(series.id, series_row(series), here=here))

@@ -11,8 +11,18 @@ TAGS = (
         "description": "What is done about a finalized document: void, cancel, replace, credit.",
     },
     {
+        "name": "Approvals",
+        "description": "Rules that say who has to agree before a document is finalized, what "
+        "waits for whom, and who decided.",
+    },
+    {
         "name": "Bulk",
         "description": "Many documents at once: in a batch, or as an operation.",
+    },
+    {
+        "name": "Export and import",
+        "description": "Documents, lines and payments as CSV, JSON Lines and XLSX; documents of "
+        "another system, which count in receivables.",
     },
     {
         "name": "Grace periods",
@@ -29,6 +39,10 @@ TAGS = (
     {
         "name": "Settlement",
         "description": "What is open of a document, and the entries that settle it.",
+    },
+    {
+        "name": "Late payment",
+        "description": "Interest by the day, explained, and the claim for it.",
     },
     {
         "name": "History",
@@ -61,6 +75,10 @@ TAGS = (
         "description": "Bookings for an accountant (DATEV, CSV, JSON Lines), each handed out once, "
         "and data access for an auditor (GoBD).",
     },
+    {
+        "name": "Closed periods",
+        "description": "Days that take no document, payment, tax or booking any more.",
+    },
     {"name": "Legal entities", "description": "Who sells: the names on your documents."},
     {"name": "Series", "description": "Gapless numbers of documents, and a report that says so."},
     {"name": "Tax ids", "description": "Form, check digits, and what the registers say of them."},
@@ -68,5 +86,12 @@ TAGS = (
         "name": "Proof",
         "description": "The register of each legal entity, and the seals over your history.",
     },
+    {"name": "Files", "description": "Uploads that documents name as their attachments."},
+    {
+        "name": "Retention",
+        "description": "What the law keeps and until when, and the purge of what nothing keeps "
+        "any more.",
+    },
+    {"name": "Legal holds", "description": "What must stay whatever the law lets go, and why."},
     {"name": "Personal data", "description": "Erasure, as far as the law does not want it kept."},
 )

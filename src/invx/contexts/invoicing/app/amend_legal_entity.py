@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from invx.contexts.invoicing.app.charge_soon import BEGIN
+from invx.contexts.invoicing.app.close_by_schedule import begin_closing
 from invx.contexts.invoicing.app.known_channels import ensure_channels
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.versions import expect
@@ -27,5 +29,10 @@ async def amend_legal_entity(command: AmendLegalEntity, uow: InvoicingUnitOfWork
     expect(entity, command.expected_version)
     ensure_channels(command.details, uow)
     ensure_chart(command.details, uow.charts)
+    before = entity.details
     entity.amend(command.details)
+    if entity.details.period_closing != before.period_closing:
+        begin_closing(entity, uow)
+    if entity.charging is not None and entity.details.late_fees != before.late_fees:
+        uow.jobs.schedule(BEGIN, str(entity.id), due_at=uow.ctx.now)
     return entity

@@ -128,4 +128,4 @@ def _complete_books(
         question = settlement_question(settlement, entity, each.on, uow)
         if question is not None and (rate := known[question]) is not None:
             worths[each.entry_id] = Worth(rate=rate)
-    complete_books(settlement, known[claimed] if claimed else None, worths)
+    complete_books(settlement, known[claimed] if claimed else None, worths, entity.closed)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
-from invx.contexts.invoicing.domain.errors import DocumentNotFinalized
+from invx.contexts.invoicing.app.with_files import files_of
+from invx.contexts.invoicing.domain.errors import DocumentErased, DocumentNotFinalized
 from invx.contexts.invoicing.domain.status import Status
 from invx.kernel.messages import Command
 
@@ -24,7 +25,8 @@ async def archive_e_invoice(command: ArchiveEInvoice, uow: InvoicingUnitOfWork) 
     """Make and archive the file once; a second call changes nothing.
 
     Raises DocumentNotFinalized for a draft, and for a voided document of which no such file had
-    left the house; NotRepresentable, and Invalid that names the fields the format needs.
+    left the house; DocumentErased; NotRepresentable, and Invalid that names the fields the format
+    needs.
     """
     profile = uow.e_invoices.profile(command.format)
     kind = archive_kind(command.format, hybrid=profile is not None)
@@ -32,11 +34,14 @@ async def archive_e_invoice(command: ArchiveEInvoice, uow: InvoicingUnitOfWork) 
         return
     document = await uow.documents.get(command.document_id)
     document.ensure_exists()
+    if document.erased and document.status is not Status.DRAFT:
+        raise DocumentErased
     if document.status is Status.DRAFT or document.voided:
         raise DocumentNotFinalized(f"The document is {document.status}.")
-    [content] = await uow.facts.need(uow.e_invoices.xml(document, command.format))
-    media_type = "application/xml"
+    files = await files_of(document, uow)
+    file, media_type = uow.e_invoices.xml(document, command.format, files), "application/xml"
     if profile is not None:
-        media_type = "application/pdf"
-        [content] = await uow.facts.need(uow.rendering.hybrid(document, content, profile))
-    uow.archive.keep(document.id, kind, media_type=media_type, content=content)
+        [xml] = await uow.facts.need(file)
+        file, media_type = uow.rendering.hybrid(document, xml, profile), "application/pdf"
+    [stored] = await uow.facts.need(uow.storing.kept(file))
+    uow.archive.keep(document.id, kind, media_type=media_type, stored=stored)

@@ -7,9 +7,23 @@ from uuid import UUID
 
 from invx.contexts.invoicing.domain.bookkeeping.debtor_numbers import Unnumbered
 from invx.contexts.invoicing.domain.content import DocumentType
+from invx.kernel.storage import Stored
 
 # A series by its id, or the default one of a legal entity's documents of a type.
 SeriesChoice = UUID | tuple[UUID, DocumentType]
+
+
+@dataclass(frozen=True, slots=True)
+class WantedNumber:
+    """That a document will draw a number: from a series, or the one for its seller and type.
+
+    `legal_entity_id` is None for the only one; `on` is None for today.
+    """
+
+    legal_entity_id: UUID | None
+    type: DocumentType
+    series_id: UUID | None
+    on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +36,20 @@ class GivenAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """An archived file."""
+    """An archived file; `held` is its bytes where they came with its row."""
 
     media_type: str
-    content: bytes
-    sha256: str
+    stored: Stored
+    held: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """An uploaded file."""
+
+    name: str | None
+    media_type: str
+    archived: Archived
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from datetime import date
 from uuid import UUID
 
 from invx.contexts.invoicing.app.alike import Alike
+from invx.contexts.invoicing.app.asked import WantedNumber
 from invx.contexts.invoicing.app.draft_document import DraftDocument, draft_document
 from invx.contexts.invoicing.app.each_apart import Apart, each_apart
 from invx.contexts.invoicing.app.finalize_document import (
@@ -21,6 +22,7 @@ from invx.contexts.invoicing.app.finalize_document import (
     issue,
     ready_to_finalize,
 )
+from invx.contexts.invoicing.app.foresee_numbers import foresee_numbers
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.errors import ExternalIdTaken, SeriesNotFound
 from invx.kernel.errors import DomainError, Problem
@@ -53,6 +55,7 @@ async def bulk_invoices(command: BulkInvoices, uow: InvoicingUnitOfWork) -> Sequ
     """
     wanted = dict(enumerate(command.invoices))
     uow.behind_others()
+    await foresee_numbers([_number(new) for new in command.invoices if new.finalize], uow)
     alike = Alike()
 
     async def opened(new: NewInvoice) -> Finalized | Ready:
@@ -101,6 +104,12 @@ async def issue_each(
     )
     follow_up(list(done.values()), uow)
     return done
+
+
+def _number(new: NewInvoice) -> WantedNumber:
+    content, entity_id = new.draft.content, new.draft.legal_entity_id
+    on = new.issue_date or content.issue_date
+    return WantedNumber(entity_id, content.type, new.series_id, on)
 
 
 async def _refuse_taken(

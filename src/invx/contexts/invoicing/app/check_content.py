@@ -8,6 +8,7 @@ from invx.contexts.invoicing.app.determine_accounts import accounts_found
 from invx.contexts.invoicing.app.determine_taxes import taxes_found
 from invx.contexts.invoicing.app.draft_document import filled, selling_entity
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.app.with_files import with_files
 from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.bookkeeping.line_account import LineAccount
 from invx.contexts.invoicing.domain.check import problems_of
@@ -66,7 +67,9 @@ async def check_content(command: CheckContent, uow: InvoicingUnitOfWork) -> Chec
         like = await _accounts_of(document.links.credits, uow)
     else:
         entity = await selling_entity(command.legal_entity_id, uow)
-        content = filled(command.content, command.defaults, entity) if command.content else None
+        content = command.content
+        if content is not None:
+            content = await with_files(filled(content, command.defaults, entity), uow)
         rounding, credits, like = entity.details.rounding, False, ()
     if content is None:
         raise TypeError("a check needs content or a document")

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from invx.contexts.invoicing.app.let_lapse import let_lapse
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.versions import expect
+from invx.contexts.invoicing.domain.approval.approval_events import LapseCause
 from invx.contexts.invoicing.domain.document import Document
 from invx.kernel.messages import Command
 
@@ -19,5 +21,7 @@ async def delete_draft(command: DeleteDraft, uow: InvoicingUnitOfWork) -> Docume
     """Raises NotFound, Stale, DocumentNotDraft."""
     document = await uow.documents.get(command.document_id)
     expect(document, command.expected_version)
+    document.ensure_draft()
+    await let_lapse(document, LapseCause.DELETED, uow)
     document.delete()
     return document

@@ -10,6 +10,7 @@ from invx.contexts.invoicing.domain.bookkeeping.line_account import LineAccount
 from invx.contexts.invoicing.domain.content import Content
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.recognition.deferring import defers, with_deferral
 from invx.contexts.invoicing.domain.tax.tax_entries import TaxAccount
 from invx.kernel.errors import Invalid
 from invx.rules.totals.model import Totals
@@ -34,7 +35,13 @@ def line_accounts(
     found = accounts_found(said, entity, issue_date, uow, like)
     if found.problems:
         raise AccountMissing(problems=found.problems)
-    return found.lines
+    if not found.lines or not defers(document.content):
+        return found.lines
+    rows = rows_of(document.content, entity, uow.charts, issue_date)
+    lines, problems = with_deferral(document.content, found.lines, rows) if rows else ((), [])
+    if problems:
+        raise AccountMissing(problems=problems)
+    return lines
 
 
 def accounts_found(

@@ -10,7 +10,9 @@ from invx.contexts.invoicing.app.determine_taxes import determine_taxes
 from invx.contexts.invoicing.app.give_grace import wait_until
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.subjects import subject_of
+from invx.contexts.invoicing.app.with_files import with_files
 from invx.contexts.invoicing.domain.bill import bill_of
+from invx.contexts.invoicing.domain.cash_units import cash_unit_for
 from invx.contexts.invoicing.domain.check import problems_of
 from invx.contexts.invoicing.domain.content import Content
 from invx.contexts.invoicing.domain.document import Document
@@ -48,11 +50,13 @@ async def draft_document(
 ) -> Document:
     """A new draft with its totals. Raises Invalid, naming each field that cannot be.
 
-    Lines that say what they supply, and no taxes, get them determined. Raises TaxUndetermined.
+    Lines that say what they supply, and no taxes, get them determined. Raises TaxUndetermined, and
+    DocumentQuotaExceeded. What corrects a document is counted too, but never refused.
     """
     entity = await selling_entity(command.legal_entity_id, uow)
-    content = filled(command.content, command.defaults, entity)
+    content = await with_files(filled(command.content, command.defaults, entity), uow)
     content = await determine_taxes(content, entity, uow)
+    await uow.document_quota.ensure_room()
     document = open_draft(content, entity, uow, totalled=totalled)
     if command.finalize_at is not None:
         await wait_until(document.id, command.finalize_at, uow)
@@ -81,7 +85,7 @@ def open_draft(
             links=links or Links(),
         ),
     )
-    document.trust_figures()
+    document.trust_draft()
     uow.documents.add(document)
     return document
 
@@ -102,4 +106,6 @@ def filled(content: Content, defaults: frozenset[str], entity: LegalEntity) -> C
         "language": details.languages[0],
         "payment_terms": details.payment_terms,
     }
-    return replace(content, **{name: from_entity[name] for name in defaults})
+    content = replace(content, **{name: from_entity[name] for name in defaults})
+    unit = cash_unit_for(content, details.cash_rounding)
+    return content if unit is content.cash_unit else replace(content, cash_unit=unit)

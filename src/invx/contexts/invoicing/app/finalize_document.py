@@ -9,10 +9,14 @@ from invx.contexts.invoicing.app.apply_exchange_rates import await_rates
 from invx.contexts.invoicing.app.asked import SeriesChoice
 from invx.contexts.invoicing.app.determine_accounts import booked, line_accounts
 from invx.contexts.invoicing.app.determine_taxes import ensure_taxes_hold
+from invx.contexts.invoicing.app.mark_overdue import MARK_OVERDUE, next_overdue
 from invx.contexts.invoicing.app.open_delivery import open_delivery
+from invx.contexts.invoicing.app.permit_number import permit_number
 from invx.contexts.invoicing.app.portions import schedule_for
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.rates_at_issue import rates_at_issue
+from invx.contexts.invoicing.app.recognize_revenue import watch_revenue
+from invx.contexts.invoicing.app.require_approval import require_approval
 from invx.contexts.invoicing.app.route_document import route_document
 from invx.contexts.invoicing.app.tell_engine import owe_engine
 from invx.contexts.invoicing.app.versions import expect
@@ -28,7 +32,9 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Issue, Links
 from invx.contexts.invoicing.domain.einvoice.routing import TakenRoute
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.periods.closed import PeriodKind
 from invx.contexts.invoicing.domain.posting import Posting
+from invx.contexts.invoicing.domain.schedule import due_part
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
 from invx.contexts.invoicing.domain.tax.tax_entries import TaxAccount
@@ -91,8 +97,9 @@ async def finalize_document(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     """The finalized document.
 
     Everything that can fail comes first; the number is drawn last, right before the write. Raises
-    NotFound, Stale, DocumentNotDraft, Invalid, TaxChanged, DateBeforeLast and SeriesOnHold;
-    Unavailable where the official rules are demanded and cannot be asked.
+    NotFound, Stale, DocumentNotDraft, Invalid, TaxChanged, PeriodClosed, DateBeforeLast and
+    SeriesOnHold, ApprovalRequired; Unavailable where the official rules are demanded and cannot be
+    asked.
     """
     ready = await ready_to_finalize(command, uow)
     series = await _series(command, ready.document, uow)
@@ -109,13 +116,19 @@ async def ready_to_finalize(command: FinalizeDocument, uow: InvoicingUnitOfWork)
     document = await uow.documents.get(command.document_id)
     expect(document, command.expected_version)
     document.ensure_draft()
-    entity = await uow.legal_entities.get(document.legal_entity_id)
+    entity, stated = (
+        await uow.legal_entities.get(document.legal_entity_id),
+        document.content_version,
+    )
     wanted = command.issue_date or document.content.issue_date
     issue_date = entity.issue_date_for(wanted, uow.ctx.now)
+    if document.content.type is not DocumentType.PROFORMA:
+        entity.closed.ensure_open(PeriodKind.DOCUMENTS, issue_date, "/issue_date")
     original = await _credited(document, uow)
     if original is None:
         await _determine_again(document, entity, issue_date, uow)
     book = await _rates(document, entity, issue_date, original, uow)
+    await require_approval(document, entity, stated, uow)
     route = await route_document(document, entity, issue_date, uow)
     accounts = line_accounts(document, entity, original, issue_date, uow)
     return Ready(command, document, entity, original, issue_date, book, route, accounts)
@@ -124,8 +137,9 @@ async def ready_to_finalize(command: FinalizeDocument, uow: InvoicingUnitOfWork)
 async def issue(ready: Ready, series: Series, uow: InvoicingUnitOfWork) -> Finalized:
     """Number the draft and open its settlement. `series` is locked, and `ready.choice`.
 
-    Raises SeriesOfAnother, DateBeforeLast, SeriesOnHold, CreditExceedsRemainder. A refusal changes
-    nothing but the document, if it `stands_alone`.
+    Raises SeriesOfAnother, DateBeforeLast, SeriesOnHold, CreditExceedsRemainder, and Needs where
+    the outside journal is to know of the number first. A refusal changes nothing but the document,
+    if it `stands_alone`.
     """
     document, entity, original = ready.document, ready.entity, ready.original
     series.ensure_serves(document.legal_entity_id, document.content.type)
@@ -135,12 +149,14 @@ async def issue(ready: Ready, series: Series, uow: InvoicingUnitOfWork) -> Final
         book = await _rates(document, entity, day, original, uow)
         route = await route_document(document, entity, day, uow)
         ready = replace(ready, issue_date=day, book=book, route=route)
+    await permit_number(series, ready.issue_date, uow)
     if original is not None:
         original.record_credit(document.id, document.content, document.totals)
     _finalize(ready, series, uow)
     settlement = await settle_finalized(document, entity, original, uow, ready.book)
     open_delivery(document, entity, uow)
     owe_engine(document, original, uow)
+    watch_revenue(original or document, uow)
     return Finalized(document, settlement)
 
 
@@ -149,11 +165,10 @@ def follow_up(done: Sequence[Finalized], uow: InvoicingUnitOfWork) -> None:
     schedule_for("archive_document", [each.document.id for each in done], uow.ctx.now, uow)
     due: dict[datetime, list[UUID]] = {}
     for each in done:
-        settlement = each.settlement
-        if settlement and settlement.open and settlement.claim.overdue_from:
-            due.setdefault(settlement.claim.overdue_from, []).append(each.document.id)
+        if each.settlement is not None and (moment := next_overdue(each.settlement)):
+            due.setdefault(moment, []).append(each.document.id)
     for moment, ids in due.items():
-        schedule_for("mark_overdue", ids, moment, uow)
+        schedule_for(MARK_OVERDUE, ids, moment, uow)
 
 
 async def _determine_again(
@@ -228,20 +243,8 @@ async def settle_finalized(
     content = document.content
     if content.type is DocumentType.PROFORMA:
         return None
-    sign = -1 if content.type is DocumentType.CREDIT_NOTE else 1
     today = entity.today(uow.ctx.now)
-    due_date, zone = document.due_date, entity.details.time_zone
-    claim = Claim(
-        document_id=document.id,
-        document_type=content.type,
-        legal_entity_id=entity.id,
-        customer=content.buyer.customer if content.buyer else None,
-        currency=content.currency,
-        total=document.totals.due * sign,
-        opened_on=document.issue_date or today,
-        due_date=due_date,
-        overdue_from=overdue_from(due_date, zone) if due_date else None,
-    )
+    claim = _claim(document, entity, today)
     other = await uow.settlements.get(settlement_id(original.id)) if original else None
     corrected = (original, other) if original and other else None
     tax_account = _tax_account(document, entity, claim.opened_on, corrected)
@@ -251,10 +254,14 @@ async def settle_finalized(
         tax_account=tax_account,
         value=book.at(book.rate, claim.total) if book and book.rate else book,
         booked=_at_book_rate(booked(document, entity, tax_account, uow), book),
+        closed=entity.closed,
     )
     uow.settlements.add(settlement)
     if original is not None and other is not None:
-        apply_credit(other, settlement, Posting(source=str(document.id), on=today))
+        day = entity.closed.first_open(PeriodKind.PAYMENTS, today)
+        apply_credit(
+            other, settlement, Posting(source=str(document.id), on=day, closed=entity.closed)
+        )
         await_rates(uow, other)
         if document.links.cancels:
             original.record_cancellation(document.id)
@@ -263,6 +270,29 @@ async def settle_finalized(
         replaced.record_replacement(document.id)
     await_rates(uow, settlement)
     return settlement
+
+
+def _claim(document: Document, entity: LegalEntity, today: date) -> Claim:
+    content = document.content
+    sign = -1 if content.type is DocumentType.CREDIT_NOTE else 1
+    due_date, zone = document.due_date, entity.details.time_zone
+    total = document.totals.due * sign
+    parts = document.instalments if len(document.instalments) > 1 and total > 0 else ()
+    return Claim(
+        document_id=document.id,
+        document_type=content.type,
+        legal_entity_id=entity.id,
+        customer=content.buyer.customer if content.buyer else None,
+        currency=content.currency,
+        total=total,
+        withheld=document.totals.withheld * sign,
+        opened_on=document.issue_date or today,
+        due_date=due_date,
+        overdue_from=overdue_from(due_date, zone) if due_date else None,
+        instalments=tuple(
+            [due_part(each.due_date, each.amount, zone) for each in parts if each.amount]
+        ),
+    )
 
 
 def _at_book_rate(

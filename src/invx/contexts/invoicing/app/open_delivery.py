@@ -27,6 +27,8 @@ def open_delivery(document: Document, entity: LegalEntity, uow: InvoicingUnitOfW
     if document.content.type is DocumentType.PROFORMA:
         return
     rule = entity.clearance_in(uow.packs).rule
+    if rule is ClearanceRule.NONE and not entity.details.transmission_channels:
+        return
     delivery = Delivery.of(document)
     if rule is not ClearanceRule.NONE:
         uow.deliveries.add(delivery)
@@ -86,7 +88,7 @@ def queue_transmission(
 ) -> Transmission:
     """Queue one; its job is due at once. Raises what `Delivery.queue` and the format refuse."""
     if use.format != PDF:
-        uow.e_invoices.xml(document, use.format)  # names what is missing; nothing is written
+        uow.e_invoices.xml(document, use.format, None)  # names what is missing; nothing is written
     return _queue(document, delivery, uow.transmissions.channel(use.channel), use.format, uow)
 
 

@@ -1,23 +1,29 @@
 """What the handlers of invoicing hold, and the ports to what invoicing does not control."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Protocol, TypeVar
+from typing import Protocol
 from uuid import UUID
 
 from invx.contexts.invoicing.app.asked import (
-    Archived,
-    Buyers,
     EngineReceipt,
     GivenAnswer,
     SeriesChoice,
-    Wanted,
+    WantedNumber,
 )
+from invx.contexts.invoicing.app.ports_of_books import Exporting
+from invx.contexts.invoicing.app.ports_of_files import Archive, Attached, Rendering, Storing
+from invx.contexts.invoicing.app.ports_of_imports import Importing
+from invx.contexts.invoicing.app.ports_of_keeping import (
+    LateClaimsRepository,
+    LegalHolds,
+    Periods,
+    PersonalData,
+)
+from invx.contexts.invoicing.domain.approval.approval import Approval
+from invx.contexts.invoicing.domain.approval.approval_rules import ApprovalRules
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export import AccountingExport
-from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import Selection
-from invx.contexts.invoicing.domain.bookkeeping.accounting_settings import ExportSettings
 from invx.contexts.invoicing.domain.bookkeeping.chart import Charts
-from invx.contexts.invoicing.domain.bookkeeping.debtor_numbers import DebtorNumber
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.delivery.delivery import Delivery
 from invx.contexts.invoicing.domain.delivery.transmission import Answer, Channel, Parcel
@@ -25,8 +31,14 @@ from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.einvoice.issued import Issued
 from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate, RateQuestion
 from invx.contexts.invoicing.domain.exchange.rate_sheet import RateSheet
+from invx.contexts.invoicing.domain.files.file import File
 from invx.contexts.invoicing.domain.grace import Grace
+from invx.contexts.invoicing.domain.importing.foreign_import import ForeignImport
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
+from invx.contexts.invoicing.domain.keeping.erasure import ErasureRecord
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.number_permit import NumberPermit
+from invx.contexts.invoicing.domain.recognition.recognition import Recognition
 from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.register_events import RegisteredDocument
 from invx.contexts.invoicing.domain.series import Series
@@ -36,20 +48,9 @@ from invx.contexts.invoicing.domain.tax.engine_statement import EngineStatement
 from invx.contexts.invoicing.domain.tax.rate_table import KnownTaxes, RateTable
 from invx.contexts.invoicing.domain.tax.tax_ids import RegisterAnswer, TaxIdForm
 from invx.contexts.invoicing.domain.tax.tax_quotes import QuoteAnswer, QuoteQuestion
-from invx.kernel.aggregate import Aggregate
 from invx.kernel.operations import Operations
-from invx.kernel.ports import Fact, Repository, UnitOfWork
+from invx.kernel.ports import Fact, ManyRepository, Repository, UnitOfWork
 from invx.rules.tax.packs import Packs
-
-A = TypeVar("A", bound=Aggregate)
-
-
-class ManyRepository(Repository[A], Protocol[A]):
-    """A repository that also gives many at once."""
-
-    async def find_all(self, ids: Iterable[UUID]) -> dict[UUID, A]:
-        """Those of `ids` that exist, in one round trip."""
-        ...
 
 
 class Documents(ManyRepository[Document], Protocol):
@@ -57,6 +58,10 @@ class Documents(ManyRepository[Document], Protocol):
 
     async def taken(self, external_ids: Iterable[str]) -> set[str]:
         """Those that a document of the tenant has."""
+        ...
+
+    async def numbers_of(self, ids: Collection[UUID]) -> list[WantedNumber]:
+        """The numbers that those of these which are drafts will draw."""
         ...
 
     def drop(self, id: UUID) -> bool:
@@ -81,6 +86,25 @@ class SeriesRepository(Repository[Series], Protocol):
 
     def make_default(self, series: Series) -> None:
         """From now on the series' types draw from it."""
+        ...
+
+    def permit(self, series: Series) -> NumberPermit:
+        """What a series that was loaded here may give."""
+        ...
+
+    async def reserve(self, series: Series, period: str, number: int) -> None:
+        """Let the outside journal know that numbers up to this one may be given. Raises Needs."""
+        ...
+
+    async def foresee(self, counts: Mapping[tuple[SeriesChoice, date], int]) -> None:
+        """The same before the work on many documents begins, for so many of each day. No locks.
+
+        An estimate: what is still missing when they are numbered is reserved then. Raises Needs.
+        """
+        ...
+
+    async def accept(self, series: Series) -> None:
+        """From now on the series gives its numbers in this database."""
         ...
 
 
@@ -136,38 +160,6 @@ class Registers(Repository[Register], Protocol):
         ...
 
 
-class Archive(Protocol):
-    """What was first issued, kept byte for byte (D1)."""
-
-    async def read(self, document_id: UUID, kind: str) -> Archived | None:
-        """What is archived, or None."""
-        ...
-
-    async def holds(self, document_id: UUID, kind: str) -> bool:
-        """Whether something is archived already."""
-        ...
-
-    async def held(self, document_ids: Iterable[UUID], kind: str) -> set[UUID]:
-        """The documents of which something is archived already."""
-        ...
-
-    def keep(self, document_id: UUID, kind: str, *, media_type: str, content: bytes) -> None:
-        """Archive with this transaction."""
-        ...
-
-
-class Rendering(Protocol):
-    """Documents as files. Making one is slow, so it is a fact: obtained outside the transaction."""
-
-    def pdf(self, document: Document) -> Fact:
-        """The fact whose answer is the PDF of a finalized document, as bytes."""
-        ...
-
-    def hybrid(self, document: Document, xml: bytes, profile: str) -> Fact:
-        """The same with its e-invoice inside (Factur-X); `xml` is a CII file of that profile."""
-        ...
-
-
 class TaxRegister(Protocol):
     """A register of VAT ids, such as VIES."""
 
@@ -215,8 +207,11 @@ class TaxEngines(Protocol):
 class EInvoices(Protocol):
     """Documents as e-invoices; making one is a fact too."""
 
-    def xml(self, document: Document, format: str) -> Fact:
+    def xml(self, document: Document, format: str, files: Mapping[str, bytes] | None) -> Fact:
         """The fact whose answer is the XML of a finalized document, as bytes.
+
+        `files` are the bytes of the uploaded files that it names, by their SHA-256 (BT-125);
+        None for a file that is only to be checked, never made.
 
         Raises NotRepresentable, and Invalid that names the fields the format needs.
         """
@@ -270,74 +265,11 @@ class Transmissions(Protocol):
         ...
 
 
-class PersonalData(Protocol):
-    """Whose data stands where, and its erasure (D4)."""
+class DocumentQuota(Protocol):
+    """How many documents a tenant may draft in a day of system time."""
 
-    async def streams_of(self, subject_id: UUID) -> list[UUID]:
-        """The streams whose events hold values of this subject."""
-        ...
-
-    async def shut_out_writers(self) -> None:
-        """From now until the end of this transaction nobody else writes for the tenant."""
-        ...
-
-    async def subjects_of(self, stream_ids: Collection[UUID]) -> list[UUID]:
-        """The subjects of whom these streams hold values."""
-        ...
-
-    async def erase(
-        self,
-        subject_ids: Collection[UUID],
-        stream_ids: Collection[UUID],
-        *,
-        archives_of: Collection[UUID],
-    ) -> None:
-        """Delete the subjects' values in these streams and in everything made from them.
-
-        What was archived goes for the documents `archives_of` only. Loaded aggregates are let go.
-        """
-        ...
-
-
-class Exporting(Protocol):
-    """The journal, as exports take from it."""
-
-    async def lock(self, legal_entity_id: UUID) -> None:
-        """Until this transaction ends nobody else opens an export of the legal entity."""
-        ...
-
-    async def last_settings(self, wanted: Wanted) -> ExportSettings | None:
-        """Those of the last export to the destination."""
-        ...
-
-    async def buyers(self, wanted: Wanted, settings: ExportSettings) -> Buyers:
-        """Who of the wanted bookings' buyers has no number. Raises DebtorNumberDoesNotFit."""
-        ...
-
-    async def take(
-        self,
-        export_id: UUID,
-        wanted: Wanted,
-        settings: ExportSettings,
-        debtors: Sequence[DebtorNumber],
-    ) -> Selection | None:
-        """Take the wanted bookings, the oldest first; None when there are none."""
-        ...
-
-    async def release(self, export_id: UUID) -> None:
-        """Others may take its bookings."""
-        ...
-
-    async def holds(self, export_id: UUID) -> bool:
-        """Whether the file is archived already."""
-        ...
-
-    def file(self, export: AccountingExport) -> Fact:
-        """The fact whose answer is the file, as an ExportFile. Raises NotInDatev."""
-        ...
-
-    def keep(self, export_id: UUID, sha256: str, content: bytes) -> None:
-        """Archive the file with this transaction."""
+    async def ensure_room(self) -> None:
+        """Room for one more than this unit of work has drafted. Raises DocumentQuotaExceeded."""
         ...
 
 
@@ -347,7 +279,13 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     @property
     def documents(self) -> Documents: ...
     @property
+    def document_quota(self) -> DocumentQuota: ...
+    @property
     def settlements(self) -> ManyRepository[Settlement]: ...
+    @property
+    def approvals(self) -> ManyRepository[Approval]: ...
+    @property
+    def approval_rules(self) -> Repository[ApprovalRules]: ...
     @property
     def graces(self) -> ManyRepository[Grace]: ...
     @property
@@ -360,6 +298,12 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
     def registers(self) -> Registers: ...
     @property
     def archive(self) -> Archive: ...
+    @property
+    def storing(self) -> Storing: ...
+    @property
+    def files(self) -> Repository[File]: ...
+    @property
+    def attached(self) -> Attached: ...
     @property
     def rendering(self) -> Rendering: ...
     @property
@@ -385,12 +329,28 @@ class InvoicingUnitOfWork(UnitOfWork, Protocol):
         ...
 
     @property
+    def imports(self) -> Repository[ForeignImport]: ...
+    @property
+    def imported(self) -> ManyRepository[ImportedDocument]: ...
+    @property
+    def importing(self) -> Importing: ...
+    @property
     def operations(self) -> Operations: ...
     @property
     def transmissions(self) -> Transmissions: ...
     @property
+    def erasures(self) -> Repository[ErasureRecord]: ...
+    @property
+    def legal_holds(self) -> LegalHolds: ...
+    @property
+    def late_claims(self) -> LateClaimsRepository: ...
+    @property
     def personal_data(self) -> PersonalData: ...
     @property
+    def periods(self) -> Periods: ...
+    @property
     def accounting_exports(self) -> Repository[AccountingExport]: ...
+    @property
+    def recognitions(self) -> Repository[Recognition]: ...
     @property
     def exporting(self) -> Exporting: ...

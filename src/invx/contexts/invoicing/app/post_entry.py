@@ -14,7 +14,9 @@ from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.balance import EntryKind
 from invx.contexts.invoicing.domain.bookkeeping.accounts import bank_account
 from invx.contexts.invoicing.domain.bookkeeping.books import Worth
+from invx.contexts.invoicing.domain.cash import pay_cash
 from invx.contexts.invoicing.domain.delivery.received import Received, received_worth
+from invx.contexts.invoicing.domain.periods.closed import PeriodKind
 from invx.contexts.invoicing.domain.posting import Posting
 from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
 from invx.kernel.errors import Invalid, Problem, violated
@@ -23,6 +25,10 @@ from invx.kernel.messages import Command
 
 class DateInFuture(Invalid):
     """Money cannot have moved on a day that has not come."""
+
+
+class CashNotRounded(Invalid):
+    """The legal entity does not round cash of this currency."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +44,18 @@ class PostEntry(Command):
     note: str | None = None
     received: Received | None = None
     account: str | None = None  # of the ledger, which the money went through
+    cash: bool = False
 
 
 async def post_entry(command: PostEntry, uow: InvoicingUnitOfWork) -> Settlement:
     """The settlement with the entry. The same source counts once.
 
-    Raises SettlementNotFound, DateInFuture, EntryInvalid, and what the settlement refuses.
+    Raises SettlementNotFound, DateInFuture, PeriodClosed, EntryInvalid, and what the settlement
+    refuses.
     """
     settlement = await uow.settlements.get(settlement_id(command.document_id))
     day = await day_of(settlement, command.source, command.on, uow)
+    entity = await uow.legal_entities.get(settlement.claim.legal_entity_id)
     posting = Posting(
         source=command.source,
         on=day,
@@ -56,8 +65,11 @@ async def post_entry(command: PostEntry, uow: InvoicingUnitOfWork) -> Settlement
         worth=await _worth(settlement, command, day, uow),
         account=command.account,
         default_account=await _bank_of(settlement, command.kind, day, uow),
+        closed=entity.closed,
     )
     match command.kind:
+        case EntryKind.PAYMENT if command.cash:
+            pay_cash(settlement, posting, await _cash_unit(settlement, uow))
         case EntryKind.PAYMENT:
             settlement.record_payment(posting)
         case EntryKind.WRITE_OFF:
@@ -96,15 +108,30 @@ async def day_of(
 ) -> date:
     """The day of an entry: as stated, else that of the entry it repeats, else today.
 
-    Raises DateInFuture.
+    What is a mere repetition may lie in a period that was closed since. Raises DateInFuture,
+    PeriodClosed.
     """
     entity = await uow.legal_entities.get(settlement.claim.legal_entity_id)
-    today = entity.today(uow.ctx.now)
+    # Midnight may have passed, and yesterday been closed, since this command began.
+    today = entity.closed.first_open(PeriodKind.PAYMENTS, entity.today(uow.ctx.now))
     repeated = settlement.entry_from(source)
     day = on or (repeated.on if repeated else today)
     if day > today:
         raise DateInFuture(problems=[Problem("/on", DateInFuture.code, f"Today is {today}.")])
+    if repeated is None:
+        entity.closed.ensure_open(PeriodKind.PAYMENTS, day, "/on")
     return day
+
+
+async def _cash_unit(settlement: Settlement, uow: InvoicingUnitOfWork) -> Decimal:
+    """What the legal entity rounds cash to. Raises CashNotRounded."""
+    entity = await uow.legal_entities.get(settlement.claim.legal_entity_id)
+    currency = settlement.claim.currency
+    unit = entity.details.cash_rounding.get(currency)
+    if unit is None:
+        detail = f"The legal entity has no `cash_rounding` for {currency}."
+        raise CashNotRounded(problems=[Problem("/cash", CashNotRounded.code, detail)])
+    return unit
 
 
 async def _bank_of(

@@ -8,11 +8,12 @@ from invx.contexts.invoicing.domain.document_events import (
     DocumentRevised,
     DocumentVoided,
 )
-from invx.contexts.invoicing.domain.settlement_events import EntryRecorded
+from invx.contexts.invoicing.domain.settlement_events import BecameOverdue, EntryRecorded
 from invx.contracts.invoicing import (
     DeliveryChangedV1,
     DocumentFinalizedV1,
     DocumentVoidedV1,
+    PaymentOverdueV1,
     SettlementChangedV1,
 )
 from invx.kernel.messages import Contract, Event
@@ -62,6 +63,17 @@ def contract_of(stream_id: UUID, event: Event) -> Contract | None:
                 open=after.open,
                 surplus=after.surplus,
                 status=str(after.status),
+            )
+        case BecameOverdue():
+            claim, after = event.claim, event.after
+            return PaymentOverdueV1(
+                document_id=claim.document_id,
+                legal_entity_id=claim.legal_entity_id,
+                customer=claim.customer,
+                currency=claim.currency,
+                due_date=event.due_date or claim.due_date,
+                amount=after.open if event.amount is None else event.amount,
+                open=after.open,
             )
         case _:
             return None

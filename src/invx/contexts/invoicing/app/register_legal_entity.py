@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from invx.contexts.invoicing.app.close_by_schedule import begin_closing
 from invx.contexts.invoicing.app.known_channels import ensure_channels
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity, ensure_chart
@@ -27,6 +28,7 @@ async def register_legal_entity(
     ensure_chart(command.details, uow.charts)
     entity = LegalEntity.register(uow.ids.new(), command.details)
     uow.legal_entities.add(entity)
+    begin_closing(entity, uow)
     for definition in default_series():
         series = Series.open(uow.ids.new(), legal_entity_id=entity.id, definition=definition)
         uow.series.add(series)

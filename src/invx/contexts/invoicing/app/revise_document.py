@@ -11,6 +11,8 @@ from invx.contexts.invoicing.app.finalize_document import Finalized, settle_fina
 from invx.contexts.invoicing.app.open_delivery import open_delivery
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
 from invx.contexts.invoicing.app.rates_at_issue import rates_at_issue
+from invx.contexts.invoicing.app.recognize_revenue import watch_revenue
+from invx.contexts.invoicing.app.require_approval import require_approval
 from invx.contexts.invoicing.app.route_document import route_document
 from invx.contexts.invoicing.app.tell_engine import owe_engine, owe_engine_void
 from invx.contexts.invoicing.app.versions import expect
@@ -26,10 +28,12 @@ from invx.contexts.invoicing.domain.delivery.revising import (
     ensure_movable,
     ensure_revisable,
     move_payments,
+    record_revision,
 )
 from invx.contexts.invoicing.domain.document import Document
 from invx.contexts.invoicing.domain.document_events import Issue, Links
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.periods.closed import PeriodKind
 from invx.contexts.invoicing.domain.settlement import settlement_id
 from invx.contexts.invoicing.domain.terms import due_date_of, instalments_of
 from invx.contexts.invoicing.domain.titles import title_of
@@ -52,7 +56,8 @@ async def revise_document(command: ReviseDocument, uow: InvoicingUnitOfWork) -> 
 
     What was paid moves over; settlement and taxes of the first are closed, those of the second
     opened, all in one write. No number is drawn. Raises RevisionNotAllowed, RevisionNotDue,
-    RevisionTooLate, DocumentNotRevisable, DocumentCredited, RevisionDiffers and Invalid.
+    RevisionTooLate, DocumentNotRevisable, DocumentCredited, RevisionDiffers, ApprovalRequired and
+    Invalid.
     """
     original = await uow.documents.get(command.document_id)
     expect(original, command.expected_version)
@@ -61,13 +66,15 @@ async def revise_document(command: ReviseDocument, uow: InvoicingUnitOfWork) -> 
     settlement = await uow.settlements.get(settlement_id(original.id))
     ensure_movable(settlement)
     revision, book = await _revision(command, original, entity, uow)
-    original.record_revision(revision.id)
+    record_revision(original, revision.id)
     opened = await settle_finalized(revision, entity, None, uow, book)
     if opened is None:
         violated("an invoice has something to settle")
-    move_payments(settlement, opened)
+    move_payments(settlement, opened, entity.closed)
     owe_engine_void(original, uow)
     owe_engine(revision, None, uow)
+    for each in (original, revision):
+        watch_revenue(each, uow)
     open_delivery(revision, entity, uow)
     uow.jobs.schedule("archive_document", str(revision.id), due_at=uow.ctx.now)
     return Finalized(revision, opened)
@@ -96,9 +103,11 @@ async def _revision(
     content = filled(command.content, command.defaults, entity)
     _ensure_alike(content, original)
     day = original.issue_date
+    entity.closed.ensure_open(PeriodKind.DOCUMENTS, day, "/issue_date")
     content = await determine_taxes(content, entity, uow, day=day)
     revision = open_draft(content, entity, uow, Links(revises=original.id))
     book = await rates_at_issue(revision, entity, day, None, uow)
+    await require_approval(revision, entity, revision.content_version, uow)
     route = await route_document(revision, entity, day, uow)
     issue = Issue(
         number=original.number,

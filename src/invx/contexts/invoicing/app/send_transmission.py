@@ -24,7 +24,7 @@ from invx.contexts.invoicing.domain.delivery.transmission import (
     key_of,
 )
 from invx.contexts.invoicing.domain.document import Document
-from invx.kernel.errors import Conflict, Invalid
+from invx.kernel.errors import Conflict, Gone, Invalid
 from invx.kernel.messages import Command
 
 # A job that schedules itself anew must say another moment than the one at which it was due.
@@ -48,11 +48,12 @@ async def send_transmission(command: SendTransmission, uow: InvoicingUnitOfWork)
     if transmission.status is not TransmissionStatus.QUEUED:
         return
     document = await uow.documents.get(command.document_id)
-    archived = await uow.archive.read(document.id, _kind(transmission, uow))
+    archived = await uow.archive.find(document.id, _kind(transmission, uow))
     if archived is None:
         await _archive(document, delivery, transmission, uow)
         return
-    parcel = _parcel(document, transmission, archived, uow)
+    [content] = await uow.facts.need(uow.storing.content(archived))
+    parcel = _parcel(document, transmission, archived, content, uow)
     fact = uow.transmissions.send(transmission.channel, parcel, transmission.attempts)
     [answer] = await uow.facts.need(fact)
     await note_answer(document, delivery, transmission.id, answer, uow, sha256=parcel.sha256)
@@ -79,7 +80,7 @@ async def _archive(
             await archive_document(ArchiveDocument(document.id), uow)
         else:
             await archive_e_invoice(ArchiveEInvoice(document.id, transmission.format), uow)
-    except (Invalid, Conflict) as error:
+    except (Invalid, Conflict, Gone) as error:
         said = "; ".join(f"{each.pointer}: {each.detail}" for each in error.problems)
         reason = Reason(code=error.code, text=said or error.detail)
         delivery.fail(transmission.id, reason, now=uow.ctx.now)
@@ -89,7 +90,11 @@ async def _archive(
 
 
 def _parcel(
-    document: Document, transmission: Transmission, archived: Archived, uow: InvoicingUnitOfWork
+    document: Document,
+    transmission: Transmission,
+    archived: Archived,
+    content: bytes,
+    uow: InvoicingUnitOfWork,
 ) -> Parcel:
     return Parcel(
         key=key_of(document.id, transmission.revision, transmission.channel),
@@ -99,8 +104,8 @@ def _parcel(
         revision=transmission.revision,
         format=transmission.format,
         media_type=archived.media_type,
-        content=archived.content,
-        sha256=archived.sha256,
+        content=content,
+        sha256=archived.stored.sha256,
         recipient=transmission.recipient,
     )
 

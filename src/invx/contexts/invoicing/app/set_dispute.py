@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from invx.contexts.invoicing.app.charge_soon import charge_soon
 from invx.contexts.invoicing.app.ports import InvoicingUnitOfWork
+from invx.contexts.invoicing.domain.dispute import clear_dispute, raise_dispute
 from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
 from invx.kernel.messages import Command
 
@@ -19,7 +21,8 @@ async def set_dispute(command: SetDispute, uow: InvoicingUnitOfWork) -> Settleme
     """The buyer contests the document, or no longer does."""
     settlement = await uow.settlements.get(settlement_id(command.document_id))
     if command.disputed:
-        settlement.dispute(command.reason)
+        raise_dispute(settlement, command.reason)
     else:
-        settlement.clear_dispute(command.reason)
+        clear_dispute(settlement, command.reason)
+        await charge_soon(settlement, uow)
     return settlement

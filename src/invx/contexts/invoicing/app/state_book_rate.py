@@ -30,7 +30,8 @@ async def state_book_rate(command: StateBookRate, uow: InvoicingUnitOfWork) -> S
         books = settlement.books
         if books is not None and books.value.rate is None:  # one rate for value and journal
             stated = ExchangeRate(rate=command.rate, source=STATED, day=books.value.day)
-            complete_books(settlement, stated, {})
+            entity = await uow.legal_entities.get(settlement.claim.legal_entity_id)
+            complete_books(settlement, stated, {}, entity.closed)
         else:
             settlement.state_book_rate(command.rate)
     return settlement

@@ -1,9 +1,10 @@
 """Whose personal data a document holds, as the id by which it can be erased."""
 
 from functools import lru_cache
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from invx.contexts.invoicing.domain.content import Content
+from invx.kernel.ids import named_id
 
 
 def subject_of(tenant_id: UUID, content: Content, document_id: UUID) -> UUID:
@@ -15,4 +16,4 @@ def subject_of(tenant_id: UUID, content: Content, document_id: UUID) -> UUID:
 @lru_cache(1024)
 def customer_subject(tenant_id: UUID, customer: str) -> UUID:
     """The subject behind a caller's own customer id."""
-    return uuid5(tenant_id, f"customer:{customer}")
+    return named_id(tenant_id, f"customer:{customer}")

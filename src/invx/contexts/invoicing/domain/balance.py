@@ -10,6 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.content import DocumentType
+from invx.contexts.invoicing.domain.schedule import DuePart, Schedule
 from invx.kernel.errors import invariant
 from invx.kernel.money import quantize
 
@@ -23,6 +24,7 @@ class EntryKind(StrEnum):
     WITHHOLDING = "withholding"  # tax that the buyer kept back and pays for us
     DISCOUNT = "discount"  # for early payment
     REFUND = "refund"
+    ROUNDING = "rounding"  # of cash, which has no small coins
 
 
 class SettlementStatus(StrEnum):
@@ -52,6 +54,15 @@ class Claim:
     opened_on: date
     due_date: date | None = None
     overdue_from: datetime | None = None  # start of the day after the due date in the entity's zone
+    # In the order of their days; empty where all is due on one. They sum to the total.
+    instalments: tuple[DuePart, ...] = ()
+    withheld: Decimal = Decimal(0)  # tax that the buyer is expected to keep back, beside `total`
+
+    @property
+    def schedule(self) -> Schedule:
+        """What is due when, as the document says."""
+        whole = DuePart(self.due_date, self.overdue_from, self.total)
+        return Schedule(self.instalments or (whole,), quantize(Decimal(0), self.currency))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +90,9 @@ class Entry:
 class Standing:
     """Where a settlement stands after an event: what lists, projections and contracts show.
 
-    `open - surplus = total - paid - credited - written_off - withheld - discounted + refunded`,
-    unless voided. On a credit note `credited` is negative: the part that was applied elsewhere.
+    `open - surplus = total - paid - credited - written_off - withheld - discounted + refunded
+    - rounded`, unless voided. On a credit note `credited` is negative: the part that was applied
+    elsewhere.
     """
 
     settled: Decimal  # the sum of all entries
@@ -96,11 +108,15 @@ class Standing:
     overdue_since: datetime | None = None
     disputed: bool = False
     voided: bool = False
+    rounded: Decimal = Decimal(0)
+    late: Decimal | None = None  # by instalments: what is open of those noted as overdue
 
     @property
     def overdue(self) -> bool:
-        """Whether something is open past the due date."""
-        return self.overdue_since is not None and self.open > 0
+        """Whether something is open past its due date."""
+        return (
+            self.overdue_since is not None and (self.open if self.late is None else self.late) > 0
+        )
 
 
 _FIGURES = {
@@ -110,6 +126,7 @@ _FIGURES = {
     EntryKind.WITHHOLDING: "withheld",
     EntryKind.DISCOUNT: "discounted",
     EntryKind.REFUND: "refunded",
+    EntryKind.ROUNDING: "rounded",
 }
 
 
@@ -126,6 +143,7 @@ def standing_at_start(claim: Claim) -> Standing:
         withheld=zero,
         discounted=zero,
         refunded=zero,
+        rounded=zero,
         status=SettlementStatus.OPEN if claim.total else SettlementStatus.SETTLED,
     )
 

@@ -19,6 +19,7 @@ from invx.contexts.invoicing.domain.content import (
     Period,
 )
 from invx.contexts.invoicing.domain.einvoice.routes import route_problems
+from invx.contexts.invoicing.domain.recognition.terms import recognition_problems
 from invx.contexts.invoicing.domain.terms import agreed, defines_due_date
 from invx.kernel import limits
 from invx.kernel.errors import Problem
@@ -41,19 +42,14 @@ def problems_of(
     """All problems, those of the figures first. Empty means: `compute` gives the totals.
 
     `finalizing` adds what a document needs to be issued; `issue_date` is then the day of issue.
-    `sound` says that the figures are known to be right; `bill` is that of the content, where the
-    caller has it already.
+    `sound` says that the figures are known to be right; when finalizing, that the whole draft is.
+    `bill` is that of the content, where the caller has it already.
     """
     found = [] if sound else list(problems_of_bill(bill or bill_of(content, rounding)))
-    sound = not found
+    drafted, sound = sound and finalizing, not found
     found += _dates(content, issue_date or content.issue_date)
-    found += _words(content)
-    if content.payment_terms is not None:
-        found += _terms(content.payment_terms, content.due_date)
-    if content.tax_currency is not None:
-        found += _tax_currency(content.tax_currency.currency, content.tax_currency.rate)
-    if content.buyer is not None and content.buyer.e_invoicing is not None:
-        found += route_problems(content.buyer.e_invoicing, "/buyer/e_invoicing")
+    if not drafted:
+        found += _said(content)
     if finalizing:
         found += _to_issue(content)
         if content.profile is Profile.EN16931:
@@ -64,12 +60,30 @@ def problems_of(
     return tuple(found)
 
 
+def _said(content: Content) -> Iterator[Problem]:
+    """What is wrong on whatever day the document is issued, but for its figures."""
+    yield from _words(content)
+    if content.payment_terms is not None:
+        yield from _terms(content.payment_terms, content.due_date)
+    if content.tax_currency is not None:
+        yield from _tax_currency(content.tax_currency.currency, content.tax_currency.rate)
+    if content.buyer is not None and content.buyer.e_invoicing is not None:
+        yield from route_problems(content.buyer.e_invoicing, "/buyer/e_invoicing")
+
+
 def _dates(content: Content, issue_date: date | None) -> Iterator[Problem]:
     yield from _period("/service_period", content.service_period)
     for pointer, line in lines_of(content.lines):
         yield from _period(f"{pointer}/service_period", line.service_period)
         if line.source is not None:
             yield from _period(f"{pointer}/source/period", line.source.period)
+        if line.recognition is not None:
+            if line.kind is not LineKind.ITEM or line.children:
+                detail = "Only an item without lines below it is earned."
+                yield Problem(f"{pointer}/recognition", "not_an_item", detail)
+            period = line.service_period or content.service_period or Period()
+            days = (period.start, period.end)
+            yield from recognition_problems(line.recognition, f"{pointer}/recognition", days)
     if content.due_date and issue_date and content.due_date < issue_date:
         detail = f"The due date lies before the issue date, {issue_date}."
         yield Problem("/due_date", "due_before_issue", detail)
@@ -174,4 +188,5 @@ def lines_of(lines: Sequence[Line], at: str = "/lines") -> Iterator[tuple[str, L
     for index, line in enumerate(lines):
         pointer = f"{at}/{index}"
         yield pointer, line
-        yield from lines_of(line.children, f"{pointer}/children")
+        if line.children:
+            yield from lines_of(line.children, f"{pointer}/children")

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
 from invx.contexts.invoicing.domain.party import Address, Identifier, Party
+from invx.contexts.invoicing.domain.recognition.terms import RecognitionTerms
 from invx.kernel.messages import Personal
 from invx.kernel.money import EXACT, quantize
 from invx.rules.tax.model import SupplyKind
@@ -167,6 +169,7 @@ class Line:
     note: Personal[str] = None  # BT-127
     invoiced_object: Personal[Identifier] = None  # BT-128: a meter, a telephone number
     tax_key: str | None = None  # beside `ledger_account`, such as a DATEV BU key
+    recognition: RecognitionTerms | None = None  # None: earned when it is issued
 
 
 class TermsKind(StrEnum):
@@ -262,7 +265,10 @@ class PaymentMeans:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A supporting document (BG-24): where it is, or its content in base64."""
+    """A supporting document (BG-24): where it is, or its content in base64.
+
+    Or an uploaded file, which is stated with what it is: then no content stands here, but its hash.
+    """
 
     id: Personal[str]
     description: Personal[str] = None
@@ -270,6 +276,14 @@ class Attachment:
     content: Personal[str] = None
     media_type: str | None = None
     filename: Personal[str] = None
+    file: UUID | None = None
+    sha256: str | None = None
+    size: int | None = None
+
+    @property
+    def carried(self) -> bool:
+        """Whether an e-invoice carries its bytes (BT-125)."""
+        return bool(self.content) or self.file is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

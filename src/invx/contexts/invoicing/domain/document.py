@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Self
 from uuid import UUID
 
+from invx.contexts.invoicing.domain.approval.state import ApprovalState
 from invx.contexts.invoicing.domain.bill import bill_of
 from invx.contexts.invoicing.domain.bookkeeping.line_account import LineAccount
 from invx.contexts.invoicing.domain.check import problems_of
@@ -14,6 +15,7 @@ from invx.contexts.invoicing.domain.crediting.credit_taking import take
 from invx.contexts.invoicing.domain.crediting.remainder import Remainder, remainder_of
 from invx.contexts.invoicing.domain.delivery.transmission import Way
 from invx.contexts.invoicing.domain.document_events import (
+    ApprovalChanged,
     Credited,
     CreditRecorded,
     CreditWithdrawn,
@@ -50,7 +52,7 @@ from invx.contexts.invoicing.domain.errors import (
     refusal_of,
 )
 from invx.contexts.invoicing.domain.party import Seller
-from invx.contexts.invoicing.domain.status import Status
+from invx.contexts.invoicing.domain.status import Provenance, Status
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import invariant, violated
 from invx.kernel.limits import DRAFT_LINES_WHOLE_MAX
@@ -67,6 +69,7 @@ class Document(Aggregate):
     other documents or change its state. What may still be credited is `remainder`.
     """
 
+    origin = Provenance.ISSUED
     status: Status
     subject_id: UUID
     legal_entity_id: UUID
@@ -78,7 +81,9 @@ class Document(Aggregate):
 
     def __init__(self, id: UUID) -> None:
         super().__init__(id)
-        self.voided = False
+        self.voided = self.erased = self.purged = False
+        self.approval = ApprovalState.NONE
+        self.content_version = 0  # of the event that stated the content
         self.released_at: datetime | None = None
         self.title: str | None = None
         self.seller: Seller | None = None
@@ -159,8 +164,8 @@ class Document(Aggregate):
         self.ensure_draft()
         self.record(DraftDeleted())
 
-    def trust_figures(self) -> None:
-        """The figures of this content have just been checked: that is not done a second time."""
+    def trust_draft(self) -> None:
+        """This content has just been checked as a draft: that is not done a second time."""
         self._sound = self.content
 
     def ensure_finalizable(
@@ -311,15 +316,9 @@ class Document(Aggregate):
         self.ensure_replaceable()
         self.record(DocumentReplaced(replacement_id=replacement_id))
 
-    def record_revision(self, revision_id: UUID) -> None:
-        """On the original: another document has its number (`revising.ensure_revisable`)."""
-        self.ensure_finalized()
-        entity = self.legal_entity_id
-        self.record(DocumentRevised(legal_entity_id=entity, replacement_id=revision_id))
-
-    def note_erasure(self, subject_ids: Collection[UUID]) -> None:
-        """Remember whose personal data was erased, on the document as it is without it."""
-        self.record(PersonalDataErased(subject_ids=tuple(sorted(subject_ids))))
+    def note_erasure(self, subject_ids: Collection[UUID], *, purged: bool = False) -> None:
+        """Remember whose personal data was erased, and whether all else went with it."""
+        self.record(PersonalDataErased(subject_ids=tuple(sorted(subject_ids)), purged=purged))
 
     def apply(self, event: Event) -> None:
         match event:
@@ -328,9 +327,7 @@ class Document(Aggregate):
                 self.created_at = event.created_at
                 self.legal_entity_id = event.legal_entity_id
                 self._state(event.subject_id, event.content, event.totals)
-            case DraftEdited():
-                self._state(event.subject_id, event.content, event.totals)
-            case DraftPatched():
+            case DraftEdited() | DraftPatched():
                 self._state(event.subject_id, *patched(self.content, self.totals, event))
             case DraftDeleted():
                 self.status = Status.DELETED
@@ -340,6 +337,8 @@ class Document(Aggregate):
                 self.released_at, self.way = event.released_at, self.way.handed_over()
             case DeliveryChanged():
                 self.way = event.way
+            case ApprovalChanged():
+                self.approval = event.state
             case DocumentVoided():
                 self.status, self.voided = Status.CANCELLED, True
             case CreditRecorded():
@@ -356,12 +355,14 @@ class Document(Aggregate):
                 self.status = Status.REPLACED if stands else self.status
                 self.replaced_by = event.replacement_id
             case PersonalDataErased():
-                pass  # the values are gone from the events before it; what it says is its own
+                self.purged |= event.purged
+                self.erased |= event.purged or self.subject_id in event.subject_ids
             case _:
                 violated(f"a document knows no {type(event).__name__}")
 
     def _state(self, subject_id: UUID, content: Content, totals: Totals) -> None:
         self.subject_id, self.content, self.totals = subject_id, content, totals
+        self.content_version = self.version + 1
         self._invoiced = self._remainder = None
 
     def _finalized(self, event: DocumentFinalized) -> None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
+from invx.contexts.invoicing.domain.approval.state import ApprovalState
 from invx.contexts.invoicing.domain.bookkeeping.line_account import LineAccount
 from invx.contexts.invoicing.domain.content import Content, Line
 from invx.contexts.invoicing.domain.delivery.transmission import Way
@@ -229,7 +230,18 @@ class DeliveryChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalChanged(Event):
+    """Where the approval of the draft stands; the details stand in the stream of its approval."""
+
+    state: ApprovalState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalDataErased(Event):
-    """What the document and its settlement said of these subjects is gone (D4). It names no one."""
+    """What the document and its settlement said of these subjects is gone (D4). It names no one.
+
+    `purged`: the law lets go of the document, so its content and its files went as well.
+    """
 
     subject_ids: tuple[UUID, ...]
+    purged: bool = False

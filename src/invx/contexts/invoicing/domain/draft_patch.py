@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from invx.contexts.invoicing.domain.content import Content
-from invx.contexts.invoicing.domain.document_events import DraftPatched
+from invx.contexts.invoicing.domain.document_events import DraftEdited, DraftPatched
 from invx.rules.totals.model import Totals
 
 
@@ -41,8 +41,12 @@ def patch_of(
     )
 
 
-def patched(content: Content, totals: Totals, patch: DraftPatched) -> tuple[Content, Totals]:
-    """The version that a patch leads to, from the one it was made for."""
+def patched(
+    content: Content, totals: Totals, patch: DraftPatched | DraftEdited
+) -> tuple[Content, Totals]:
+    """The version that an edit leads to: as it states it, or from the one it was made for."""
+    if isinstance(patch, DraftEdited):
+        return patch.content, patch.totals
     lines = _merged(content.lines, patch.changed, patch)
     figures = _merged(totals.lines, patch.changed_totals, patch)
     return replace(patch.head, lines=lines), replace(patch.totals, lines=figures)

@@ -1,8 +1,18 @@
 """The refusals of documents: sentences whose code is the snake case of the class."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from math import ceil
 
-from invx.kernel.errors import Conflict, Invalid, NotFound, Problem, Unavailable
+from invx.kernel.errors import (
+    Conflict,
+    Gone,
+    Invalid,
+    NotFound,
+    Problem,
+    TooMany,
+    Unavailable,
+)
 
 
 class DocumentNotDraft(Conflict):
@@ -11,6 +21,17 @@ class DocumentNotDraft(Conflict):
 
 class DocumentNotFinalized(Conflict):
     """Only a finalized document that still stands can be credited, sent, voided or replaced."""
+
+
+class DocumentQuotaExceeded(TooMany):
+    """The tenant has drafted as many documents today as it may; `detail` says when it may again."""
+
+    def __init__(self, quota: str, allowed: int, now: datetime, until: datetime) -> None:
+        super().__init__(
+            f"Tenants of the class {quota!r} draft at most {allowed} documents a day. The day ends"
+            f" at {until:%Y-%m-%dT%H:%M:%SZ}.",
+            wait_seconds=ceil((until - now).total_seconds()),
+        )
 
 
 class DocumentEmpty(Invalid):
@@ -43,6 +64,14 @@ class DocumentReplacedAlready(Conflict):
 
 class DocumentCredited(Conflict):
     """Credit notes stand against the document, so it cannot be voided; credit what is left."""
+
+
+class DocumentErased(Gone):
+    """The document's personal data was erased, and the files that named it."""
+
+
+class DocumentPurged(Gone):
+    """The law let go of the document and it was purged; its number and its figures stay."""
 
 
 class DocumentNotCreditable(Conflict):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from invx.contexts.invoicing.domain.grace_events import (
     GraceEnded,
@@ -14,6 +14,7 @@ from invx.contexts.invoicing.domain.grace_events import (
 )
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import Conflict, Invalid, NotFound, Problem, violated
+from invx.kernel.ids import named_id
 from invx.kernel.messages import Event
 
 
@@ -40,7 +41,7 @@ class FinalizeAtPassed(Invalid):
 
 def grace_id(document_id: UUID) -> UUID:
     """The id of a draft's grace period: a stream of its own, found without looking it up."""
-    return uuid5(document_id, "grace")
+    return named_id(document_id, "grace")
 
 
 class Grace(Aggregate):

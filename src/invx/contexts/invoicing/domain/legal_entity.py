@@ -10,16 +10,26 @@ from invx.contexts.invoicing.domain.bookkeeping.chart import Charts
 from invx.contexts.invoicing.domain.content import DocumentType
 from invx.contexts.invoicing.domain.delivery.delivery_errors import ChannelUnknown
 from invx.contexts.invoicing.domain.delivery.transmission import ChannelUse
+from invx.contexts.invoicing.domain.interest.charging import Charging
 from invx.contexts.invoicing.domain.legal_entity_details import (
     LegalEntityDetails,
     details_problems,
     normalised,
 )
 from invx.contexts.invoicing.domain.legal_entity_events import (
+    ApprovalDemandChanged,
     LegalEntityAmended,
     LegalEntityRegistered,
 )
 from invx.contexts.invoicing.domain.party import Registration, Seller
+from invx.contexts.invoicing.domain.periods.closed import Closed, PeriodKind
+from invx.contexts.invoicing.domain.periods.locks import Closing, Locks, PeriodMalformed, Scope
+from invx.contexts.invoicing.domain.periods.period_events import (
+    ClosingCause,
+    PeriodsClosed,
+    PeriodsReopened,
+)
+from invx.contexts.invoicing.domain.tax.tax_entries import registration_id
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import Conflict, Invalid, Problem, violated
 from invx.kernel.messages import Event
@@ -49,6 +59,11 @@ class LegalEntity(Aggregate):
 
     details: LegalEntityDetails
 
+    def __init__(self, id: UUID) -> None:
+        super().__init__(id)
+        self.locks = Locks(id)
+        self.approvals_demanded = False  # there are approval rules
+
     @classmethod
     def register(cls, id: UUID, details: LegalEntityDetails) -> Self:
         """A new legal entity. Raises LegalEntityInvalid."""
@@ -62,6 +77,38 @@ class LegalEntity(Aggregate):
         details = _checked(details)
         if details != self.details:
             self.record(LegalEntityAmended(legal_entity_id=self.id, details=details))
+
+    def demand_approvals(self, *, demanded: bool) -> None:
+        """Whether it has approval rules by now; the same as before changes nothing."""
+        if demanded is not self.approvals_demanded:
+            self.record(ApprovalDemandChanged(demanded=demanded))
+
+    @property
+    def closed(self) -> Closed:
+        """Which days take nothing any more (D5)."""
+        return self.locks.closed
+
+    def close_periods(
+        self, wanted: Closing, now: datetime, cause: ClosingCause = ClosingCause.BY_HAND
+    ) -> bool:
+        """Close days that are over; True when they were open.
+
+        Raises RegistrationNotFound, PeriodMalformed, PeriodNotOver, PeriodWouldReopen.
+        """
+        if wanted.registration is not None and wanted.registration not in self._registrations():
+            problem = Problem("/registration", "registration_not_found", "There is none like it.")
+            raise PeriodMalformed(problems=[problem])
+        event = self.locks.close(wanted, self.today(now))
+        if event is not None:
+            self.record(replace(event, cause=cause))
+        return event is not None
+
+    def reopen_periods(self, scope: Scope, through: date | None, reason: str) -> None:
+        """Open days again. Raises PeriodMalformed, PeriodNotClosed, PeriodClosedForGood."""
+        self.record(self.locks.reopen(scope, through, reason))
+
+    def _registrations(self) -> set[UUID]:
+        return {registration_id(self.id, each) for each in self.seller.registrations}
 
     @property
     def seller(self) -> Seller:
@@ -116,6 +163,11 @@ class LegalEntity(Aggregate):
                 return registration
         return None
 
+    @property
+    def charging(self) -> Charging | None:
+        """How late payment is claimed by itself, if it is."""
+        return self.details.late_fees.charge if self.details.late_fees else None
+
     def today(self, now: datetime) -> date:
         """The day that it is in the entity's zone."""
         return today(now, self.details.time_zone)
@@ -125,7 +177,8 @@ class LegalEntity(Aggregate):
 
         Raises IssueDateInFuture, IssueDateTooOld.
         """
-        current = self.today(now)
+        # Midnight may have passed, and yesterday been closed, since this command began.
+        current = self.closed.first_open(PeriodKind.DOCUMENTS, self.today(now))
         issued = requested or current
         if issued > current:
             detail = f"Today is {current.isoformat()}; a document cannot be dated later."
@@ -144,6 +197,10 @@ class LegalEntity(Aggregate):
         match event:
             case LegalEntityRegistered() | LegalEntityAmended():
                 self.details = event.details
+            case ApprovalDemandChanged():
+                self.approvals_demanded = event.demanded
+            case PeriodsClosed() | PeriodsReopened():
+                self.locks.remember(event)
             case _:
                 violated(f"a legal entity does not know {type(event).__name__}")
 

@@ -9,10 +9,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from itertools import combinations
 
 from invx.contexts.invoicing.domain.bank import account_problems, normal
 from invx.contexts.invoicing.domain.bookkeeping.accounting import Accounting, accounting_problems
+from invx.contexts.invoicing.domain.cash_units import units_problems
 from invx.contexts.invoicing.domain.content import DocumentType, PaymentTerms
 from invx.contexts.invoicing.domain.countries import (
     COUNTRIES,
@@ -24,7 +26,9 @@ from invx.contexts.invoicing.domain.delivery.transmission import ChannelUse
 from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import FORMATS
 from invx.contexts.invoicing.domain.einvoice.routes import EInvoicePolicy, format_unknown
 from invx.contexts.invoicing.domain.exchange.rate_sources import RateSources, sources_problems
+from invx.contexts.invoicing.domain.interest.rule import LateFeeRule, rule_problems
 from invx.contexts.invoicing.domain.party import Party, Registration, Seller
+from invx.contexts.invoicing.domain.periods.schedule import ClosingRule, rules_problems
 from invx.contexts.invoicing.domain.terms import agreed
 from invx.kernel.errors import Problem
 from invx.kernel.limits import NAME_CHARS_MAX
@@ -71,7 +75,10 @@ class LegalEntityDetails:
     clearance: ClearanceRule | None = None  # what the country's pack says when None
     e_invoicing: EInvoicePolicy = field(default_factory=EInvoicePolicy)
     accounting: Accounting | None = None  # documents are booked from when it is set
+    cash_rounding: dict[str, Decimal] = field(default_factory=dict)  # by currency: smallest coin
     tax_engine: str | None = None  # by the operator's name: says the rates of North America
+    late_fees: LateFeeRule | None = None  # for buyers who pay late; the law's when None
+    period_closing: tuple[ClosingRule, ...] = ()  # months that close by themselves
 
 
 def normalised(details: LegalEntityDetails) -> LegalEntityDetails:
@@ -118,7 +125,11 @@ def _settings(details: LegalEntityDetails) -> Iterator[Problem]:
         yield Problem("/backdating_days", "backdating_days_out_of_range", detail)
     if details.payment_terms is not None:
         yield from terms_problems(agreed(details.payment_terms))
+    yield from units_problems(details.cash_rounding)
     yield from sources_problems(details.exchange_rate_sources)
+    yield from rules_problems(details.period_closing)
+    if details.late_fees is not None:
+        yield from rule_problems(details.late_fees)
     channels = [use.channel for use in details.transmission_channels]
     for index, channel in enumerate(channels):
         if channel in channels[:index]:

@@ -24,3 +24,10 @@ class LegalEntityAmended(Event):
     subjects: ClassVar[dict[str, str]] = {"*": "legal_entity_id"}
     legal_entity_id: UUID
     details: LegalEntityDetails
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalDemandChanged(Event):
+    """From now on there are approval rules, or none any more; their own stream states them."""
+
+    demanded: bool

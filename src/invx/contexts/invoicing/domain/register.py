@@ -10,11 +10,12 @@ import json
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Any, Self
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from invx.contexts.invoicing.domain.register_events import DocumentEntered, RegisteredDocument
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import violated
+from invx.kernel.ids import named_id
 from invx.kernel.messages import Event
 
 FIRST_FINGERPRINT = "0" * 64
@@ -22,7 +23,7 @@ FIRST_FINGERPRINT = "0" * 64
 
 def register_id(legal_entity_id: UUID) -> UUID:
     """The stream of a legal entity's register."""
-    return uuid5(legal_entity_id, "register")
+    return named_id(legal_entity_id, "register")
 
 
 def fingerprint(

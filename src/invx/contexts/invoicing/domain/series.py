@@ -39,7 +39,15 @@ class SeriesInvalid(Invalid):
 
 
 class SeriesOnHold(Conflict):
-    """The series gives no numbers until it is released."""
+    """The series is on hold: it gives no numbers until it is released. Drafts can be written."""
+
+    lasting = False
+
+
+class SeriesNotReconciled(Conflict):
+    """The database was restored, promoted or copied: only reconciling releases its series."""
+
+    lasting = False
 
 
 class SeriesOfAnother(Conflict):
@@ -135,7 +143,7 @@ class Series(Aggregate):
                 f"The last document of this series is dated {last.isoformat()}; "
                 "none can be dated before it."
             )
-        if period in _forgotten({*self.periods, period}):
+        if self.is_past(period):
             raise PeriodTooOld
         if number > NUMBER_MAX:
             raise NumbersExhausted
@@ -151,6 +159,23 @@ class Series(Aggregate):
             )
         )
         return text
+
+    def is_past(self, period: str) -> bool:
+        """Whether the series has long gone on to later periods: it gives no number in this one."""
+        return period not in self.periods and period in _forgotten({*self.periods, period})
+
+    def leave_out(self, period: str, last: int, *, reason: str, by: str) -> None:
+        """Go on behind `last`, which is higher than what was given: others have it (D2)."""
+        self.record(
+            NextNumberSet(
+                legal_entity_id=self.legal_entity_id,
+                period=period,
+                first_skipped=self.next_number(period),
+                next=last + 1,
+                reason=reason,
+                by=by,
+            )
+        )
 
     def set_next(
         self, next: int, *, today: date, period: str | None = None, reason: str, by: str
@@ -256,9 +281,11 @@ class Series(Aggregate):
 
     def _count(self, period: str, count: PeriodCount) -> None:
         self.first_period = self.first_period or period
+        known = period in self.periods
         self.periods[period] = count
-        for old in _forgotten(self.periods):
-            del self.periods[old]
+        if not known:
+            for old in _forgotten(self.periods):
+                del self.periods[old]
 
     def _settable(self, period: str, today: date) -> bool:
         """Only near periods: one far ahead by a slip of the pen would end the series for good."""
@@ -266,11 +293,7 @@ class Series(Aggregate):
         if reset is Reset.NONE:
             return period == period_of(today, reset)
         start = period_start(period, reset)
-        return (
-            start is not None
-            and abs(start.year - today.year) <= 1
-            and period not in _forgotten({*self.periods, period})
-        )
+        return start is not None and abs(start.year - today.year) <= 1 and not self.is_past(period)
 
 
 def _forgotten(periods: Iterable[str]) -> list[str]:

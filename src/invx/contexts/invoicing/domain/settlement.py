@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Self
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from invx.contexts.invoicing.domain import settlement_errors as errors
 from invx.contexts.invoicing.domain.amounts import entry_problems
@@ -22,6 +22,9 @@ from invx.contexts.invoicing.domain.balance import (
 from invx.contexts.invoicing.domain.bookkeeping.book import Book, Part
 from invx.contexts.invoicing.domain.bookkeeping.books import BookRecord, BookValue
 from invx.contexts.invoicing.domain.bookkeeping.journal import Journal, opening_of
+from invx.contexts.invoicing.domain.dues import Dues
+from invx.contexts.invoicing.domain.periods import late
+from invx.contexts.invoicing.domain.periods.closed import NOTHING_CLOSED, Closed
 from invx.contexts.invoicing.domain.posting import Posting
 from invx.contexts.invoicing.domain.settlement_events import (
     BecameOverdue,
@@ -30,22 +33,27 @@ from invx.contexts.invoicing.domain.settlement_events import (
     DisputeRaised,
     EntriesBooked,
     EntryRecorded,
+    PaymentPlanAgreed,
+    PaymentPlanEnded,
     SettlementOpened,
     SettlementStatusChanged,
     SettlementVoided,
     TaxConverted,
+    WithholdingCertified,
 )
 from invx.contexts.invoicing.domain.tax.tax_entries import Cells, TaxAccount
 from invx.contexts.invoicing.domain.tax.tax_record import TaxRecord
+from invx.contexts.invoicing.domain.withheld import Withheld
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import invariant, violated
+from invx.kernel.ids import named_id
 from invx.kernel.messages import Event
 from invx.kernel.money import quantize
 
 
 def settlement_id(document_id: UUID) -> UUID:
     """The id of a document's settlement: a stream of its own, found without looking it up."""
-    return uuid5(document_id, "settlement")
+    return named_id(document_id, "settlement")
 
 
 class Settlement(Aggregate):
@@ -53,6 +61,8 @@ class Settlement(Aggregate):
 
     claim: Claim
     standing: Standing
+    dues: Dues
+    withholding: Withheld
     subject_id: UUID
 
     def __init__(self, id: UUID) -> None:
@@ -72,23 +82,26 @@ class Settlement(Aggregate):
         tax_account: TaxAccount | None = None,
         value: BookValue | None = None,
         booked: tuple[Book, Sequence[Part]] | None = None,
+        closed: Closed = NOTHING_CLOSED,
     ) -> Self:
         """The settlement of a document that is finalized right now. Raises UnknownCurrency."""
         exact = quantize(claim.total, claim.currency)
         invariant(exact == claim.total, "a claim must be on the smallest unit of its currency")
-        claim = replace(claim, total=exact)
+        if exact.compare_total(claim.total):  # the same figure, written otherwise
+            claim = replace(claim, total=exact)
         settlement = cls(settlement_id(claim.document_id))
         after = standing_at_start(claim)
+        taxes = TaxRecord.opening(tax_account, claim.opened_on) if tax_account else None
         settlement.record(
             SettlementOpened(
                 claim=claim,
                 after=after,
                 subject_id=subject_id,
                 tax_account=tax_account,
-                taxes=TaxRecord.opening(tax_account, claim.opened_on) if tax_account else None,
+                taxes=late.filed(taxes, closed) if taxes else None,
                 value=value,
                 book=booked[0] if booked else None,
-                bookings=opening_of(claim, booked, valued=value is not None),
+                bookings=late.booked(opening_of(claim, booked, valued=value is not None), closed),
             )
         )
         settlement._note_status(SettlementStatus.OPEN)
@@ -145,6 +158,14 @@ class Settlement(Aggregate):
         """The buyer paid early and took the discount. Raises NothingOpen, ExceedsOpen."""
         return self._lower(EntryKind.DISCOUNT, posting)
 
+    def adjust(self, kind: EntryKind, amount: Decimal, posting: Posting) -> Entry:
+        """A difference that turned out, either way, also beyond what is open.
+
+        Raises EntryInvalid, SettlementClosed.
+        """
+        sure = self._amount(replace(posting, amount=abs(amount)), abs(amount))
+        return self._enter(kind, sure.copy_sign(amount), posting)
+
     def credit(self, posting: Posting, taken: Cells | None = None) -> Entry:
         """Another document's surplus counts here; see `apply_credit`. Raises as write_off does.
 
@@ -199,33 +220,15 @@ class Settlement(Aggregate):
 
     def become_overdue(self, now: datetime) -> bool:
         """Note that something is open past the due date; True when this call noted it."""
-        due = self.claim.overdue_from
-        if due is None or now < due or not self.open or self.standing.overdue_since is not None:
+        if (missed := self.dues.missed(self.standing, now)) is None:
             return False
-        after = replace(self.standing, overdue_since=now)
-        self.record(BecameOverdue(claim=self.claim, at=now, after=after))
+        amount, due_date, after = missed
+        self.record(
+            BecameOverdue(claim=self.claim, at=now, after=after, amount=amount, due_date=due_date)
+        )
         return True
 
-    def dispute(self, reason: str | None = None) -> None:
-        """The buyer contests the document. Raises AlreadyDisputed, SettlementClosed."""
-        self._must_stand()
-        if self.standing.disputed:
-            raise errors.AlreadyDisputed
-        after = replace(self.standing, disputed=True)
-        self.record(
-            DisputeRaised(claim=self.claim, reason=reason, after=after, subject_id=self.subject_id)
-        )
-
-    def clear_dispute(self, reason: str | None = None) -> None:
-        """The dispute is over, whatever came of it. Raises NotDisputed."""
-        if not self.standing.disputed:
-            raise errors.NotDisputed
-        after = replace(self.standing, disputed=False)
-        self.record(
-            DisputeCleared(claim=self.claim, reason=reason, after=after, subject_id=self.subject_id)
-        )
-
-    def close_void(self, *, moved: bool = False) -> None:
+    def close_void(self, *, moved: bool = False, closed: Closed = NOTHING_CLOSED) -> None:
         """The document is voided. Refused as soon as there is any entry: SettlementInUse.
 
         Unless all has `moved` to the document that takes its place, so that they come to nothing.
@@ -235,7 +238,8 @@ class Settlement(Aggregate):
         if not self.standing.voided:
             after = standing_voided(self.claim, self.standing)
             taxes = self.taxes.voiding(self.claim.opened_on) if self.taxes else None
-            bookings = self.journal.voiding() if self.journal else ()
+            taxes = late.filed(taxes, closed) if taxes else None
+            bookings = late.booked(self.journal.voiding(), closed) if self.journal else ()
             self.record(
                 SettlementVoided(claim=self.claim, after=after, taxes=taxes, bookings=bookings)
             )
@@ -263,13 +267,24 @@ class Settlement(Aggregate):
                 self._complete(event)
             case BookRateStated() if self.journal is not None:
                 self.journal.complete(event.rate, event.bookings)
-            case SettlementStatusChanged() | BecameOverdue() | DisputeRaised() | DisputeCleared():
+            case BecameOverdue():
+                self.standing = event.after
+                self.dues.note(event.after, event.at)
+            case WithholdingCertified():
+                self.withholding.remember(event.certificate)
+            case PaymentPlanAgreed():
+                self.dues, self.standing = Dues(event.schedule, event.agreed_on), event.after
+            case PaymentPlanEnded():
+                self.dues, self.standing = Dues(event.claim.schedule), event.after
+            case SettlementStatusChanged() | DisputeRaised() | DisputeCleared():
                 self.standing = event.after
             case _:
                 violated(f"a settlement does not know {type(event).__name__}")
 
     def _begin(self, event: SettlementOpened) -> None:
         self.claim, self.subject_id, self.standing = event.claim, event.subject_id, event.after
+        self.dues = Dues(event.claim.schedule)
+        self.withholding = Withheld()
         if event.tax_account is not None and event.taxes is not None:
             self.taxes = TaxRecord(event.tax_account, event.taxes)
         if event.value is not None:
@@ -316,11 +331,7 @@ class Settlement(Aggregate):
         entry = self.entry_from(posting.source)
         if entry is None:
             return None
-        same = (entry.kind, entry.on, entry.reverses) == (kind, posting.on, None)
-        wanted = entry.amount if posting.amount is None else posting.amount
-        same = same and posting.account in {None, entry.account}
-        same = same and posting.worth.amount in (None, entry.booked_amount)
-        if not same or not wanted.is_finite() or abs(wanted) != abs(entry.amount):
+        if not posting.made(entry, kind):
             raise errors.SourceReused
         return entry
 
@@ -344,7 +355,7 @@ class Settlement(Aggregate):
     ) -> Entry:
         entry = Entry(
             # From the source, so a repeat cannot make a second one.
-            entry_id=uuid5(self.claim.document_id, posting.source),
+            entry_id=named_id(self.claim.document_id, posting.source),
             kind=kind,
             amount=amount,
             source=posting.source,
@@ -355,8 +366,10 @@ class Settlement(Aggregate):
         if self.books is not None:
             entry = self.books.figured(entry, posting.worth)
         before = self.standing
-        after = standing_after(self.claim, before, entry)
+        after = self.dues.kept(standing_after(self.claim, before, entry))
         taxes = self.taxes.movement(entry, after, taken) if self.taxes else None
+        journal = None if posting.carried else self.journal
+        bookings = journal.movement(entry, self.taxes, taxes) if journal else ()
         self.record(
             EntryRecorded(
                 claim=self.claim,
@@ -365,8 +378,8 @@ class Settlement(Aggregate):
                 sequence=len(self._by_id) + 1,
                 after=after,
                 subject_id=self.subject_id,
-                taxes=taxes,
-                bookings=self.journal.movement(entry, self.taxes, taxes) if self.journal else (),
+                taxes=late.filed(taxes, posting.closed) if taxes else None,
+                bookings=late.booked(bookings, posting.closed),
             )
         )
         self._note_status(before.status)

@@ -4,7 +4,7 @@ So a projection or a contract needs one event and nothing before it.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
@@ -13,7 +13,9 @@ from invx.contexts.invoicing.domain.balance import Claim, Entry, SettlementStatu
 from invx.contexts.invoicing.domain.bookkeeping.book import Book
 from invx.contexts.invoicing.domain.bookkeeping.booking import Booking
 from invx.contexts.invoicing.domain.bookkeeping.books import BookValue
+from invx.contexts.invoicing.domain.schedule import Schedule
 from invx.contexts.invoicing.domain.tax.tax_entries import TaxAccount, TaxEntry, TaxMovement
+from invx.contexts.invoicing.domain.withheld import Certificate
 from invx.kernel.messages import Event, Personal
 
 
@@ -64,11 +66,54 @@ class SettlementStatusChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BecameOverdue(Event):
-    """Something was still open after the due date; happens at most once."""
+    """Something was still open after its due date; happens at most once for each instalment.
+
+    `amount` is overdue in all, `due_date` the day that was missed last. Events of before there were
+    instalments say neither: then all that was open was overdue.
+    """
 
     claim: Claim
     at: datetime
     after: Standing
+    amount: Decimal | None = None
+    due_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentPlanAgreed(Event):
+    """What is open is paid by a plan from now on; the document stays as it is."""
+
+    subjects: ClassVar[dict[str, str]] = {"*": "subject_id"}
+    claim: Claim
+    schedule: Schedule
+    agreed_on: date
+    reason: Personal[str] = None
+    after: Standing
+    subject_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentPlanEnded(Event):
+    """The plan counts no more: what is open is due as the document says."""
+
+    subjects: ClassVar[dict[str, str]] = {"*": "subject_id"}
+    claim: Claim
+    reason: Personal[str] = None
+    after: Standing
+    subject_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithholdingCertified(Event):
+    """The buyer's certificate of tax kept back came in, or took the place of an earlier one."""
+
+    subjects: ClassVar[dict[str, str]] = {"*": "subject_id"}
+    claim: Claim
+    certificate: Certificate
+    expected: Decimal  # by the document and its credit notes
+    note: Personal[str] = None
+    after: Standing
+    subject_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

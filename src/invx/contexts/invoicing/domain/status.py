@@ -11,3 +11,10 @@ class Status(StrEnum):
     FINALIZED = "finalized"
     CANCELLED = "cancelled"
     REPLACED = "replaced"
+
+
+class Provenance(StrEnum):
+    """Which system issued a document."""
+
+    ISSUED = "issued"  # this one
+    IMPORTED = "imported"

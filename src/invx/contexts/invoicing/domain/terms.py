@@ -3,17 +3,17 @@
 from datetime import date
 from decimal import Decimal
 
-from invx.contexts.invoicing.domain.content import Content, PaymentTerms
+from invx.contexts.invoicing.domain.content import Content, PaymentTerms, TermsKind
 from invx.rules.calendar import terms as rules
-from invx.rules.calendar.terms import EarlyPayment, Instalment, TermsKind
+from invx.rules.calendar.terms import EarlyPayment, Instalment
 
 
 def agreed(terms: PaymentTerms | None) -> rules.PaymentTerms:
     """The terms without their words; none at all means on receipt."""
     if terms is None:
-        return rules.PaymentTerms(kind=TermsKind.ON_RECEIPT)
+        return rules.PaymentTerms(kind=rules.TermsKind.ON_RECEIPT)
     return rules.PaymentTerms(
-        kind=TermsKind(terms.kind),
+        kind=rules.TermsKind(terms.kind),
         days=terms.days,
         months=terms.months,
         instalments=tuple(
@@ -30,10 +30,10 @@ def due_date_of(content: Content, issue_date: date) -> date:
 
 def instalments_of(content: Content, due: Decimal, issue_date: date) -> tuple[Instalment, ...]:
     """The parts of what is due, which sum to it; none unless the terms are by instalments."""
-    terms = agreed(content.payment_terms)
-    if terms.kind is not TermsKind.INSTALMENTS:
+    terms = content.payment_terms
+    if terms is None or terms.kind is not TermsKind.INSTALMENTS:
         return ()
-    return rules.schedule(terms, issue_date, amount=due, currency=content.currency)
+    return rules.schedule(agreed(terms), issue_date, amount=due, currency=content.currency)
 
 
 def early_payments_of(content: Content, due: Decimal, issue_date: date) -> tuple[EarlyPayment, ...]:
@@ -44,4 +44,4 @@ def early_payments_of(content: Content, due: Decimal, issue_date: date) -> tuple
 
 def defines_due_date(terms: PaymentTerms) -> bool:
     """Whether the terms say by themselves when to pay; a text or discounts alone do not."""
-    return agreed(terms).kind is not TermsKind.NET or terms.days > 0
+    return terms.kind is not TermsKind.NET or terms.days > 0

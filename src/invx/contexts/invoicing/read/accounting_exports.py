@@ -257,7 +257,12 @@ def _debtor(row: Row) -> dict[str, Any]:
 
 _DOCUMENTS = """
 SELECT d.document_id, d.number, d.issue_date FROM invoicing.documents d
-WHERE d.tenant_id = $1 AND d.number IS NOT NULL AND EXISTS (
+WHERE d.tenant_id = $1 AND d.number IS NOT NULL AND NOT EXISTS (
+    SELECT FROM invoicing.events e WHERE e.tenant_id = $1 AND e.stream_id = d.document_id
+    AND e.type = 'PersonalDataErased' AND NOT EXISTS (
+        SELECT FROM invoicing.archives a WHERE a.tenant_id = $1
+        AND a.document_id = d.document_id AND a.kind = 'pdf'))
+AND EXISTS (
     SELECT FROM invoicing.exported_bookings x JOIN invoicing.bookings b
     ON b.tenant_id = x.tenant_id AND b.booking_id = x.booking_id
     WHERE x.tenant_id = $1 AND x.export_id = $2 AND b.document_id = d.document_id
@@ -269,7 +274,10 @@ ORDER BY d.document_id OFFSET $3 LIMIT $4
 async def documents_of(
     conn: Connection, ctx: RequestContext, export_id: UUID, *, part: int, size: int
 ) -> Sequence[Row]:
-    """A part of the documents whose issue an export books, in the order they were made."""
+    """A part of the documents whose issue an export books, in the order they were made.
+
+    Documents whose files went with an erasure are left out.
+    """
     rows: Sequence[Row] = await conn.fetch(
         _DOCUMENTS, ctx.tenant_id, export_id, (part - 1) * size, size
     )

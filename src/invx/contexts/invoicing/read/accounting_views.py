@@ -33,7 +33,7 @@ _TEXTS = (
     "tax_due",
     "tax_rate",
 )
-_DAYS = ("booked_on", "service_date", "due_date")
+_DAYS = ("booked_on", "service_date", "due_date", "origin_on")
 
 
 def booking_view(row: Row) -> dict[str, Any]:

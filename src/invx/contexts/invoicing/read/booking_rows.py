@@ -32,6 +32,7 @@ _AS_THEY_ARE = (
     "document_number",
     "service_date",
     "due_date",
+    "origin_on",
 )
 
 

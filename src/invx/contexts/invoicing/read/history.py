@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from invx.contexts.invoicing.domain.approval.approval import approval_id
 from invx.contexts.invoicing.domain.delivery.delivery import delivery_id
 from invx.contexts.invoicing.domain.delivery.delivery_events import (
     ClearancePending,
@@ -32,9 +33,19 @@ from invx.contexts.invoicing.domain.document_events import (
     DraftPatched,
 )
 from invx.contexts.invoicing.domain.errors import DocumentNotFound
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
+from invx.contexts.invoicing.domain.importing.imported_events import DocumentImported
 from invx.contexts.invoicing.domain.settlement import Settlement, settlement_id
-from invx.contexts.invoicing.domain.settlement_events import EntryRecorded, SettlementStatusChanged
+from invx.contexts.invoicing.domain.settlement_events import (
+    BecameOverdue,
+    EntryRecorded,
+    PaymentPlanAgreed,
+    PaymentPlanEnded,
+    SettlementStatusChanged,
+    WithholdingCertified,
+)
 from invx.contexts.invoicing.domain.status import Status
+from invx.contexts.invoicing.read.approval_history import approval_details
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import document_row, settlement_row
 from invx.contexts.invoicing.read.views import (
@@ -51,9 +62,13 @@ from invx.kernel.messages import Event
 
 
 async def document_history(store: EventStore, document_id: UUID) -> list[dict[str, Any]]:
-    """Everything that happened to a document and its settlement and delivery, oldest first."""
+    """Everything that happened to a document and the streams beside it, oldest first."""
     events = await _past(store, document_id)
-    about = {document_id: "invoice", delivery_id(document_id): "delivery"}
+    about = {
+        document_id: "invoice",
+        delivery_id(document_id): "delivery",
+        approval_id(document_id): "approval",
+    }
     return [
         {
             "object": "history_entry",
@@ -77,7 +92,8 @@ async def document_as_of(store: EventStore, document_id: UUID, moment: datetime)
     settled = [each.event for each in past if each.stream_id == settlement_id(document_id)]
     if not own:
         raise DocumentNotFound
-    document = Document.rehydrate(document_id, own)
+    kind = ImportedDocument if isinstance(own[0], DocumentImported) else Document
+    document: Document | ImportedDocument = kind.rehydrate(document_id, own)
     if document.status is Status.DELETED:
         raise DocumentNotFound
     settlement = None
@@ -91,17 +107,20 @@ async def document_as_of(store: EventStore, document_id: UUID, moment: datetime)
 async def _past(store: EventStore, document_id: UUID) -> list[Recorded]:
     """All its streams in the order in which their events were recorded. Raises DocumentNotFound."""
     events = await store.history(document_id)
-    if not events or not isinstance(events[0].event, DraftCreated | DocumentFinalized):
+    if not events or not isinstance(
+        events[0].event, DraftCreated | DocumentFinalized | DocumentImported
+    ):
         raise DocumentNotFound
     events += await store.history(settlement_id(document_id))
     events += await store.history(delivery_id(document_id))
+    events += await store.history(approval_id(document_id))
     return sorted(events, key=lambda each: (each.recorded_at, each.event_id))
 
 
 def _details(event: Event) -> dict[str, Any]:
     """What a reader wants to know at a glance; the whole is in the state at that moment."""
     match event:
-        case DraftCreated() | DraftEdited():
+        case DraftCreated() | DraftEdited() | DocumentImported():
             totals = event.totals
             return {"currency": totals.currency, "gross": str(totals.gross)}
         case DraftPatched():
@@ -136,6 +155,23 @@ def _details(event: Event) -> dict[str, Any]:
             }
         case SettlementStatusChanged():
             return {"from": str(event.before), "to": str(event.status)}
+        case BecameOverdue():
+            missed = event.due_date or event.claim.due_date
+            amount = event.after.open if event.amount is None else event.amount
+            return {"amount": str(amount), "due_date": missed.isoformat() if missed else None}
+        case PaymentPlanAgreed():
+            parts = event.schedule.parts
+            return {
+                "instalments": [
+                    {"due_date": str(part.due_date), "amount": str(part.amount)} for part in parts
+                ],
+                "reason": event.reason,
+            }
+        case WithholdingCertified():
+            said = event.certificate
+            return {"source": said.source, "amount": str(said.amount), "final": said.final}
+        case PaymentPlanEnded():
+            return {"reason": event.reason}
         case DeliveryChanged():
             return {"delivery": str(event.way.delivery), "clearance": str(event.way.clearance)}
         case _:
@@ -158,7 +194,7 @@ def _delivery_details(event: Event) -> dict[str, Any]:
         case Cleared():
             return {"authority_id": event.authority_id}
         case _:
-            return {}
+            return approval_details(event)
 
 
 def _reasons(reasons: tuple[Reason, ...] | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from invx.kernel.context import RequestContext
 from invx.kernel.ids import typeid
 from invx.rules.calendar.zones import today
 
+# What is owed in instalments has the age of each; see `domain.schedule`.
 # A document with an id of its customer counts to that customer; any other is a buyer of its own.
 # Owing on a day can only be what is not settled now, or what has moved since.
 _OPEN = """
@@ -25,7 +26,7 @@ WITH days AS (
     SELECT document_id FROM invoicing.settlement_entries WHERE tenant_id = $1 AND on_date > $4
 ), balances AS (
     SELECT s.document_id, s.legal_entity_id, s.customer, s.currency, d.buyer_name, t.day,
-        t.day - coalesce(s.due_date, d.issue_date) AS days,
+        coalesce(s.due_date, d.issue_date) AS due_date, s.instalments, s.total,
         s.currency || ' ' || s.legal_entity_id || ' ' || coalesce(s.customer, s.document_id::text)
             COLLATE "C" AS place,
         s.total - coalesce((SELECT sum(e.amount) FROM invoicing.settlement_entries e
@@ -36,16 +37,27 @@ WITH days AS (
     JOIN invoicing.documents d ON d.tenant_id = $1 AND d.document_id = c.document_id
     JOIN days t ON t.legal_entity_id = s.legal_entity_id
     WHERE s.status <> 'void' AND d.issue_date <= t.day{conditions}
+), pieces AS (
+    SELECT *, day - due_date AS days, owed AS piece FROM balances
+    WHERE instalments IS NULL OR owed <= 0
+    UNION ALL
+    SELECT b.*, b.day - p.due_date, CASE WHEN p.position = 1 THEN p.until - b.total + b.owed
+        ELSE least(p.amount, p.until - b.total + b.owed) END
+    FROM balances b, ROWS FROM (json_to_recordset(b.instalments)
+        AS (due_date date, amount numeric, until numeric)) WITH ORDINALITY
+        AS p (due_date, amount, until, position)
+    WHERE b.owed > 0 AND p.until > b.total - b.owed
 )
 SELECT place, legal_entity_id, customer, currency, day, min(document_id::text) AS document,
-    max(buyer_name) AS buyer_name, count(*) AS count, sum(owed) AS total,
-    coalesce(sum(owed) FILTER (WHERE owed > 0 AND days <= 0), 0) AS not_due,
-    coalesce(sum(owed) FILTER (WHERE owed > 0 AND days BETWEEN 1 AND 30), 0) AS days_1_30,
-    coalesce(sum(owed) FILTER (WHERE owed > 0 AND days BETWEEN 31 AND 60), 0) AS days_31_60,
-    coalesce(sum(owed) FILTER (WHERE owed > 0 AND days BETWEEN 61 AND 90), 0) AS days_61_90,
-    coalesce(sum(owed) FILTER (WHERE owed > 0 AND days > 90), 0) AS over_90,
-    coalesce(-sum(owed) FILTER (WHERE owed < 0), 0) AS surplus
-FROM balances WHERE owed <> 0{after}
+    max(buyer_name) AS buyer_name, count(DISTINCT document_id) AS count,
+    sum(piece) AS total,
+    coalesce(sum(piece) FILTER (WHERE owed > 0 AND days <= 0), 0) AS not_due,
+    coalesce(sum(piece) FILTER (WHERE owed > 0 AND days BETWEEN 1 AND 30), 0) AS days_1_30,
+    coalesce(sum(piece) FILTER (WHERE owed > 0 AND days BETWEEN 31 AND 60), 0) AS days_31_60,
+    coalesce(sum(piece) FILTER (WHERE owed > 0 AND days BETWEEN 61 AND 90), 0) AS days_61_90,
+    coalesce(sum(piece) FILTER (WHERE owed > 0 AND days > 90), 0) AS over_90,
+    coalesce(-sum(piece) FILTER (WHERE owed < 0), 0) AS surplus
+FROM pieces WHERE owed <> 0{after}
 GROUP BY place, legal_entity_id, customer, currency, day ORDER BY place {way} LIMIT {limit}
 """
 _FIGURES = (

@@ -1,9 +1,13 @@
 """Rows from events: pure, whole rows, no increments. A stream's rows can always be made again."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 
+from invx.contexts.invoicing.app.with_files import named_files
+from invx.contexts.invoicing.domain.approval.approval import Approval
+from invx.contexts.invoicing.domain.approval.approval_rules import ApprovalRules
 from invx.contexts.invoicing.domain.balance import Entry
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export import AccountingExport
 from invx.contexts.invoicing.domain.delivery.delivery import Delivery
@@ -13,10 +17,18 @@ from invx.contexts.invoicing.domain.document_events import (
     DraftCreated,
     DraftEdited,
     DraftPatched,
+    PersonalDataErased,
 )
 from invx.contexts.invoicing.domain.exchange.rate_sheet import RateSheet
+from invx.contexts.invoicing.domain.files.file import File
 from invx.contexts.invoicing.domain.grace import Grace
+from invx.contexts.invoicing.domain.importing.foreign_import import ForeignImport
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
+from invx.contexts.invoicing.domain.interest.late_claims import LateClaims
+from invx.contexts.invoicing.domain.keeping.erasure import ErasureRecord
+from invx.contexts.invoicing.domain.keeping.legal_hold import LegalHold
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.recognition.recognition import Recognition
 from invx.contexts.invoicing.domain.register import Register
 from invx.contexts.invoicing.domain.register_events import DocumentEntered
 from invx.contexts.invoicing.domain.series import Series
@@ -29,17 +41,25 @@ from invx.contexts.invoicing.domain.settlement_events import (
     SettlementOpened,
     SettlementVoided,
     TaxConverted,
+    WithholdingCertified,
 )
 from invx.contexts.invoicing.domain.tax.engine_entry import EngineEntry
 from invx.contexts.invoicing.domain.tax.rate_table import RateTable
 from invx.contexts.invoicing.domain.tax.tax_entries import TaxEntry
 from invx.contexts.invoicing.domain.tax.tax_treatment import vat_id_of
 from invx.contexts.invoicing.read.accounting_exports import export_rows
+from invx.contexts.invoicing.read.approvals import approval_rows, rules_rows
 from invx.contexts.invoicing.read.booking_rows import booking_row
 from invx.contexts.invoicing.read.engine_entries import engine_entry_row
+from invx.contexts.invoicing.read.erasures import erasure_row
 from invx.contexts.invoicing.read.exchange_rates import exchange_rates
+from invx.contexts.invoicing.read.files import file_rows
 from invx.contexts.invoicing.read.graces import grace_row
+from invx.contexts.invoicing.read.imports import import_rows
+from invx.contexts.invoicing.read.legal_holds import hold_row
+from invx.contexts.invoicing.read.periods import period_rows
 from invx.contexts.invoicing.read.rate_tables import tax_knowledge
+from invx.contexts.invoicing.read.recognition import recognition_rows
 from invx.contexts.invoicing.read.register import register_row
 from invx.contexts.invoicing.read.resource import document_resource
 from invx.contexts.invoicing.read.rows import (
@@ -54,60 +74,22 @@ from invx.contexts.invoicing.read.rows import (
     transmission_row,
     worth_row,
 )
+from invx.contexts.invoicing.read.withholding import certificate_row
 from invx.infra.event_store import Recorded
-from invx.infra.piecewise import encode
+from invx.infra.piecewise import encode, is_long
 from invx.infra.unit_of_work import Rows
+from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import violated
 
 _BOOKING = SettlementOpened | EntryRecorded | SettlementVoided | BookRateStated | EntriesBooked
-# The aggregates whose streams have rows.
-KINDS = (
-    Document,
-    Settlement,
-    Delivery,
-    Series,
-    LegalEntity,
-    RateTable,
-    RateSheet,
-    EngineEntry,
-    AccountingExport,
-    Grace,
-    Register,
-)
 
 
 def project(recorded: Recorded, rows: Rows) -> None:
     """State the rows of the stream that this event belongs to, as after the whole command."""
-    aggregate = recorded.aggregate
-    match aggregate:
-        case Document():
-            _document(recorded, aggregate, rows)
-        case Settlement():
-            _settlement(recorded, aggregate, rows)
-        case Delivery():
-            _delivery(recorded, aggregate, rows)
-        case Series():
-            _series(recorded, aggregate, rows)
-        case LegalEntity():
-            rows.put(
-                "legal_entities", {"legal_entity_id": aggregate.id}, legal_entity_row(aggregate)
-            )
-        case Grace():
-            if _is_last(recorded):
-                rows.put("graces", {"document_id": aggregate.document_id}, grace_row(aggregate))
-        case RateTable():
-            tax_knowledge(recorded, rows)
-        case RateSheet():
-            exchange_rates(recorded, rows)
-        case AccountingExport():
-            export_rows(recorded, aggregate, rows)
-        case EngineEntry():
-            key = {"engine_entry_id": aggregate.id}
-            rows.put("engine_entries", key, engine_entry_row(aggregate))
-        case Register():
-            _register(recorded, rows)
-        case _:
-            violated(f"nothing is known of {type(aggregate).__name__}")
+    state = _ROWS_OF.get(type(recorded.aggregate))
+    if state is None:
+        violated(f"nothing is known of {type(recorded.aggregate).__name__}")
+    state(recorded, recorded.aggregate, rows)
 
 
 def _is_last(recorded: Recorded) -> bool:
@@ -124,10 +106,19 @@ def _document(recorded: Recorded, document: Document, rows: Rows) -> None:
         return
     if _is_last(recorded):
         rows.put("documents", key, document_row(document))
-    if isinstance(recorded.event, DraftCreated | DraftEdited | DraftPatched | DocumentFinalized):
-        resource = encode(document_resource(document), of=document.content)
+    if document.purged:
+        for table in ("document_search", "document_contents"):
+            rows.delete(table, key)
+    elif isinstance(recorded.event, DraftCreated | DraftEdited | DraftPatched | DocumentFinalized):
+        long = is_long(document.content)
+        resource = encode(document_resource(document, long=long), long=long)
         rows.put("document_contents", key, {"resource": msgspec.Raw(resource)})
         rows.put("document_search", key, search_row(document))
+        for file_id in named_files(document.content):
+            rows.put("document_files", {**key, "file_id": file_id}, {})
+    if isinstance(recorded.event, PersonalDataErased) and document.erased:
+        for file_id in named_files(document.content):
+            rows.delete("document_files", {**key, "file_id": file_id})
     if isinstance(recorded.event, DocumentFinalized) and _is_listed(document):
         rows.put("tax_partners", key, {"vat_id": vat_id_of(document.content.buyer)})
 
@@ -155,6 +146,14 @@ def _settlement(recorded: Recorded, settlement: Settlement, rows: Rows) -> None:
                 {"booking_id": booking.booking_id},
                 {**booking_row(booking), "recorded_at": recorded.recorded_at},
             )
+    if isinstance(event, WithholdingCertified):
+        row = certificate_row(settlement, event.certificate)
+        certificate = {**key, "source": event.certificate.source}
+        rows.put(
+            "withholding_certificates",
+            certificate,
+            {**row, "recorded_at": recorded.recorded_at},
+        )
     if isinstance(event, EntryRecorded):
         rows.put(
             "settlement_entries",
@@ -222,3 +221,92 @@ def _series(recorded: Recorded, series: Series, rows: Rows) -> None:
             {**key, "period": event.period, "first_skipped": event.first_skipped},
             {"next": event.next, "reason": event.reason, "actor": event.by},
         )
+
+
+def _legal_entity(recorded: Recorded, entity: LegalEntity, rows: Rows) -> None:
+    rows.put("legal_entities", {"legal_entity_id": entity.id}, legal_entity_row(entity))
+    period_rows(recorded, entity, rows)
+
+
+def _grace(recorded: Recorded, grace: Grace, rows: Rows) -> None:
+    if _is_last(recorded):
+        rows.put("graces", {"document_id": grace.document_id}, grace_row(grace))
+
+
+def _engine_entry(_: Recorded, entry: EngineEntry, rows: Rows) -> None:
+    rows.put("engine_entries", {"engine_entry_id": entry.id}, engine_entry_row(entry))
+
+
+def _erasure(_: Recorded, erasure: ErasureRecord, rows: Rows) -> None:
+    rows.put("erasures", {"erasure_id": erasure.id}, erasure_row(erasure))
+
+
+def _legal_hold(_: Recorded, hold: LegalHold, rows: Rows) -> None:
+    rows.put("legal_holds", {"hold_id": hold.id}, hold_row(hold))
+
+
+def _late_claims(*_: object) -> None:
+    """They are read from the stream, with the interest that they belong to."""
+
+
+# The aggregates whose streams have rows, and how these are stated.
+_ROWS_OF: dict[type[Aggregate], Callable[[Recorded, Any, Rows], None]] = {
+    Document: _document,
+    ImportedDocument: import_rows,
+    ForeignImport: import_rows,
+    Settlement: _settlement,
+    Delivery: _delivery,
+    Series: _series,
+    LegalEntity: _legal_entity,
+    RateTable: lambda recorded, _, rows: tax_knowledge(recorded, rows),
+    RateSheet: lambda recorded, _, rows: exchange_rates(recorded, rows),
+    EngineEntry: _engine_entry,
+    AccountingExport: export_rows,
+    Grace: _grace,
+    Approval: approval_rows,
+    ApprovalRules: rules_rows,
+    Register: lambda recorded, _, rows: _register(recorded, rows),
+    File: file_rows,
+    LateClaims: _late_claims,
+    ErasureRecord: _erasure,
+    LegalHold: _legal_hold,
+    Recognition: recognition_rows,
+}
+KINDS = tuple(_ROWS_OF)
+# Their rows: stated here and nowhere else, so an audit makes them again and compares.
+TABLES = (
+    "accounting_exports",
+    "approval_assignees",
+    "approval_rules",
+    "approvals",
+    "bookings",
+    "closed_periods",
+    "debtor_numbers",
+    "document_contents",
+    "document_search",
+    "documents",
+    "engine_entries",
+    "erasures",
+    "exchange_rates",
+    "files",
+    "graces",
+    "imported_documents",
+    "imports",
+    "legal_entities",
+    "legal_holds",
+    "numbers",
+    "period_changes",
+    "recognition_entries",
+    "recognition_lines",
+    "register",
+    "series",
+    "settlement_bookings",
+    "settlement_entries",
+    "settlements",
+    "skipped_numbers",
+    "tax_entries",
+    "tax_knowledge",
+    "tax_partners",
+    "transmissions",
+    "withholding_certificates",
+)

@@ -7,14 +7,18 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from invx.contexts.invoicing.domain.content import Content, Line
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
 from invx.contexts.invoicing.domain.terms import early_payments_of
 from invx.contexts.invoicing.read.charts import line_account_view
+from invx.contexts.invoicing.read.views import FILE
 from invx.infra.piecewise import to_builtins
+from invx.kernel.ids import typeid
 from invx.rules.totals.model import AdjustmentAmount, LineTotals, TaxGroup, Totals
 
 _FIGURES = ("quantity", "price", "price_discount", "base_quantity")  # of a line
@@ -23,9 +27,14 @@ _BESIDE_BUYER = ("recipient", "ship_to", "payee", "tax_representative")
 _IN_ROW = ("type", "currency", "external_id", "issue_date", "due_date", "given_taxes")
 
 
-def document_resource(document: Document) -> dict[str, Any]:
-    """The part of the invoice resource that only an edit changes."""
-    resource = content_resource(document.content, document.totals)
+def document_resource(
+    document: Document | ImportedDocument, *, long: bool | None = None
+) -> dict[str, Any]:
+    """The part of the invoice resource that only an edit changes.
+
+    `long` says whether the content `is_long` (see `piecewise`), where the caller knows.
+    """
+    resource = content_resource(document.content, document.totals, long=long)
     if document.issue_date is not None:
         _state_early_payments(resource, document, document.issue_date)
     resource["seller"] = seller_resource(document)
@@ -35,7 +44,9 @@ def document_resource(document: Document) -> dict[str, Any]:
     return resource
 
 
-def _state_early_payments(resource: dict[str, Any], document: Document, issued: date) -> None:
+def _state_early_payments(
+    resource: dict[str, Any], document: Document | ImportedDocument, issued: date
+) -> None:
     """What each early-payment discount is worth, what is left to pay with it, and until when."""
     terms = resource["payment_terms"]
     if not terms or not terms["discounts"]:
@@ -68,9 +79,11 @@ def _day(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def content_resource(content: Content, totals: Totals) -> dict[str, Any]:
+def content_resource(
+    content: Content, totals: Totals, *, long: bool | None = None
+) -> dict[str, Any]:
     """Content and totals of a draft or a document, merged."""
-    resource: dict[str, Any] = to_builtins(content)
+    resource: dict[str, Any] = to_builtins(content, long=long)
     for name in _IN_ROW:
         resource.pop(name, None)
     for name in _BESIDE_BUYER:
@@ -78,6 +91,9 @@ def content_resource(content: Content, totals: Totals) -> dict[str, Any]:
             del resource[name]["e_invoicing"]
     resource["lines"] = lines_resource(resource["lines"], content.lines, totals.lines)
     _state_plainly(resource, "prepaid", "payable_rounding", "cash_unit")
+    for attached in resource["attachments"]:
+        if attached["file"] is not None:
+            attached["file"] = typeid(FILE, UUID(attached["file"]))
     amounts = totals.adjustments
     resource["discounts"] = _adjusted(resource["discounts"], amounts, charge=False)
     resource["charges"] = _adjusted(resource["charges"], amounts, charge=True)
@@ -132,9 +148,13 @@ def lines_resource(
         for tax, (base, amount) in zip(resource["taxes"], figures.taxes, strict=True):
             _state_plainly(tax, "rate")
             tax["base"], tax["amount"] = str(base), str(amount)
-        resource["discounts"] = _adjusted(resource["discounts"], figures.adjustments, charge=False)
-        resource["charges"] = _adjusted(resource["charges"], figures.adjustments, charge=True)
-        resource["children"] = lines_resource(resource["children"], line.children, figures.children)
+        if line.discounts or line.charges:
+            amounts = figures.adjustments
+            resource["discounts"] = _adjusted(resource["discounts"], amounts, charge=False)
+            resource["charges"] = _adjusted(resource["charges"], amounts, charge=True)
+        if line.children:
+            written_below = resource["children"]
+            resource["children"] = lines_resource(written_below, line.children, figures.children)
         merged.append(resource)
     return merged
 
@@ -159,7 +179,7 @@ def _adjusted(
     return adjusted
 
 
-def seller_resource(document: Document) -> dict[str, Any] | None:
+def seller_resource(document: Document | ImportedDocument) -> dict[str, Any] | None:
     """The seller as frozen on the document: a party with what else the law wants to see."""
     if document.seller is None:
         return None

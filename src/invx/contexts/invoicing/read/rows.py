@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
@@ -12,12 +12,16 @@ from invx.contexts.invoicing.domain.balance import Entry
 from invx.contexts.invoicing.domain.content import Content, Line
 from invx.contexts.invoicing.domain.delivery.transmission import Transmission
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
+from invx.contexts.invoicing.domain.retention import basis_of
 from invx.contexts.invoicing.domain.series import Series
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.status import Status
 from invx.contexts.invoicing.domain.tax.tax_entering import entered_of
 from invx.contexts.invoicing.domain.tax.tax_entries import TaxEntry
+from invx.contexts.invoicing.read.instalments import instalments_row
+from invx.kernel.ids import named_id
 from invx.kernel.money import exponent, quantize
 from invx.rules.totals.model import ZERO
 
@@ -37,12 +41,13 @@ def sort_key(name: str | None) -> str | None:
     return "".join(char for char in plain if not unicodedata.combining(char))[:200]
 
 
-def document_row(document: Document) -> Row:
+def document_row(document: Document | ImportedDocument) -> Row:
     """A document without its content."""
     content, totals, links = document.content, document.totals, document.links
-    buyer = content.buyer
+    buyer, basis = content.buyer, basis_of(document)
     return {
         "version": document.version,
+        "origin": str(document.origin),
         "legal_entity_id": document.legal_entity_id,
         "type": str(content.type),
         "status": str(document.status),
@@ -66,6 +71,7 @@ def document_row(document: Document) -> Row:
         "delivery_status": str(document.way.delivery),
         "clearance_status": str(document.way.clearance),
         "clearance_id": document.way.authority_id,
+        "approval_status": str(document.approval),
         "revision": document.revision,
         "revises": links.revises,
         "credits": links.credits,
@@ -76,10 +82,12 @@ def document_row(document: Document) -> Row:
         "cancelled_by": document.cancelled_by,
         "created_at": document.created_at,
         "finalized_at": document.finalized_at,
+        "retention": None if basis is None else str(basis),
+        "purged": document.purged,
     }
 
 
-def search_row(document: Document) -> Row:
+def search_row(document: Document | ImportedDocument) -> Row:
     """The words by which a document is found, and its metadata."""
     content = document.content
     words = [document.number, content.external_id, content.purchase_order, content.buyer_reference]
@@ -126,10 +134,11 @@ def settlement_row(settlement: Settlement) -> Row:
         "discounted": standing.discounted,
         "withheld": standing.withheld,
         "refunded": standing.refunded,
+        "rounded": standing.rounded,
         "status": "void" if standing.status is None else str(standing.status),
         "disputed": standing.disputed,
-        "due_date": claim.due_date,
-        "overdue_from": claim.overdue_from,
+        **instalments_row(settlement),
+        "expected_withholding": claim.withheld,
         "entered_base": base,
         "entered_tax": tax,
         "unentered_tax": unentered,
@@ -193,7 +202,7 @@ def entry_row(entry: Entry, note: str | None) -> Row:
 
 def tax_entry_id(document_id: UUID, sequence: int) -> UUID:
     """The id of an entry of the tax ledger: made from its place, the same at every rebuild."""
-    return uuid5(document_id, f"tax-entry:{sequence}")
+    return named_id(document_id, f"tax-entry:{sequence}")
 
 
 def tax_entry_row(document_id: UUID, legal_entity_id: UUID, entry: TaxEntry) -> Row:
@@ -228,6 +237,7 @@ def tax_entry_row(document_id: UUID, legal_entity_id: UUID, entry: TaxEntry) -> 
         "supply": entry.supply,
         "partner": entry.partner,
         "origin_period": entry.origin,
+        "closed_period": entry.closed_period,
     }
 
 

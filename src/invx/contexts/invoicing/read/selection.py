@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from invx.contexts.invoicing.read.conditions import DocumentFilter, Statement
-from invx.contexts.invoicing.read.queries import settlement_of
+from invx.contexts.invoicing.read.archives import HELD, ROWS, STORED
+from invx.contexts.invoicing.read.conditions import DocumentFilter, Statement, settlement_of
 from invx.infra.postgres import Connection
+from invx.infra.storage.places import DATABASE, ROW
 from invx.kernel.context import RequestContext
+from invx.kernel.storage import Stored
 
 _IDS_AT_ONCE = 5_000  # decoding more would hold the event loop
 
@@ -36,13 +38,12 @@ async def select_documents(
 
 @dataclass(frozen=True, slots=True)
 class SelectedFile:
-    """An archived file of a document."""
+    """An archived file of a document, without its bytes."""
 
     document_id: UUID
     number: str
     kind: str
-    content: bytes
-    sha256: str
+    stored: Stored
 
 
 async def select_issued(
@@ -53,7 +54,7 @@ async def select_issued(
     Files that went with an erasure are not to come: they count as neither.
     """
     rows = await conn.fetch(
-        """SELECT d.document_id, (
+        """SELECT d.document_id, d.origin, (
             SELECT count(*) FROM invoicing.archives a WHERE a.tenant_id = d.tenant_id
             AND a.document_id = d.document_id AND a.kind = ANY($3::text[])) AS made
         FROM invoicing.documents d
@@ -63,7 +64,12 @@ async def select_issued(
         list(ids),
         list(kinds),
     )
-    lacking = {each["document_id"]: lack for each in rows if (lack := len(kinds) - each["made"])}
+    # Nobody makes a file of what another system issued: it is there, or it is not.
+    rows = [each for each in rows if each["origin"] == "issued" or each["made"]]
+    issued_here = [each for each in rows if each["origin"] == "issued"]
+    lacking = {
+        each["document_id"]: lack for each in issued_here if (lack := len(kinds) - each["made"])
+    }
     gone = await _erased(conn, ctx, list(lacking)) if lacking else set()
     issued = [
         each["document_id"] for each in rows if each["made"] or each["document_id"] not in gone
@@ -98,7 +104,7 @@ async def files_of(
 ) -> list[SelectedFile]:
     """The files that are archived of these documents, in their order."""
     rows = await conn.fetch(
-        """SELECT d.document_id, d.number, a.kind, a.bytes, a.sha256
+        f"""SELECT d.document_id, d.number, a.kind, {STORED}
         FROM unnest($2::uuid[]) WITH ORDINALITY AS w(document_id, place)
         JOIN invoicing.documents d ON d.tenant_id = $1 AND d.document_id = w.document_id
         JOIN invoicing.archives a ON a.tenant_id = d.tenant_id
@@ -108,4 +114,24 @@ async def files_of(
         list(ids),
         list(kinds),
     )
-    return [SelectedFile(*row) for row in rows]
+    return [
+        SelectedFile(row["document_id"], row["number"], row["kind"], Stored(*row[3:]))
+        for row in rows
+    ]
+
+
+async def bytes_in_rows(
+    conn: Connection, ctx: RequestContext, files: Sequence[SelectedFile]
+) -> dict[tuple[UUID, str], bytes]:
+    """The bytes of those files that are rows, by document and kind; not looked at yet."""
+    rows = await conn.fetch(
+        f"""SELECT a.document_id, a.kind, {HELD} AS held
+        FROM unnest($2::uuid[], $3::text[]) AS w(document_id, kind)
+        JOIN invoicing.archives a ON a.tenant_id = $1
+            AND a.document_id = w.document_id AND a.kind = w.kind {ROWS}
+        WHERE a.place IN ('{ROW}', '{DATABASE}')""",
+        ctx.tenant_id,
+        [each.document_id for each in files],
+        [each.kind for each in files],
+    )
+    return {(row["document_id"], row["kind"]): row["held"] for row in rows if row["held"]}

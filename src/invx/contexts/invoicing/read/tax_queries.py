@@ -67,8 +67,8 @@ LEFT JOIN invoicing.settlement_entries e
     ON e.tenant_id = t.tenant_id AND e.entry_id = t.settlement_entry
 WHERE t.tenant_id = $1 AND t.legal_entity_id = $2 AND t.period = $3
     AND t.settlement_entry IS NOT NULL AND (e.on_date IS NULL OR e.on_date <> t.tax_point AND NOT (
-        t.basis = 'accrual' AND e.on_date < t.tax_point
-        AND (t.cause = 'advance_received' OR t.origin_period = t.period)))
+        t.basis = 'accrual' AND e.on_date < t.tax_point AND (t.cause = 'advance_received'
+            OR t.origin_period = coalesce(t.closed_period, t.period))))
 GROUP BY t.currency
 """
 _CLAIMS = """

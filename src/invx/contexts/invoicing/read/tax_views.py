@@ -33,6 +33,7 @@ def tax_entry_view(row: Row) -> dict[str, Any]:
         "supply": row["supply"],
         "partner": row["partner"],
         "origin_period": row["origin_period"],
+        "closed_period": row["closed_period"],
         "treatment": row["treatment"],
         "base": str(row["base"]),
         "tax": str(row["tax"]),

@@ -10,12 +10,14 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from invx.contexts.invoicing.read.instalments import dues_view
 from invx.kernel.ids import typeid
+from invx.kernel.money import quantize
 
 Row: TypeAlias = Mapping[str, Any] | asyncpg.Record
 
 INVOICE, LEGAL_ENTITY, SERIES, ENTRY = "inv", "le", "ser", "sent"
-TRANSMISSION = "trm"
+TRANSMISSION, FILE, IMPORT = "trm", "file", "imp"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -54,6 +56,7 @@ def document_summary(
         "id": typeid(INVOICE, document_id),
         "object": "invoice",
         "version": row["version"],
+        "origin": row["origin"],
         "legal_entity": typeid(LEGAL_ENTITY, row["legal_entity_id"]),
         "type": row["type"],
         "status": row["status"],
@@ -70,6 +73,7 @@ def document_summary(
         "delivery_status": row["delivery_status"],
         "clearance_status": row["clearance_status"],
         "clearance_id": row["clearance_id"],
+        "approval_status": row["approval_status"],
         "mode": "test" if row["test"] else "live",
         "credits": _id(INVOICE, row["credits"]),
         "credit_notes": [typeid(INVOICE, id) for id in notes],
@@ -88,7 +92,9 @@ def _settled(row: Row | None, now: datetime) -> dict[str, Any]:
     if row is None:
         figures = ("open", "paid", "credited", "written_off", "surplus")
         nothing = dict.fromkeys(("settlement_status", *figures))
-        return {**nothing, "overdue": False, "disputed": False}
+        dues = {"overdue": False, "overdue_amount": None, "next_due_date": None}
+        return {**nothing, **dues, "disputed": False}
+    dues = dues_view(row, now)
     return {
         "settlement_status": None if row["status"] == "void" else row["status"],
         "open": str(row["open"]),
@@ -97,6 +103,8 @@ def _settled(row: Row | None, now: datetime) -> dict[str, Any]:
         "written_off": str(row["written_off"]),
         "surplus": str(row["surplus"]),
         "overdue": is_overdue(row, now),
+        "overdue_amount": dues["overdue_amount"],
+        "next_due_date": dues["due_date"] if row["open"] > 0 else None,
         "disputed": row["disputed"],
     }
 
@@ -122,19 +130,27 @@ def settlement_head(document_id: UUID, row: Row, now: datetime) -> dict[str, Any
     """The balance of a document, without its entries."""
     figures = ["total", "open", "surplus", "paid", "credited", "written_off", "discounted"]
     figures += ["withheld", "refunded"]
+    rounded = quantize(row["rounded"], row["currency"])
     return {
         "object": "settlement",
         "invoice": typeid(INVOICE, document_id),
         "version": row["version"],
         "currency": row["currency"],
         **{name: str(row[name]) for name in figures},
+        "rounded": str(rounded),
         "status": row["status"],
         "overdue": is_overdue(row, now),
         "disputed": row["disputed"],
-        "due_date": row["due_date"].isoformat() if row["due_date"] else None,
+        **dues_view(row, now),
+        "payment_plan": _plan(row),
         "book": _book(row),
         "awaits_rates": row["awaits_rates"],
     }
+
+
+def _plan(row: Row) -> dict[str, Any] | None:
+    agreed = row["planned_on"]
+    return {"agreed_on": agreed.isoformat()} if agreed else None
 
 
 def _book(row: Row) -> dict[str, Any] | None:
@@ -156,11 +172,16 @@ def _figure(number: Decimal | None) -> str | None:
 
 
 def settlement_view(
-    document_id: UUID, row: Row, entries: Sequence[Row], now: datetime
+    document_id: UUID,
+    row: Row,
+    entries: Sequence[Row],
+    now: datetime,
+    withholding: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The ledger of a document."""
     return {
         **settlement_head(document_id, row, now),
+        "withholding": withholding,
         "entries": [entry_view(entry) for entry in entries],
     }
 
@@ -213,8 +234,8 @@ def legal_entity_json(entity_id: UUID, version: int, resource: bytes) -> bytes:
     return _encode(head)[:-1] + b"," + resource[1:]
 
 
-def series_view(series_id: UUID, row: Row) -> dict[str, Any]:
-    """A series."""
+def series_view(series_id: UUID, row: Row, *, here: bool) -> dict[str, Any]:
+    """A series; `here` says whether this is the database in which it gives numbers."""
     types = row["types"]
     if isinstance(types, str):
         types = types.strip("{}").split(",")
@@ -228,7 +249,8 @@ def series_view(series_id: UUID, row: Row) -> dict[str, Any]:
         "types": list(types),
         "reset": row["reset"],
         "legal": row["legal"],
-        "held": row["held"],
+        "held": row["held"] or not here,
+        "hold": "restored" if not here else "by_hand" if row["held"] else None,
         "period": row["period"],
         "last_number": row["last_number"],
         "last_date": row["last_date"].isoformat() if row["last_date"] else None,

@@ -30,6 +30,9 @@ _WORDS = {
     BookingKind.WRITE_OFF: "Forderungsausfall",
     BookingKind.WITHHOLDING: "Steuereinbehalt",
     BookingKind.EXCHANGE: "Kursdifferenz",
+    BookingKind.RECOGNITION: "Abgrenzung",
+    BookingKind.ROUNDING: "Rundung",
+    BookingKind.OPENING_BALANCE: "Saldovortrag",
     BookingKind.ALLOCATION: "Verrechnung",
 }
 # Members of the European Union, as DATEV wants them named (EL for Greece).

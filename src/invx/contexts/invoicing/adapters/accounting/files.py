@@ -6,13 +6,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from invx.contexts.invoicing.adapters.accounting import extf, extf_bookings, plain
-from invx.contexts.invoicing.adapters.accounting.zips import ZipStream
 from invx.contexts.invoicing.app.asked import ExportFile
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export import ExportedBooking
 from invx.contexts.invoicing.domain.bookkeeping.accounting_export_events import (
     AccountingExportOpened,
     ExportFormat,
 )
+from invx.infra.zip_stream import ZipStream
 
 
 def writer_for(opened: AccountingExportOpened) -> "DatevWriter | PlainWriter":

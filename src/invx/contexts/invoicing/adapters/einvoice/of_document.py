@@ -6,7 +6,9 @@ tax in the accounting currency (BT-111), worked out as the resource shows it.
 """
 
 from base64 import b64decode
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeAlias
 
 from invx.contexts.invoicing.adapters.einvoice import model
 from invx.contexts.invoicing.adapters.einvoice.of_lines import adjustment, lines_of, vat_rate
@@ -21,14 +23,19 @@ from invx.contexts.invoicing.adapters.einvoice.of_parties import (
 )
 from invx.contexts.invoicing.adapters.einvoice.of_terms import due_date_of, payment_terms_of
 from invx.contexts.invoicing.adapters.wording import Wording, wording
-from invx.contexts.invoicing.domain.content import Content, DocumentType
+from invx.contexts.invoicing.domain.content import Attachment, Content, DocumentType
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.document_events import Mode
 from invx.contexts.invoicing.domain.einvoice.e_invoice_formats import Format, Needs
 from invx.contexts.invoicing.domain.einvoice.e_invoice_needs import ensure_complete
 from invx.contexts.invoicing.domain.einvoice.issued import Issued, ensure_representable
 from invx.kernel.errors import violated
 from invx.rules.totals.model import AdjustmentAmount, Regime, Totals
 
+Files: TypeAlias = Mapping[str, bytes]  # uploaded files by their SHA-256
+
+_STAND_IN = b"-"  # for each file, where an e-invoice is only checked: no rule looks into one
+_TEST = "TEST"  # EN 16931 has no field for it; as the PDF says across its pages
 _TYPE_CODES = {DocumentType.INVOICE: "380", DocumentType.CREDIT_NOTE: "381"}
 
 
@@ -45,27 +52,28 @@ def issued(document: Document) -> Issued:
         issue_date=issue_date,
         due_date=document.due_date or issue_date,
         instalments=document.instalments,
+        test=document.mode is Mode.TEST,
     )
 
 
-def e_invoice_of(document: Document, format: Format) -> model.EInvoice:
-    """A finalized document as an e-invoice.
+def e_invoice_of(document: Document, format: Format, files: Files | None) -> model.EInvoice:
+    """A finalized document as an e-invoice; `files` are those that it names, by hash.
 
     Raises NotRepresentable for what no e-invoice can carry, EInvoiceIncomplete for what the format
     asks for and the document lacks; the problems name our fields.
     """
-    return e_invoice_from(issued(document), format)
+    return e_invoice_from(issued(document), format, files)
 
 
-def e_invoice_from(stated: Issued, format: Format) -> model.EInvoice:
+def e_invoice_from(stated: Issued, format: Format, files: Files | None = None) -> model.EInvoice:
     """The same of something issued, or about to be. Raises what `e_invoice_of` raises."""
     content = stated.content
     ensure_representable(content, stated.totals)
     ensure_complete(content, stated.totals, stated.seller, format)
-    return as_e_invoice(stated, format)
+    return as_e_invoice(stated, format, files)
 
 
-def as_e_invoice(stated: Issued, format: Format) -> model.EInvoice:
+def as_e_invoice(stated: Issued, format: Format, files: Files | None = None) -> model.EInvoice:
     """The mapping itself, of what is known to be representable and complete."""
     content, totals = stated.content, stated.totals
     exempt = all(group.category == "O" for group in totals.taxes if group.regime is Regime.VAT)
@@ -104,7 +112,7 @@ def as_e_invoice(stated: Issued, format: Format) -> model.EInvoice:
             stated.instalments,
             coded=format.needs is Needs.XRECHNUNG,
         ),
-        notes=_notes(content, leftover, one=format.needs is Needs.PEPPOL),
+        notes=_notes(stated, leftover, one=format.needs is Needs.PEPPOL),
         process=format.process,
         specification=format.specification,
         preceding=tuple(
@@ -121,7 +129,7 @@ def as_e_invoice(stated: Issued, format: Format) -> model.EInvoice:
         adjustments=adjustments,
         totals=_totals(content, totals),
         taxes=tuple(_groups(totals, rated=format.needs is not None)),
-        attachments=tuple(_attachments(content)),
+        attachments=tuple(_attachments(content, files)),
         lines=lines,
     )
 
@@ -132,9 +140,11 @@ def period(content: Content) -> model.Period | None:
     return model.Period(start=stated.start, end=stated.end) if stated else None
 
 
-def _notes(content: Content, leftover: str | None, *, one: bool) -> tuple[model.Note, ...]:
-    """BG-1; Peppol takes one note only (R002), so there they are joined."""
-    notes = [model.Note(text=content.notes)] if content.notes else []
+def _notes(stated: Issued, leftover: str | None, *, one: bool) -> tuple[model.Note, ...]:
+    """BG-1, a sandbox's TEST first; Peppol takes one note only (R002), so there they are joined."""
+    content = stated.content
+    notes = [model.Note(text=_TEST)] if stated.test else []
+    notes += [model.Note(text=content.notes)] if content.notes else []
     notes += [
         model.Note(text=each.text, subject=each.subject)
         for each in content.further_notes
@@ -215,15 +225,25 @@ def _groups(totals: Totals, *, rated: bool) -> list[model.TaxGroup]:
     ]
 
 
-def _attachments(content: Content) -> list[model.Attachment]:
+def _attachments(content: Content, files: Files | None) -> list[model.Attachment]:
     return [
         model.Attachment(
             id=each.id or "",
             description=each.description,
             location=each.location,
-            content=b64decode(each.content) if each.content else None,
+            content=_bytes_of(each, files),
             media_type=each.media_type,
             filename=each.filename,
         )
         for each in content.attachments
     ]
+
+
+def _bytes_of(attached: Attachment, files: Files | None) -> bytes | None:
+    if attached.sha256 is None:
+        return b64decode(attached.content) if attached.content else None
+    if files is None:
+        return _STAND_IN
+    if attached.sha256 not in files:
+        violated("the bytes of an attached file were not obtained")
+    return files[attached.sha256]

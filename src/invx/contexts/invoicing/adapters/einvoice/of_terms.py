@@ -40,8 +40,9 @@ def payment_terms_of(
         return None
     words = wording(content.language)
     said = [terms.text] if terms.text else []
-    if instalments and not terms.text:
-        said.append(words.say("terms.instalments", count=str(len(instalments))))
+    if len(instalments) > 1:
+        if not terms.text:
+            said.append(words.say("terms.instalments", count=str(len(instalments))))
         said += [_instalment(words, n, each, content) for n, each in enumerate(instalments, 1)]
     stated = early_payments_of(content, totals.due, issue_date)
     steps = sorted(terms.discounts, key=lambda each: each.days)

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 from uuid import UUID
 
@@ -39,10 +39,10 @@ class EInvoiceWriting:
     def __init__(self, judged: Judging) -> None:
         self.judged = judged
 
-    def xml(self, document: Document, format: str) -> Fact:
+    def xml(self, document: Document, format: str, files: Mapping[str, bytes] | None) -> Fact:
         """The fact whose answer is the XML of a finalized document, as bytes."""
         wanted = FORMATS[format]
-        invoice = e_invoice_of(document, wanted)
+        invoice = e_invoice_of(document, wanted, files)
         asked = msgspec.json.encode((format, invoice), order="sorted")
         fingerprint = hashlib.sha256(asked).hexdigest()
         return Fact(PORT, f"{document.id}:{format}", fingerprint, (invoice, wanted))

@@ -7,6 +7,7 @@ would leave an invoice without its PDF. So such a character becomes a visible â–
 import struct
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -34,7 +35,7 @@ class Glyphs:
             for path in folder.rglob("*")
             if path.suffix.lower() in (*_SUFFIXES, ".ttc")
         )
-        return cls(frozenset(code for path in files for code in _characters(path.read_bytes())))
+        return cls(frozenset().union(*(_drawn_by(path, path.stat().st_mtime_ns) for path in files)))
 
     def __contains__(self, character: str) -> bool:
         return ord(character) in self._characters
@@ -60,6 +61,12 @@ def _visible(sign: str) -> bool:
     if unicodedata.category(sign) in ("Cf", "Cc", "Zl", "Zp"):
         return False
     return not ("\ufe00" <= sign <= "\ufe0f" or "\U000e0100" <= sign <= "\U000e01ef")
+
+
+@cache
+def _drawn_by(path: Path, _changed_at: int) -> frozenset[int]:
+    """Read once in a process, not once for each installation in it."""
+    return frozenset(_characters(path.read_bytes()))
 
 
 def _characters(font: bytes) -> Iterator[int]:

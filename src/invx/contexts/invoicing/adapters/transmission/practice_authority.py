@@ -8,10 +8,11 @@ had one effect, however often it was sent. Documents of sandboxes and tests only
 
 from collections import Counter
 from dataclasses import dataclass
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from invx.contexts.invoicing.adapters.transmission.answers import unreachable
 from invx.contexts.invoicing.domain.delivery.transmission import Answer, Parcel, Reason, Verdict
+from invx.kernel.ids import named_id
 
 _QUESTIONS_BEFORE_LATE_ANSWER = 2
 _FAILURES_WHEN_DOWN = 2
@@ -115,5 +116,5 @@ def _decision(case: Case) -> Answer:
     key = case.parcel.key
     if case.behaviour.rejects:
         return Answer(verdict=Verdict.REJECTED, receipt=key, reasons=case.behaviour.rejects)
-    authority_id = f"PA-{uuid5(case.parcel.document_id, key).hex[:12]}"
+    authority_id = f"PA-{named_id(case.parcel.document_id, key).hex[:12]}"
     return Answer(verdict=Verdict.DELIVERED, receipt=key, authority_id=authority_id)

@@ -12,7 +12,7 @@ from invx.contexts.invoicing.api.accounting_lists import (
     booking_slice,
     open_item_slice,
 )
-from invx.contexts.invoicing.api.edge import InvoiceId, Invoicing, Once, answered, id_of
+from invx.contexts.invoicing.api.edge import InvoiceId, Invoicing, Once, answered
 from invx.contexts.invoicing.api.schemas.accounting import (
     BalancesOut,
     BalancesQuery,
@@ -43,6 +43,7 @@ from invx.contexts.invoicing.read.charts import chart_summary, chart_view
 from invx.contexts.invoicing.read.open_items import list_open_items, open_item_view
 from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY
 from invx.infra.http.answers import encode, json_response
+from invx.infra.http.fields import id_of
 from invx.infra.http.pagination import InvalidQuery, ListQuery, list_query, page_body
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import parameter_problem, problem_responses

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
 from invx.contexts.invoicing.api.accounting_files import (
@@ -12,7 +12,7 @@ from invx.contexts.invoicing.api.accounting_files import (
     packed_documents,
     streamed_documents,
 )
-from invx.contexts.invoicing.api.edge import ExportId, Invoicing, Once, answered, id_of
+from invx.contexts.invoicing.api.edge import ExportId, Invoicing, Once, answered
 from invx.contexts.invoicing.api.schemas.accounting_exports import (
     AccountingExportIn,
     AccountingExportListOut,
@@ -53,10 +53,12 @@ from invx.contexts.invoicing.read.accounting_exports import (
 from invx.contexts.invoicing.read.views import LEGAL_ENTITY, Row
 from invx.infra.http.answers import encode, json_response
 from invx.infra.http.etag import NOT_MODIFIED, conditional, etag, not_modified
+from invx.infra.http.fields import id_of
 from invx.infra.http.filters import Choice, Id, Text
 from invx.infra.http.pagination import Listing, ListQuery, list_query, page_body
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses
+from invx.infra.http.streaming import StreamedResponse
 from invx.infra.idempotency import Answer
 from invx.kernel.context import Caller
 from invx.kernel.errors import violated
@@ -220,7 +222,7 @@ async def documents(
     export_id = _id(accounting_export)
     packed = await packed_documents(edge, caller, export_id, part)
     name = f"documents_{accounting_export}_{part}.zip"
-    return StreamingResponse(
+    return StreamedResponse(
         streamed_documents(edge, caller, packed), media_type="application/zip", headers=_named(name)
     )
 

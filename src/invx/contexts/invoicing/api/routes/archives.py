@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from invx.contexts.invoicing.api.archiving import ARCHIVED, archived, ensure_archivable, files_in
 from invx.contexts.invoicing.api.edge import Invoicing, Once, answered
@@ -13,6 +13,7 @@ from invx.contexts.invoicing.app.begin_operation import BeginOperation, begin_op
 from invx.infra.http.pagination import ListQuery, list_query
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses
+from invx.infra.http.streaming import StreamedResponse
 from invx.infra.zipped import zipped
 from invx.kernel.context import Caller
 
@@ -33,7 +34,7 @@ async def read(
     `files` says which: `pdf` when absent. `limit`, `sort` and `after` are without meaning here.
     """
     wanted = await archived(query, edge, caller)
-    return StreamingResponse(
+    return StreamedResponse(
         zipped(files_in(wanted, edge, caller)),
         media_type="application/zip",
         headers={"content-disposition": 'attachment; filename="invoices.zip"'},

@@ -8,12 +8,13 @@ import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from invx.contexts.invoicing.api.edge import Invoicing, LegalEntityId, id_of
+from invx.contexts.invoicing.api.edge import Invoicing, LegalEntityId
 from invx.contexts.invoicing.api.schemas.audit import RegisterListOut, SealListOut
 from invx.contexts.invoicing.domain.errors import LegalEntityNotFound
 from invx.contexts.invoicing.read.register import list_register, register_view
 from invx.contexts.invoicing.read.views import LEGAL_ENTITY, instant
 from invx.infra.http.answers import encode, json_response
+from invx.infra.http.fields import id_of
 from invx.infra.http.pagination import Listing, ListQuery, list_query, page_body
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses

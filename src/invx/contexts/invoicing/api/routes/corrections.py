@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from invx.contexts.invoicing.api.edge import InvoiceId, Invoicing, Once, answered, id_of
+from invx.contexts.invoicing.api.edge import InvoiceId, Invoicing, Once, answered
 from invx.contexts.invoicing.api.schemas.corrections import (
     CancelIn,
     CreditNoteIn,
@@ -27,6 +27,7 @@ from invx.contexts.invoicing.domain.crediting.crediting import LineCredit
 from invx.contexts.invoicing.domain.errors import DocumentNotFound
 from invx.contexts.invoicing.read.views import INVOICE
 from invx.infra.http.etag import expected_version
+from invx.infra.http.fields import id_of
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses
 from invx.kernel.context import Caller

@@ -1,26 +1,28 @@
 """Data access for an auditor (GoBD): everything of a span of days, as tables with a description."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from invx.contexts.invoicing.adapters.accounting import auditor_tables as tables
 from invx.contexts.invoicing.adapters.accounting import data_access
 from invx.contexts.invoicing.adapters.accounting.auditor_tables import AuditTable
-from invx.contexts.invoicing.adapters.accounting.zips import ZipStream
-from invx.contexts.invoicing.api.edge import Edge, Invoicing, id_of
+from invx.contexts.invoicing.api.edge import Edge, Invoicing
 from invx.contexts.invoicing.api.schemas.accounting_exports import DataAccessQuery
 from invx.contexts.invoicing.domain.errors import LegalEntityNotFound
 from invx.contexts.invoicing.read import data_access as books_read
 from invx.contexts.invoicing.read.data_access import START, Books, Page, books_of
 from invx.contexts.invoicing.read.views import LEGAL_ENTITY
+from invx.infra.http.fields import id_of
 from invx.infra.http.pagination import InvalidQuery
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import parameter_problem, problem_responses
+from invx.infra.http.streaming import StreamedResponse
 from invx.infra.postgres import Connection
+from invx.infra.zip_stream import ZipStream
 from invx.kernel.context import Caller, RequestContext
 
 router = APIRouter(prefix="/v1/accounting", tags=["Accounting exports"])
@@ -64,12 +66,12 @@ async def get(
         books = await books_of(conn, ctx, entity_id, query.first, query.last)
     name = f"gobd_{query.first.isoformat()}_{query.last.isoformat()}.zip"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return StreamingResponse(
+    return StreamedResponse(
         _archive(edge, caller, books), media_type="application/zip", headers=headers
     )
 
 
-async def _archive(edge: Edge, caller: Caller, books: Books) -> AsyncIterator[bytes]:
+async def _archive(edge: Edge, caller: Caller, books: Books) -> AsyncGenerator[bytes]:
     """A page of a table at a time: each in a transaction of its own, so no reader holds one."""
     archive = ZipStream()
     described = data_access.index(

@@ -10,7 +10,7 @@ from invx.contexts.invoicing.adapters.wording import Mark
 from invx.contexts.invoicing.api.checking import show_checked
 from invx.contexts.invoicing.api.content import content_of
 from invx.contexts.invoicing.api.e_invoices import ruling_of
-from invx.contexts.invoicing.api.edge import InvoiceId, Invoicing, Once, answered, id_of
+from invx.contexts.invoicing.api.edge import InvoiceId, Invoicing, Once, answered
 from invx.contexts.invoicing.api.lists import DOCUMENTS, document_filter, document_slice
 from invx.contexts.invoicing.api.schemas.documents import DraftIn, EditIn, FinalizeIn
 from invx.contexts.invoicing.api.schemas.documents_out import InvoiceListOut, InvoiceOut
@@ -33,7 +33,9 @@ from invx.contexts.invoicing.domain.errors import (
     DocumentNotFinalized,
     DocumentNotFound,
 )
-from invx.contexts.invoicing.read.queries import get_archived, get_document, list_documents
+from invx.contexts.invoicing.domain.importing.errors import ForeignFileMissing
+from invx.contexts.invoicing.read.archives import get_archived_file
+from invx.contexts.invoicing.read.queries import get_document, list_documents
 from invx.contexts.invoicing.read.views import INVOICE
 from invx.infra.http.answers import json_response
 from invx.infra.http.etag import (
@@ -43,6 +45,7 @@ from invx.infra.http.etag import (
     expected_version,
     not_modified,
 )
+from invx.infra.http.fields import id_of
 from invx.infra.http.pagination import ListQuery, list_query, page_body
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses
@@ -66,6 +69,7 @@ _PDF = {
     200: {"description": "The PDF.", "content": {"application/pdf": {}}},
     **problem_responses(404, 409),
 }
+_ISSUED = {**_PDF, **problem_responses(410, 500)}
 
 
 @router.post(
@@ -106,7 +110,7 @@ async def check(
         defaults=defaults,
         legal_entity_id=body.legal_entity,
     )
-    checked = await edge.runner.run(check_content, command, caller)
+    checked = await edge.runner.look(check_content, command, caller)
     return show_checked(checked, await ruling_of(checked, format, edge.validator))
 
 
@@ -157,7 +161,7 @@ async def check_draft(
 ) -> Response:
     """Check whether a draft could be finalized now, without doing it."""
     document_id = id_of(INVOICE, invoice, DocumentNotFound)
-    checked = await edge.runner.run(check_content, CheckContent(document_id=document_id), caller)
+    checked = await edge.runner.look(check_content, CheckContent(document_id=document_id), caller)
     return show_checked(checked, await ruling_of(checked, format, edge.validator))
 
 
@@ -197,19 +201,25 @@ async def preview(invoice: InvoiceId, caller: Reader, edge: Invoicing) -> Respon
     return Response(content, media_type="application/pdf")
 
 
-@router.get("/{invoice}/pdf", response_class=Response, responses=_PDF)
+@router.get("/{invoice}/pdf", response_class=Response, responses=_ISSUED)
 async def pdf(invoice: InvoiceId, caller: Reader, edge: Invoicing) -> Response:
-    """Read the PDF that was first issued: always the same bytes. Its ETag is their SHA-256."""
+    """Read the PDF that was first issued: always the same bytes. Its ETag is their SHA-256.
+
+    410 after an erasure; 500 (`file_damaged`, `file_missing`) when it is not what was archived.
+    """
     document_id = id_of(INVOICE, invoice, DocumentNotFound)
     for _ in range(2):
         async with edge.runner.reading(caller) as (conn, ctx):
-            archived = await get_archived(conn, ctx, document_id)
+            archived = await get_archived_file(conn, ctx, document_id, "pdf")
             if archived is None:
                 shown = await get_document(conn, ctx, document_id)
         if archived is not None:
-            content, digest = archived
-            return Response(content, media_type="application/pdf", headers={"etag": f'"{digest}"'})
+            content = await edge.places.content(caller.tenant_id, archived.stored, archived.held)
+            tag = {"etag": f'"{archived.stored.sha256}"'}
+            return Response(content, media_type="application/pdf", headers=tag)
         if b'"status":"draft"' in shown.body:
             raise DocumentNotFinalized("A draft has a preview only: …/preview.")
+        if b'"origin":"imported"' in shown.body:
+            raise ForeignFileMissing
         await edge.runner.run(archive_document, ArchiveDocument(document_id), caller)
     return violated("an archived document is not there")

@@ -21,14 +21,8 @@ from invx.contexts.invoicing.api.e_invoices import (
     show_parsed,
     written,
 )
-from invx.contexts.invoicing.api.edge import (
-    Edge,
-    InvoiceId,
-    Invoicing,
-    Once,
-    answered,
-    id_of,
-)
+from invx.contexts.invoicing.api.edge import Edge, InvoiceId, Invoicing, Once, answered
+from invx.contexts.invoicing.api.files import attached_bytes
 from invx.contexts.invoicing.api.schemas.documents_out import InvoiceOut
 from invx.contexts.invoicing.api.schemas.e_invoices import EInvoiceOut, ValidationOut
 from invx.contexts.invoicing.api.schemas.examples import E_INVOICE
@@ -48,6 +42,7 @@ from invx.contexts.invoicing.read.queries import get_document
 from invx.contexts.invoicing.read.views import INVOICE, LEGAL_ENTITY
 from invx.infra.apart import is_apart
 from invx.infra.http.answers import encode, json_response
+from invx.infra.http.fields import id_of
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses
 from invx.kernel.context import Caller
@@ -78,7 +73,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
         "description": "The XML; of a format of Factur-X, the PDF with its XML.",
         "content": {XML: {}, PDF: {"schema": {"type": "string", "format": "binary"}}},
     },
-    **problem_responses(404, 409, 422),
+    **problem_responses(404, 409, 410, 422, 500),
 }
 _BODY = {
     "requestBody": {
@@ -120,7 +115,7 @@ async def get(
             if archived is None:
                 shown = await get_document(conn, ctx, document_id)
         if archived is not None:
-            return _issued(archived, wanted, request)
+            return await _issued(archived, wanted, request, caller, edge)
         if b'"status":"draft"' in shown.body:
             return await _preview(document_id, wanted, caller, edge)
         await edge.runner.run(archive_e_invoice, ArchiveEInvoice(document_id, wanted.code), caller)
@@ -133,24 +128,28 @@ async def _routed(document_id: UUID, caller: Caller, edge: Edge) -> str:
     route = resource["route"]
     if resource["number"] is None:
         command = CheckContent(document_id=document_id)
-        due = (await edge.runner.run(check_content, command, caller)).route
+        due = (await edge.runner.look(check_content, command, caller)).route
         return due.format if due else _UNROUTED
     return str(route["format"]) if route else _UNROUTED
 
 
-def _issued(archived: ArchivedFile, format: Format, request: Request) -> Response:
-    tag = f'"{archived.sha256}"'
+async def _issued(
+    archived: ArchivedFile, format: Format, request: Request, caller: Caller, edge: Edge
+) -> Response:
+    tag = f'"{archived.stored.sha256}"'
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={"etag": tag})
     headers = {"etag": tag, "content-disposition": _named(archived.number, format)}
-    return Response(archived.content, media_type=_media_type(format), headers=headers)
+    content = await edge.places.content(caller.tenant_id, archived.stored, archived.held)
+    return Response(content, media_type=_media_type(format), headers=headers)
 
 
 async def _preview(document_id: UUID, format: Format, caller: Caller, edge: Edge) -> Response:
     resource = await edge.resource(caller, document_id) if format.hybrid else {}
     command = CheckContent(document_id=document_id)
-    checked = await edge.runner.run(check_content, command, caller)
-    content = await written(about_to_be_issued(checked), format)
+    checked = await edge.runner.look(check_content, command, caller)
+    files = await attached_bytes(checked.content, caller, edge)
+    content = await written(about_to_be_issued(checked), format, files=files)
     if format.profile is not None:
         xml, profile = content.decode(), Profile(format.profile)
         content = await edge.rendering.render(resource, Mark.DRAFT, xml, profile)

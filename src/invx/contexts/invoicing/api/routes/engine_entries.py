@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
-from invx.contexts.invoicing.api.edge import Invoicing, Once, answered, id_of
+from invx.contexts.invoicing.api.edge import Invoicing, Once, answered
 from invx.contexts.invoicing.api.schemas.engine_entries import EngineEntryListOut, EngineEntryOut
 from invx.contexts.invoicing.app.resume_engine_entry import (
     ResumeEngineEntry,
@@ -28,7 +28,7 @@ from invx.contexts.invoicing.read.engine_entries import (
 from invx.contexts.invoicing.read.views import INVOICE
 from invx.infra.http.answers import encode, json_response
 from invx.infra.http.etag import etag
-from invx.infra.http.fields import typeid_pattern
+from invx.infra.http.fields import id_of, typeid_pattern
 from invx.infra.http.filters import Choice, Id
 from invx.infra.http.pagination import InvalidQuery, Listing, ListQuery, list_query, page_body
 from invx.infra.http.permissions import requires

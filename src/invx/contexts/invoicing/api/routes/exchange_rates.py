@@ -10,7 +10,7 @@ from starlette.responses import Response
 from invx.contexts.invoicing.adapters.rate_files.opening import between, read_rates
 from invx.contexts.invoicing.adapters.rate_files.reading import RateFile
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
-from invx.contexts.invoicing.api.edge import Invoicing, Once, answered, id_of
+from invx.contexts.invoicing.api.edge import Invoicing, Once, answered
 from invx.contexts.invoicing.api.rate_lists import RATES, rate_slice
 from invx.contexts.invoicing.api.schemas.exchange_rates import (
     ExchangeRateListOut,
@@ -35,6 +35,7 @@ from invx.contexts.invoicing.domain.exchange.rate_sheet import ExchangeRatesInva
 from invx.contexts.invoicing.read.exchange_rates import list_exchange_rates, place_of, rate_view
 from invx.contexts.invoicing.read.views import LEGAL_ENTITY
 from invx.infra.http.answers import encode, json_response
+from invx.infra.http.fields import id_of
 from invx.infra.http.pagination import ListQuery, list_query, page_body
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import parameter_problem, problem_responses
@@ -145,7 +146,7 @@ async def look_up(
         legal_entity_id=id_of(LEGAL_ENTITY, entity, LegalEntityNotFound) if entity else None,
         country=query.country,
     )
-    found = await edge.runner.run(look_up_exchange_rate, command, caller)
+    found = await edge.runner.look(look_up_exchange_rate, command, caller)
     question, rate = found.question, found.rate
     body = {
         "object": "exchange_rate_lookup",

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
-from invx.contexts.invoicing.api.edge import InvoiceId, Invoicing, Once, answered, id_of
+from invx.contexts.invoicing.api.edge import InvoiceId, Invoicing, Once, answered
 from invx.contexts.invoicing.api.schemas.graces import GraceIn, GraceListOut, GraceOut, HoldIn
 from invx.contexts.invoicing.app.give_grace import GiveGrace, HoldGrace, give_grace, hold_grace
 from invx.contexts.invoicing.domain.errors import DocumentNotFound
@@ -14,6 +14,7 @@ from invx.contexts.invoicing.domain.grace import Grace
 from invx.contexts.invoicing.read.graces import get_grace, grace_row, grace_view, list_graces
 from invx.contexts.invoicing.read.views import INVOICE
 from invx.infra.http.answers import encode, json_response
+from invx.infra.http.fields import id_of
 from invx.infra.http.filters import Choice
 from invx.infra.http.pagination import Listing, ListQuery, list_query, page_body
 from invx.infra.http.permissions import requires

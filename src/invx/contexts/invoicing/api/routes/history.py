@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from invx.contexts.invoicing.api.edge import InvoiceId, Invoicing, id_of
+from invx.contexts.invoicing.api.edge import InvoiceId, Invoicing
 from invx.contexts.invoicing.api.schemas.documents_out import InvoiceOut
 from invx.contexts.invoicing.api.schemas.reports import ExplanationOut, HistoryOut
 from invx.contexts.invoicing.app.explain_document import ExplainDocument, explain_document
@@ -13,6 +13,7 @@ from invx.contexts.invoicing.domain.errors import DocumentNotFound
 from invx.contexts.invoicing.read.history import document_as_of, document_history
 from invx.contexts.invoicing.read.views import INVOICE
 from invx.infra.http.answers import encode, json_response
+from invx.infra.http.fields import id_of
 from invx.infra.http.filters import parse_moment
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses
@@ -58,7 +59,7 @@ async def state(
 async def explain(invoice: InvoiceId, caller: Reader, edge: Invoicing) -> Response:
     """Explain every figure of a document: its rule, its formula, what it follows from."""
     document_id = id_of(INVOICE, invoice, DocumentNotFound)
-    steps = await edge.runner.run(explain_document, ExplainDocument(document_id), caller)
+    steps = await edge.runner.look(explain_document, ExplainDocument(document_id), caller)
     body = {
         "object": "explanation",
         "invoice": invoice,

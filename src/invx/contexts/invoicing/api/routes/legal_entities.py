@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from invx.contexts.invoicing.api.content import details_of
-from invx.contexts.invoicing.api.edge import Invoicing, LegalEntityId, Once, answered, id_of
+from invx.contexts.invoicing.api.edge import Invoicing, LegalEntityId, Once, answered
 from invx.contexts.invoicing.api.lists import PLAIN
 from invx.contexts.invoicing.api.schemas.legal_entities import (
     LegalEntityIn,
@@ -30,6 +30,7 @@ from invx.infra.http.etag import (
     expected_version,
     not_modified,
 )
+from invx.infra.http.fields import id_of
 from invx.infra.http.pagination import ListQuery, list_query, page_body
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from invx.contexts.invoicing.api.edge import Invoicing, Once, OperationId, answered, id_of
+from invx.contexts.invoicing.api.edge import Invoicing, Once, OperationId, answered
 from invx.contexts.invoicing.api.lists import PLAIN_NEWEST_FIRST
 from invx.contexts.invoicing.api.operating import (
     OPERATION,
@@ -22,6 +22,7 @@ from invx.contexts.invoicing.api.schemas.operations import (
 from invx.contexts.invoicing.app.cancel_operation import CancelOperation, cancel_operation
 from invx.contexts.invoicing.app.resume_operation import ResumeOperation, resume_operation
 from invx.infra.http.answers import encode, json_response
+from invx.infra.http.fields import id_of
 from invx.infra.http.filters import Choice
 from invx.infra.http.pagination import Listing, ListQuery, list_query, page_body
 from invx.infra.http.permissions import requires

@@ -7,63 +7,49 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from invx.contexts.invoicing.adapters.unit_of_work import UnitOfWork
-from invx.contexts.invoicing.api.edge import Invoicing, Once, answered
+from invx.contexts.invoicing.api.edge import ErasureId, Invoicing, Once, answered
 from invx.contexts.invoicing.api.schemas.personal import ErasureIn, ErasureOut
-from invx.contexts.invoicing.app.erase_customer import EraseCustomer, erase_customer
-from invx.contexts.invoicing.app.erase_document import EraseDocument, Erasure, erase_document
-from invx.contexts.invoicing.read.views import INVOICE
-from invx.infra.http.answers import encode
+from invx.contexts.invoicing.app.erase import Erase
+from invx.contexts.invoicing.app.erase import erase as carry_out
+from invx.contexts.invoicing.domain.keeping.erasure import ErasureNotFound, ErasureRecord
+from invx.contexts.invoicing.read.erasures import ERASURE, erasure_view, get_erasure
+from invx.infra.http.answers import encode, json_response
+from invx.infra.http.fields import id_of
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses
 from invx.infra.idempotency import Answer
 from invx.kernel.context import Caller
-from invx.kernel.errors import violated
-from invx.kernel.ids import typeid
 
 router = APIRouter(prefix="/v1/erasures", tags=["Personal data"])
 
 Eraser = Annotated[Caller, requires("personal:erase")]
 
 
-@router.post("", response_model=ErasureOut, responses=problem_responses(404, 422))
+@router.post("", response_model=ErasureOut, responses=problem_responses(404, 410, 422))
 async def erase(body: ErasureIn, caller: Eraser, once: Once, edge: Invoicing) -> Response:
     """Erase personal data: a customer's everywhere, or a buyer's in one document.
 
-    The answer names the documents that the law keeps.
+    The answer names the documents that the law keeps; they go by themselves when their time comes.
     """
-    if body.customer is not None:
-        command = EraseCustomer(body.customer)
-        show = _shown(customer=body.customer)
-        return await answered(edge, erase_customer, command, caller, show=show, once=once)
-    document_id = body.invoice or violated("the body names one of the two")
-    show = _shown(invoice=typeid(INVOICE, document_id))
-    by_document = EraseDocument(document_id)
-    return await answered(edge, erase_document, by_document, caller, show=show, once=once)
+    command = Erase(customer=body.customer, document_id=body.invoice)
+    show = _shown(body.customer)
+    return await answered(edge, carry_out, command, caller, show=show, once=once)
 
 
-def _shown(
-    *, customer: str | None = None, invoice: str | None = None
-) -> Callable[[Erasure, UnitOfWork], Answer]:
+@router.get("/{erasure}", response_model=ErasureOut, responses=problem_responses(404))
+async def get(erasure: ErasureId, caller: Eraser, edge: Invoicing) -> Response:
+    """Read what an erasure has done so far. It does not say whose data it was."""
+    erasure_id = id_of(ERASURE, erasure, ErasureNotFound)
+    async with edge.runner.reading(caller) as (conn, ctx):
+        return json_response(await get_erasure(conn, ctx, erasure_id))
+
+
+def _shown(customer: str | None) -> Callable[[ErasureRecord, UnitOfWork], Answer]:
     """How an erasure is answered; whose it was is said as it was asked."""
 
-    def show(done: Erasure, unit: UnitOfWork) -> Answer:
+    def show(record: ErasureRecord, unit: UnitOfWork) -> Answer:
         del unit
-        body = {
-            "object": "erasure",
-            "customer": customer,
-            "invoice": invoice,
-            "erased": [typeid(INVOICE, id) for id in done.erased],
-            "kept": [
-                {
-                    "invoice": typeid(INVOICE, each.document_id),
-                    "number": each.number,
-                    "until": each.until.isoformat(),
-                    "reason": "retention of issued documents",
-                    "source": each.source,
-                }
-                for each in done.kept
-            ],
-        }
+        body = {**erasure_view(record), "customer": customer}
         return Answer(200, encode(body), {"content-type": "application/json"})
 
     return show

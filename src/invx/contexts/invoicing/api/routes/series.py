@@ -6,16 +6,23 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from invx.contexts.invoicing.api.edge import Invoicing, Once, SeriesId, answered, id_of
+from invx.contexts.invoicing.api.edge import Invoicing, Once, SeriesId, answered
 from invx.contexts.invoicing.api.lists import PLAIN
 from invx.contexts.invoicing.api.schemas.series import (
     GapReportOut,
+    HoldSeriesIn,
     NextNumberIn,
     SeriesIn,
     SeriesListOut,
     SeriesOut,
 )
 from invx.contexts.invoicing.api.showing import show_new_series, show_series
+from invx.contexts.invoicing.app.hold_series import (
+    HoldSeries,
+    ReleaseSeries,
+    hold_series,
+    release_series,
+)
 from invx.contexts.invoicing.app.open_series import OpenSeries, open_series
 from invx.contexts.invoicing.app.set_next_number import SetNextNumber, set_next_number
 from invx.contexts.invoicing.domain.content import DocumentType
@@ -25,7 +32,8 @@ from invx.contexts.invoicing.domain.series_definition import SeriesDefinition
 from invx.contexts.invoicing.read.queries import get_series, list_series, series_gaps
 from invx.contexts.invoicing.read.views import SERIES
 from invx.infra.http.answers import encode, json_response
-from invx.infra.http.etag import etag
+from invx.infra.http.etag import etag, expected_version
+from invx.infra.http.fields import id_of
 from invx.infra.http.pagination import ListQuery, list_query, page_body
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses
@@ -36,6 +44,8 @@ router = APIRouter(prefix="/v1/series", tags=["Series"])
 
 Reader = Annotated[Caller, requires("series:read")]
 Writer = Annotated[Caller, requires("series:write")]
+Holder = Annotated[Caller, requires("series:hold")]
+Version = Annotated[int | None, expected_version()]
 
 
 @router.post(
@@ -102,3 +112,45 @@ async def set_next(
         reason=body.reason,
     )
     return await answered(edge, set_next_number, command, caller, show=show_series, once=once)
+
+
+@router.post(
+    "/{series}/hold", response_model=SeriesOut, responses=problem_responses(404, 409, 412, 422)
+)
+async def hold(
+    series: SeriesId,
+    body: HoldSeriesIn,
+    caller: Holder,
+    *,
+    once: Once,
+    version: Version,
+    edge: Invoicing,
+) -> Response:
+    """Give no numbers for now. Finalizing is refused with `series_on_hold`; drafts go on."""
+    command = HoldSeries(
+        series_id=id_of(SERIES, series, SeriesNotFound),
+        reason=body.reason,
+        expected_version=version,
+    )
+    return await answered(edge, hold_series, command, caller, show=show_series, once=once)
+
+
+@router.post(
+    "/{series}/release", response_model=SeriesOut, responses=problem_responses(404, 409, 412, 422)
+)
+async def release(
+    series: SeriesId,
+    body: HoldSeriesIn,
+    caller: Holder,
+    *,
+    once: Once,
+    version: Version,
+    edge: Invoicing,
+) -> Response:
+    """Give numbers again. What is held because of a restore, only the operator can release."""
+    command = ReleaseSeries(
+        series_id=id_of(SERIES, series, SeriesNotFound),
+        reason=body.reason,
+        expected_version=version,
+    )
+    return await answered(edge, release_series, command, caller, show=show_series, once=once)

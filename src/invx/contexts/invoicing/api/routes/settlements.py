@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from invx.contexts.invoicing.api.edge import Edge, InvoiceId, Invoicing, Once, answered, id_of
+from invx.contexts.invoicing.api.edge import Edge, InvoiceId, Invoicing, Once, answered
 from invx.contexts.invoicing.api.schemas.settlements import (
+    CertificateIn,
     DiscountTakenIn,
     DisputeIn,
     PaymentIn,
@@ -16,6 +17,10 @@ from invx.contexts.invoicing.api.schemas.settlements import (
     WriteOffIn,
 )
 from invx.contexts.invoicing.api.showing import show_settlement
+from invx.contexts.invoicing.app.certify_withholding import (
+    CertifyWithholding,
+    certify_withholding,
+)
 from invx.contexts.invoicing.app.post_entry import PostEntry, post_entry
 from invx.contexts.invoicing.app.reverse_entry import ReverseEntry, reverse_entry
 from invx.contexts.invoicing.app.set_dispute import SetDispute, set_dispute
@@ -26,6 +31,7 @@ from invx.contexts.invoicing.read.queries import get_settlement
 from invx.contexts.invoicing.read.views import INVOICE
 from invx.infra.http.answers import encode, json_response
 from invx.infra.http.etag import etag
+from invx.infra.http.fields import id_of
 from invx.infra.http.idempotency_key import IdempotencyRequest
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses
@@ -94,6 +100,27 @@ async def give_back(
 ) -> Response:
     """Record money given back: at most what was paid or credited too much."""
     return await _post(edge, EntryKind.REFUND, invoice, body, caller, once=once)
+
+
+@router.post(
+    "/withholding-certificates",
+    operation_id="settlement_certify_withholding",
+    response_model=SettlementOut,
+    responses=_REFUSALS,
+)
+async def certify(
+    invoice: InvoiceId, body: CertificateIn, caller: Writer, once: Once, edge: Invoicing
+) -> Response:
+    """Record the buyer's certificate of tax kept back.
+
+    What was kept back beyond what the document expects settles it; what was expected and not kept
+    back is open again once a certificate is `final`.
+    """
+    document_id = id_of(INVOICE, invoice, DocumentNotFound)
+    command = CertifyWithholding(document_id=document_id, **body.model_dump())
+    return await answered(
+        edge, certify_withholding, command, caller, show=show_settlement, once=once
+    )
 
 
 @router.post("/reversals", response_model=SettlementOut, responses=_REFUSALS)

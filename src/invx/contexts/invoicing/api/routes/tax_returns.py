@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from invx.contexts.invoicing.api.edge import Edge, Invoicing, id_of
+from invx.contexts.invoicing.api.edge import Edge, Invoicing
 from invx.contexts.invoicing.api.schemas.tax_returns import (
     OssQuery,
     OssReturnOut,
@@ -24,6 +24,7 @@ from invx.contexts.invoicing.read.oss_returns import oss_return
 from invx.contexts.invoicing.read.tax_returns import tax_return
 from invx.contexts.invoicing.read.tax_views import REGISTRATION
 from invx.infra.http.answers import encode, json_response
+from invx.infra.http.fields import id_of
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses
 from invx.kernel.context import Caller

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from invx.contexts.invoicing.api.edge import Invoicing, id_of
+from invx.contexts.invoicing.api.edge import Invoicing
 from invx.contexts.invoicing.api.schemas.taxes import (
     ReconciliationOut,
     ReconciliationQuery,
@@ -19,6 +19,7 @@ from invx.contexts.invoicing.read.tax_queries import list_tax_entries, reconcile
 from invx.contexts.invoicing.read.tax_views import tax_entry_view
 from invx.contexts.invoicing.read.views import LEGAL_ENTITY
 from invx.infra.http.answers import encode, json_response
+from invx.infra.http.fields import id_of
 from invx.infra.http.pagination import ListQuery, list_query, page_body
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses

@@ -6,14 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from invx.contexts.invoicing.api.content import content_of
-from invx.contexts.invoicing.api.edge import (
-    InvoiceId,
-    Invoicing,
-    Once,
-    TransmissionId,
-    answered,
-    id_of,
-)
+from invx.contexts.invoicing.api.edge import InvoiceId, Invoicing, Once, TransmissionId, answered
 from invx.contexts.invoicing.api.schemas.documents_out import InvoiceOut
 from invx.contexts.invoicing.api.schemas.transmissions import (
     RevisionIn,
@@ -32,6 +25,7 @@ from invx.contexts.invoicing.read.transmissions import list_transmissions
 from invx.contexts.invoicing.read.views import INVOICE, TRANSMISSION
 from invx.infra.http.answers import encode, json_response
 from invx.infra.http.etag import expected_version
+from invx.infra.http.fields import id_of
 from invx.infra.http.permissions import requires
 from invx.infra.http.problems import problem_responses
 from invx.kernel.context import Caller

@@ -183,6 +183,9 @@ class BookingOut(Out):
     document_number: str
     service_date: DayOut | None
     due_date: DayOut | None
+    origin_on: DayOut | None = Field(
+        description="The day it belongs to, where that was closed already: it came too late for it."
+    )
     recorded_at: MomentOut
 
 

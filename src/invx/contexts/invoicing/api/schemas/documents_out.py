@@ -30,6 +30,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     SeriesRef,
 )
 from invx.contexts.invoicing.api.schemas.words import (
+    ApprovalStatus,
     ClearanceStatus,
     DeliveryStatus,
     DocumentStatus,
@@ -68,6 +69,7 @@ class InvoiceHeadOut(Out):
     id: InvoiceRef
     object: Literal["invoice"]
     version: int = Field(description="Rises with every change; also in the ETag.")
+    origin: str = Field(description="`issued`, or `imported` from another system; more may come.")
     legal_entity: LegalEntityRef
     type: DocumentType
     status: DocumentStatus
@@ -89,10 +91,15 @@ class InvoiceHeadOut(Out):
     written_off: Amount | None
     surplus: Amount | None = Field(description="What was paid or credited too much.")
     overdue: bool = Field(description="By the calendar day of the legal entity's zone.")
+    overdue_amount: Amount | None = Field(
+        description="What is open of what is due; of instalments only those whose day has passed."
+    )
+    next_due_date: DayOut | None = Field(description="Of what is to be paid next.")
     disputed: bool
     delivery_status: DeliveryStatus
     clearance_status: ClearanceStatus
     clearance_id: str | None = Field(description="Under which the authority cleared it.")
+    approval_status: ApprovalStatus = Field(description="Who had to agree first, and did.")
     mode: Mode
     credits: InvoiceRef | None = Field(description="The invoice that this credit note credits.")
     credit_notes: list[InvoiceRef]

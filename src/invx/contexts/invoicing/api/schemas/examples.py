@@ -6,6 +6,18 @@ Body = dict[str, Any]
 
 BOOK_RATE: Body = {"rate": "0.9204"}
 
+LATE_FEES: Body = {"rule": {"interest": "yearly", "rate": "6", "fee": "5.00", "lump_sum": False}}
+LATE_FEE_WAIVER: Body = {"waived": True, "reason": "Agreed by phone with Ms Lund."}
+CLOSING: Body = {"closed_through": "2020-12-31"}
+CLOSING_OF_RETURN: Body = {
+    "registration": "reg_01jd0y7ct4f6d9zq8x3s5v2w1k",
+    "period": "2020-12",
+}
+REOPENING: Body = {
+    "closed_through": "2020-11-30",
+    "reason": "The accountant asked for a late invoice.",
+}
+
 LEGAL_ENTITY: Body = {
     "name": "Kontor Nord GmbH",
     "legal_form": "GmbH",
@@ -105,6 +117,39 @@ BATCH: Body = {
 SELECTION_BY_FILTER: Body = {"filter": {"status": "draft", "customer": "C-1001"}}
 SELECTION_BY_ID: Body = {"invoices": ["inv_01jd0y7ct4f6d9zq8x3s5v2w1k"]}
 
+APPROVAL_RULES: Body = {
+    "rules": [
+        {
+            "name": "Over 5,000 needs a manager",
+            "over": {"amount": "5000.00", "currency": "EUR"},
+            "steps": [
+                {
+                    "name": "Second look",
+                    "required": False,
+                    "assignees": ["user:bea"],
+                },
+                {
+                    "name": "Manager",
+                    "assignees": [{"permission": "invoices:approve"}],
+                    "due_days": 2,
+                    "escalate_to": ["user:owner"],
+                },
+            ],
+        },
+        {
+            "name": "Large discounts",
+            "types": ["invoice"],
+            "discount_over": "20",
+            "own": True,
+            "steps": [{"name": "Sales", "assignees": ["user:carl", "user:dora"]}],
+        },
+    ]
+}
+SUBMISSION: Body = {"note": "The discount was agreed on the phone."}
+DECISION: Body = {"note": "Checked against the order.", "step": 1}
+DELEGATION: Body = {"to": "user:emil", "reason": "I am away until Monday."}
+WITHDRAWAL: Body = {"note": "The customer wants another item."}
+
 GRACE: Body = {"finalize_at": "2199-12-31T09:00:00Z"}
 HOLD: Body = {"held": True}
 
@@ -126,6 +171,17 @@ REVERSAL: Body = {
 }
 DISPUTE: Body = {"disputed": True, "reason": "Two copies were damaged."}
 
+CERTIFICATE: Body = {"amount": "15.00", "source": "CU-2026-0815", "on": "2026-11-01"}
+MILESTONE: Body = {"line": "1", "milestone": "Go-live"}
+PAYMENT_PLAN: Body = {
+    "instalments": [
+        {"due_date": "2099-01-31", "amount": "100.00"},
+        {"due_date": "2099-02-28"},
+    ],
+    "reason": "Agreed on the telephone.",
+}
+PLAN_ENDED: Body = {"reason": "The first part was not paid."}
+
 SERIES: Body = {
     "name": "Online shop",
     "pattern": "WEB-{YYYY}-{number:05}",
@@ -139,6 +195,7 @@ ACCOUNTING_EXPORT: Body = {
     "until": "2026-11-30",
     "settings": {"consultant": 29098, "client": 55003, "chart": "03"},
 }
+HOLD_SERIES: Body = {"reason": "We move to another program tonight."}
 NEXT_NUMBER: Body = {"next": 1200, "reason": "We used another program until yesterday."}
 
 TAX_RATE_TABLE: Body = {
@@ -179,6 +236,12 @@ TAX_OVERRIDES: Body = {
 }
 
 ERASURE: Body = {"customer": "C-1001"}
+LEGAL_HOLD: Body = {"customer": "C-1001", "reason": "Action at the regional court, 3 O 217/26."}
+LEGAL_HOLD_ON_ONE: Body = {
+    "invoice": "inv_01jd0y7ct4f6d9zq8x3s5v2w1k",
+    "reason": "The tax audit asked for it.",
+}
+LEGAL_HOLD_RELEASE: Body = {"reason": "The action was withdrawn."}
 ERASURE_OF_ONE: Body = {"invoice": "inv_01jd0y7ct4f6d9zq8x3s5v2w1k"}
 
 # The least that EN 16931 takes: two parties, a due date, one line.
@@ -229,3 +292,23 @@ EXCHANGE_RATES: Body = {
         {"base": "EUR", "quote": "GBP", "on": "2026-11-27", "rate": "0.8351"},
     ],
 }
+
+IMPORT_FILE = (
+    "Rechnungsnummer;Rechnungsdatum;Kunde;Netto;Brutto;Offen;Steuersatz\n"
+    "RE-15420;30.10.2026;Elbkontor Reederei GmbH;100,00;119,00;69,00;19\n"
+)
+IMPORT_MAPPING: Body = {
+    "fields": {
+        "number": {"column": "Rechnungsnummer"},
+        "issue_date": {"column": "Rechnungsdatum"},
+        "buyer_name": {"column": "Kunde"},
+        "net": {"column": "Netto"},
+        "gross": {"column": "Brutto"},
+        "open": {"column": "Offen"},
+        "tax_rate": {"column": "Steuersatz"},
+        "currency": {"constant": "EUR"},
+    },
+    "decimal": ",",
+}
+COMMIT_IMPORT: Body = {"skip_rejected": False}
+REVERSE_IMPORT: Body = {"reason": "the wrong file"}

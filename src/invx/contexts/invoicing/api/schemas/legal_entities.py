@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from invx.contexts.invoicing.api.schemas import examples, words
 from invx.contexts.invoicing.api.schemas.accounting import AccountingIn, AccountingOut
+from invx.contexts.invoicing.api.schemas.interest import LateFeesIn, LateFeesOut
 from invx.contexts.invoicing.api.schemas.parties import (
     AddressIn,
     BankAccountIn,
@@ -22,6 +23,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     Code,
     Country,
     Currency,
+    DecimalOut,
     Flag,
     In,
     Language,
@@ -30,9 +32,11 @@ from invx.contexts.invoicing.api.schemas.values import (
     Name,
     NotNegative,
     Out,
+    Positive,
     Text,
     Whole,
 )
+from invx.contexts.invoicing.domain.periods.closed import PeriodKind
 from invx.rules.tax.model import Unproven
 from invx.rules.tax.packs import ClearanceRule
 from invx.rules.totals.model import Profile, Rounding
@@ -84,6 +88,14 @@ class ChannelUseIn(In):
     automatic: Flag = Field(False, description="Send each document as soon as it may be.")
 
 
+class ClosingRuleIn(In):
+    """Each month is closed when so many whole days have passed since its end."""
+
+    kind: PeriodKind
+    days: Whole = Field(ge=0, le=366, examples=[10])
+    hard: Flag = Field(False, description="For good: nobody can open it again.")
+
+
 class LegalEntityIn(In):
     """Who sells: the legal entity in whose name documents are issued."""
 
@@ -127,6 +139,12 @@ class LegalEntityIn(In):
     distance_sales: DistanceSalesIn | None = Field(
         None, description="Sales to consumers of other member states (Article 59c)."
     )
+    cash_rounding: dict[Currency, Positive] = Field(
+        default={},
+        max_length=20,
+        description="By currency the smallest coin, such as CHF 0.05: documents that are paid in "
+        "cash (payment means 10), and payments in `cash`, are rounded to it.",
+    )
     exchange_rate_sources: RateSourcesIn = Field(default_factory=RateSourcesIn)
     transmission_channels: list[ChannelUseIn] = Field(default=[], max_length=20)
     clearance: ClearanceRule | None = Field(
@@ -143,6 +161,18 @@ class LegalEntityIn(In):
         description="The tax engine, by the operator's name, that says the rates of North America.",
         examples=["acme"],
     )
+    late_fees: LateFeesIn | None = Field(
+        None, description="How late payment is charged; as the law says when absent."
+    )
+    period_closing: list[ClosingRuleIn] = Field(
+        default=[], max_length=4, description="Months that close by themselves."
+    )
+
+
+class ClosingRuleOut(Out):
+    kind: str
+    days: int
+    hard: bool
 
 
 class TaxIdPolicyOut(Out):
@@ -187,12 +217,15 @@ class LegalEntityOut(SellerOut):
     titles: dict[str, str]
     tax_id_policy: TaxIdPolicyOut
     distance_sales: DistanceSalesOut | None
+    cash_rounding: dict[str, DecimalOut]
     exchange_rate_sources: RateSourcesOut
     transmission_channels: list[ChannelUseOut]
     clearance: words.ClearanceRule | None
     e_invoicing: EInvoicePolicyOut
     accounting: AccountingOut | None
     tax_engine: str | None
+    late_fees: LateFeesOut | None
+    period_closing: list[ClosingRuleOut]
 
 
 class LegalEntityListOut(Out):

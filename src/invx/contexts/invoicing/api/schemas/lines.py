@@ -19,6 +19,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     Text,
     listed,
 )
+from invx.contexts.invoicing.domain.recognition.terms import MILESTONES_MAX, Method
 from invx.rules.tax.model import SupplyKind
 from invx.rules.totals.model import LineKind, Regime
 
@@ -110,6 +111,22 @@ class SupplyIn(In):
     )
 
 
+class MilestoneIn(In):
+    name: Code = Field(description="By which it is said to be reached; it names nobody.")
+    percent: Percent
+
+
+class RecognitionIn(In):
+    """When the revenue of a line is earned. It changes no figure of the document."""
+
+    method: Method = Field(
+        Method.ON_ISSUE,
+        description="`straight_line`: day by day over the service period of the line, or of the "
+        "document; `milestone`: part by part, when each is reached.",
+    )
+    milestones: list[MilestoneIn] = listed(max_length=MILESTONES_MAX)
+
+
 class LineIn(In):
     """A line. Items have a quantity and a price, or a `net` that a pricing engine worked out."""
 
@@ -146,3 +163,4 @@ class LineIn(In):
         None,
         description="What is supplied, for a line without `taxes`: they are determined from it.",
     )
+    recognition: RecognitionIn | None = Field(None, description="When absent, on issue.")

@@ -9,7 +9,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     DecimalOut,
     Out,
 )
-from invx.contexts.invoicing.api.schemas.words import LineKind, Regime
+from invx.contexts.invoicing.api.schemas.words import LineKind, RecognitionMethod, Regime
 
 
 class PeriodOut(Out):
@@ -98,6 +98,18 @@ class SupplyOut(Out):
     triangular: bool
 
 
+class MilestoneOut(Out):
+    name: str
+    percent: DecimalOut
+
+
+class RecognitionTermsOut(Out):
+    """When the revenue of a line is earned."""
+
+    method: RecognitionMethod
+    milestones: list[MilestoneOut]
+
+
 class LineOut(Out):
     """A line. The figures of a line with children are the sums of theirs."""
 
@@ -132,3 +144,4 @@ class LineOut(Out):
     note: str | None
     invoiced_object: IdentifierOut | None
     supply: SupplyOut | None = Field(description="What its taxes were determined from.")
+    recognition: RecognitionTermsOut | None = Field(description="When its revenue is earned.")

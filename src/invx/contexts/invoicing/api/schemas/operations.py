@@ -108,7 +108,10 @@ class OperationOut(Out):
 
     id: OperationRef
     object: Literal["operation"]
-    kind: str = Field(description="`finalize`, `void`, `release`, `archive`; more may come.")
+    kind: str = Field(
+        description="What is done, such as `finalize` or `import`; the name of the route that began"
+        " it. More may come."
+    )
     state: str = Field(description="`pending`, `running`, `done`, `cancelled`; more may come.")
     total: int
     done: int = Field(description=_COUNT)

@@ -7,7 +7,15 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from invx.contexts.invoicing.api.schemas import examples
-from invx.contexts.invoicing.api.schemas.values import Code, DayOut, In, InvoiceRef, Out
+from invx.contexts.invoicing.api.schemas.values import (
+    Code,
+    DayOut,
+    ErasureRef,
+    In,
+    InvoiceRef,
+    LegalHoldRef,
+    Out,
+)
 from invx.infra.http.fields import TypeId
 
 
@@ -43,20 +51,29 @@ class ErasureIn(In):
 
 
 class KeptOut(Out):
-    """A document that the law wants kept, and until when."""
+    """A document that stays: the law wants it kept, or a legal hold."""
 
     invoice: InvoiceRef
     number: str | None
-    until: DayOut
+    until: DayOut | None = Field(description="The last day of the law; null: only a hold keeps it.")
     reason: str
     source: str | None = Field(description="The law, where a country pack names it.")
+    hold: LegalHoldRef | None = Field(description="The legal hold that keeps it, if one does.")
 
 
 class ErasureOut(Out):
-    """What was erased, and what the law keeps."""
+    """What was erased, and what the law or a legal hold keeps."""
 
+    id: ErasureRef
     object: Literal["erasure"]
-    customer: str | None = Field(description="As asked for.")
+    version: int
+    customer: str | None = Field(description="As asked for; it is said once and not kept.")
     invoice: InvoiceRef | None = Field(description="As asked for.")
     erased: list[InvoiceRef]
     kept: list[KeptOut]
+    holds: list[LegalHoldRef] = Field(
+        description="The legal holds that stopped anything: released, it goes on by itself."
+    )
+    next_on: DayOut | None = Field(
+        description="The day on which more goes by itself; null: the law keeps nothing."
+    )

@@ -18,7 +18,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     SeriesRef,
     Whole,
 )
-from invx.contexts.invoicing.api.schemas.words import Reset
+from invx.contexts.invoicing.api.schemas.words import Reset, SeriesHold
 from invx.infra.http.fields import TypeId
 
 _NUMBER_MAX = 10**12
@@ -52,6 +52,14 @@ class NextNumberIn(In):
     reason: Name
 
 
+class HoldSeriesIn(In):
+    """Why a series is put on hold, or released; it stays in the history."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.HOLD_SERIES]})
+
+    reason: Name
+
+
 class SeriesOut(Out):
     """A series and where it stands."""
 
@@ -64,7 +72,11 @@ class SeriesOut(Out):
     types: list[str]
     reset: Reset
     legal: bool = Field(description="Whether its numbers are those of legal documents.")
-    held: bool = Field(description="On hold until it is reconciled: no number is drawn.")
+    held: bool = Field(description="On hold: no number is drawn.")
+    hold: SeriesHold | None = Field(
+        description="Why; `restored` until the operator has reconciled the series of a database"
+        " that was restored, promoted or copied."
+    )
     period: str = Field(description="The running one, such as 2026; empty without a reset.")
     last_number: int
     last_date: DayOut | None = Field(description="Dates never go back within a period.")

@@ -17,6 +17,7 @@ from invx.contexts.invoicing.api.schemas.values import (
     Flag,
     In,
     InvoiceRef,
+    NotNegative,
     Out,
     Positive,
     Text,
@@ -53,6 +54,11 @@ class PaymentIn(_EntryIn):
         "exactly; without it the `settlement` rate of the day counts.",
     )
     account: Code | None = Field(None, description=_ACCOUNT)
+    cash: Flag = Field(
+        False,
+        description="In coins: what is open, rounded to the legal entity's `cash_rounding` for the "
+        "currency, settles it.",
+    )
 
 
 class DiscountTakenIn(_EntryIn):
@@ -82,6 +88,21 @@ class RefundIn(_EntryIn):
     amount: Positive
     source: Code = Field(description="Your id of the refund; the same one counts once.")
     account: Code | None = Field(None, description=_ACCOUNT)
+
+
+class CertificateIn(_EntryIn):
+    """The buyer's certificate of tax that was kept back and paid for the seller."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.CERTIFICATE]})
+
+    amount: NotNegative = Field(description="Zero takes an earlier certificate back.")
+    source: Code = Field(
+        description="The number of the certificate; a corrected one has the number of the first."
+    )
+    final: Flag = Field(
+        False,
+        description="No other one follows: what was expected beyond all of them is owed after all.",
+    )
 
 
 class ReversalIn(In):
@@ -150,6 +171,38 @@ class EntryOut(Out):
     )
 
 
+class DuePartOut(Out):
+    """An instalment with what of it is still open."""
+
+    due_date: DayOut
+    amount: Amount
+    open: Amount
+    overdue: bool
+
+
+class PaymentPlanOut(Out):
+    """Since when what is open is due by a plan."""
+
+    agreed_on: DayOut
+
+
+class CertificateOut(Out):
+    """A certificate of tax that the buyer kept back and paid."""
+
+    source: str
+    on: DayOut
+    amount: Amount
+    final: bool
+
+
+class WithholdingOut(Out):
+    """Tax that the buyer keeps back: what the document expects, and what is certified."""
+
+    expected: Amount
+    certified: Amount
+    certificates: list[CertificateOut]
+
+
 class SettlementOut(Out):
     """The ledger of one document: `open` is its total less the sum of its entries."""
 
@@ -166,10 +219,19 @@ class SettlementOut(Out):
     discounted: Amount
     withheld: Amount
     refunded: Amount
+    rounded: Amount = Field(description="Of cash: above zero the buyer paid less.")
     status: SettlementStatus
     overdue: bool
+    overdue_amount: Amount = Field(description="What is open of instalments whose day has passed.")
     disputed: bool
-    due_date: DayOut | None
+    due_date: DayOut | None = Field(description="Of the part that is to be paid next.")
+    instalments: list[DuePartOut] = Field(
+        description="By due date, where there are several; each payment covers the first open one."
+    )
+    payment_plan: PaymentPlanOut | None = Field(
+        description="The instalments were agreed after the document was issued."
+    )
     book: BookOut | None
     awaits_rates: bool = Field(description="An exchange rate is not published yet.")
+    withholding: WithholdingOut | None
     entries: list[EntryOut]

@@ -3,11 +3,13 @@
 import base64
 import binascii
 from typing import Annotated
+from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from invx.contexts.invoicing.api.schemas.values import Code, In, Name, Out, Text
+from invx.contexts.invoicing.api.schemas.values import Code, FileRef, In, Name, Out, Text
+from invx.infra.http.fields import TypeId
 from invx.kernel import limits
 
 
@@ -64,7 +66,7 @@ class PaymentMeansIn(In):
 
 
 class AttachmentIn(In):
-    """A supporting document (BG-24): where it is, or its content."""
+    """A supporting document (BG-24): where it is, its content, or a file that was uploaded."""
 
     id: Name
     description: Text | None = None
@@ -72,6 +74,18 @@ class AttachmentIn(In):
     content: Base64 | None = None
     media_type: Code | None = Field(None, description="Of the content: application/pdf and so on.")
     filename: Name | None = None
+    file: Annotated[UUID, TypeId("file")] | None = Field(
+        None,
+        description="An uploaded file. Its type is the file's, its name too unless one is stated.",
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "AttachmentIn":
+        if self.file is not None and (self.content is not None or self.media_type is not None):
+            raise PydanticCustomError(
+                "file_or_content", "A file has a content and a media type of its own."
+            )
+        return self
 
 
 class NoteOut(Out):
@@ -107,3 +121,8 @@ class AttachmentOut(Out):
     content: str | None
     media_type: str | None
     filename: str | None
+    file: FileRef | None = Field(description="The uploaded file, when it is one.")
+    sha256: str | None = Field(
+        description="The hash of an uploaded file, frozen with the document."
+    )
+    size: int | None = Field(description="The bytes of an uploaded file.")

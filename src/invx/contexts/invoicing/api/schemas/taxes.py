@@ -110,6 +110,9 @@ class TaxEntryOut(_TaxGroupOut):
     origin_period: Month | None = Field(
         description="The period of the supply; what is entered in another one corrects it."
     )
+    closed_period: Month | None = Field(
+        description="That of its tax point, where it was closed already: it came too late for it."
+    )
     treatment: str = Field(
         description="All by which returns tell entries apart, in one word.",
         examples=["vat/domestic/-/S/19/DE"],

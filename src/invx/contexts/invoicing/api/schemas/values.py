@@ -148,10 +148,13 @@ LegalEntityRef = reference("le")
 SeriesRef = reference("ser")
 EntryRef = reference("sent")
 TransmissionRef = reference("trm")
+FileRef = reference("file")
 TaxEntryRef = reference("tax")
 RegistrationRef = reference("reg")
 AccountingExportRef = reference("axp")
 BookingRef = reference("bkg")
+ErasureRef = reference("ers")
+LegalHoldRef = reference("lho")
 EngineEntryRef = reference("eng")
 
 

@@ -23,7 +23,10 @@ AccountPurpose = _words(
     "rounding",
     "exchange_gain",
     "exchange_loss",
+    "deferral",
 )
+ApprovalStatus = _words("none", "pending", "approved", "rejected", "withdrawn", "lapsed")
+ApprovalStepStatus = _words("waiting", "open", "approved", "rejected", "skipped")
 BookingKind = _words(
     "revenue",
     "payment",
@@ -32,6 +35,8 @@ BookingKind = _words(
     "write_off",
     "withholding",
     "exchange",
+    "recognition",
+    "rounding",
     "allocation",
 )
 ClearanceRule = _words("none", "before_release", "after_issue")
@@ -62,18 +67,23 @@ EInvoiceRequirement = _words(
     "siret",
 )
 EInvoiceSyntax = _words("ubl", "cii")
-EntryKind = _words("payment", "credit", "write_off", "withholding", "discount", "refund")
+EntryKind = _words(
+    "payment", "credit", "write_off", "withholding", "discount", "refund", "rounding"
+)
 ExportFormat = _words("datev", "csv", "jsonl")
 ExportStatus = _words("ready", "handed_over", "cancelled")
 FindingResource = _words("invoice", "legal_entity")
-HistorySubject = _words("invoice", "settlement", "delivery")
+HistorySubject = _words("invoice", "settlement", "delivery", "approval")
 LineKind = _words("item", "text", "heading", "subtotal")
 Mode = _words("live", "test")
 PartyKind = _words("business", "consumer")
 OfficialRules = _words("on_request", "before_finalize")
 Profile = _words("en16931", "plain")
+RecognitionKind = _words("deferred", "recognized", "credited", "reversed")
+RecognitionMethod = _words("on_issue", "straight_line", "milestone")
 RateKind = _words("daily", "monthly")
 Regime = _words("vat", "sales", "levy", "withholding")
+SeriesHold = _words("by_hand", "restored")
 Reset = _words("none", "yearly", "monthly")
 ReturnPeriod = _words("month", "quarter", "year")
 Rounding = _words("per_group", "per_line")

@@ -142,6 +142,15 @@ def _original(like: Sequence[LineAccount]) -> _Known:
     return {(each.line_id, each.taxes, each.tax_beside): each for each in like}
 
 
+# Purposes that only some documents need, asked for where they do.
+_ASKED_FOR_ELSEWHERE = (
+    Purpose.REVENUE,
+    Purpose.TAX,
+    Purpose.DEFERRAL,
+    Purpose.OPENING_BALANCE,
+)
+
+
 @dataclass(slots=True)
 class _Determining:
     content: Content
@@ -181,7 +190,7 @@ class _Determining:
     def general(self) -> None:
         """What may happen to the document later has an account, whoever asks then."""
         for purpose in Purpose:
-            if purpose in (Purpose.REVENUE, Purpose.TAX):
+            if purpose in _ASKED_FOR_ELSEWHERE:
                 continue
             wanted = Treatment(currency=self.content.currency)
             found = self.rows.find(purpose, wanted)

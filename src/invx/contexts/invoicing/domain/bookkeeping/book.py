@@ -12,6 +12,7 @@ from invx.contexts.invoicing.domain.bookkeeping.chart import Account, Purpose, T
 from invx.contexts.invoicing.domain.bookkeeping.line_account import LineAccount, TaxKey, key_of
 from invx.contexts.invoicing.domain.content import Content, DocumentType, Line
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.importing.imported_document import ImportedDocument
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.tax.tax_entries import TaxAccount, TaxedGroup
 from invx.contexts.invoicing.domain.tax.tax_points import supplied_on
@@ -55,6 +56,12 @@ class Book:
     withholding: Account
     gain: Account
     loss: Account
+    rounding: Account | None = None  # of cash
+
+    @property
+    def rounding_account(self) -> Account:
+        """Of cash; in books of before there was one, where write-offs are."""
+        return self.rounding or self.untaxed.write_off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +85,10 @@ class Part:
 
 
 def book_of(
-    document: Document, entity: LegalEntity, rows: Rows, account: TaxAccount | None
+    document: Document | ImportedDocument,
+    entity: LegalEntity,
+    rows: Rows,
+    account: TaxAccount | None,
 ) -> Book:
     """The accounts that later movements of the document are booked on."""
     content, currency = document.content, entity.details.currency
@@ -99,6 +109,7 @@ def book_of(
         withholding=general(rows, Purpose.WITHHOLDING, content.currency),
         gain=general(rows, Purpose.EXCHANGE_GAIN, content.currency),
         loss=general(rows, Purpose.EXCHANGE_LOSS, content.currency),
+        rounding=_rounding(rows, content.currency),
     )
 
 
@@ -108,6 +119,11 @@ def general(rows: Rows, purpose: Purpose, currency: str) -> Account:
     if found is None or found.account is None:
         violated(f"there is no account for {purpose}")
     return found.account
+
+
+def _rounding(rows: Rows, currency: str) -> Account | None:
+    found = rows.find(Purpose.ROUNDING, Treatment(currency=currency))
+    return found.account if found else None
 
 
 def _given_up(rows: Rows, wanted: Treatment) -> GivenUp:

@@ -23,6 +23,9 @@ class BookingKind(StrEnum):
     WRITE_OFF = "write_off"
     WITHHOLDING = "withholding"
     EXCHANGE = "exchange"  # realised gain or loss
+    RECOGNITION = "recognition"  # revenue that is earned later, aside and back
+    ROUNDING = "rounding"  # of cash, when it was paid
+    OPENING_BALANCE = "opening_balance"  # open at the takeover from another system
     ALLOCATION = "allocation"  # surplus of one document counts for another: debtor to debtor
 
 
@@ -66,3 +69,4 @@ class Booking:
     pending: bool = False  # no rate to the book currency yet: `booked_amount` says nothing
     scheme: str | None = None  # the legal ground, where the taxes were determined
     automatic: bool = True  # the account knows its tax; else `tax_key` says it, if there is one
+    origin_on: date | None = None  # the day it belongs to, where that was closed when it came

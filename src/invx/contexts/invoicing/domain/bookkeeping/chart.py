@@ -35,6 +35,8 @@ class Purpose(StrEnum):
     ROUNDING = "rounding"
     EXCHANGE_GAIN = "exchange_gain"
     EXCHANGE_LOSS = "exchange_loss"
+    DEFERRAL = "deferral"  # revenue that is earned later; its key keeps an automatic account still
+    OPENING_BALANCE = "opening_balance"  # what was open when another system was left
 
 
 class Whereabouts(StrEnum):

@@ -267,6 +267,8 @@ class Journal:
                 account, kind = self.book.withholding, BookingKind.WITHHOLDING
             case EntryKind.CREDIT:
                 account, kind = _DEBTOR, BookingKind.ALLOCATION
+            case EntryKind.ROUNDING:
+                account, kind = self.book.rounding_account, BookingKind.ROUNDING
             case EntryKind.DISCOUNT | EntryKind.WRITE_OFF:
                 account, kind = given_up, _KINDS[entry.kind]
         return _Line(kind, account, _DEBTOR, entry.amount, -entry.amount)

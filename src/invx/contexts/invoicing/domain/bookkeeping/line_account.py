@@ -27,6 +27,7 @@ class LineAccount:
     country: str | None = None
     cost_center: str | None = None
     cost_object: str | None = None
+    deferral: Account | None = None  # where revenue that is earned later stands until then
 
 
 def key_of(taxes: Iterable[Tax | TaxGroup]) -> TaxKey:

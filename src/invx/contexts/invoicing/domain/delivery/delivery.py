@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from invx.contexts.invoicing.domain.delivery.delivery_errors import (
     ChannelUnsuitable,
@@ -48,6 +48,7 @@ from invx.contexts.invoicing.domain.document_events import Mode
 from invx.contexts.invoicing.domain.errors import DocumentReleasedAlready
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import invariant, violated
+from invx.kernel.ids import named_id
 from invx.kernel.messages import Event
 from invx.rules.tax.packs import ClearanceRule
 
@@ -59,7 +60,7 @@ _TAKEN = (Status.SENT, Status.CLEARED, Status.DELIVERED, Status.VIEWED)
 
 def delivery_id(document_id: UUID) -> UUID:
     """The id of a document's delivery: a stream of its own, found without looking it up."""
-    return uuid5(document_id, "delivery")
+    return named_id(document_id, "delivery")
 
 
 class Delivery(Aggregate):

@@ -1,5 +1,7 @@
 """When a document may be issued anew under its number, and what becomes of its ledger then."""
 
+from uuid import UUID
+
 from invx.contexts.invoicing.domain.balance import Entry, EntryKind
 from invx.contexts.invoicing.domain.bookkeeping.books import worth_of
 from invx.contexts.invoicing.domain.content import DocumentType
@@ -9,11 +11,13 @@ from invx.contexts.invoicing.domain.delivery.delivery_errors import (
 )
 from invx.contexts.invoicing.domain.delivery.transmission import ClearanceStatus
 from invx.contexts.invoicing.domain.document import Document
+from invx.contexts.invoicing.domain.document_events import DocumentRevised
 from invx.contexts.invoicing.domain.errors import (
     DocumentCredited,
     DocumentReplacedAlready,
     DocumentSettled,
 )
+from invx.contexts.invoicing.domain.periods.closed import NOTHING_CLOSED, Closed
 from invx.contexts.invoicing.domain.posting import Posting
 from invx.contexts.invoicing.domain.settlement import Settlement
 
@@ -35,6 +39,13 @@ def ensure_revisable(document: Document) -> None:
         raise DocumentCredited
 
 
+def record_revision(original: Document, revision_id: UUID) -> None:
+    """On the original, which is revisable: another document has its number."""
+    original.ensure_finalized()
+    entity = original.legal_entity_id
+    original.record(DocumentRevised(legal_entity_id=entity, replacement_id=revision_id))
+
+
 def ensure_movable(settlement: Settlement) -> None:
     """Raises DocumentSettled for other entries than payments: they were made for this document."""
     for entry in _standing(settlement):
@@ -42,19 +53,20 @@ def ensure_movable(settlement: Settlement) -> None:
             raise DocumentSettled(f"Take the {entry.kind} back first; payments move over.")
 
 
-def move_payments(closed: Settlement, opened: Settlement) -> None:
+def move_payments(first: Settlement, opened: Settlement, closed: Closed = NOTHING_CLOSED) -> None:
     """Each payment is taken back from the one and stands in the other, as it came.
 
     That is with its day and source, its account and its worth in the books.
 
-    With the day the tax of cash-based registrations stays in its period. The last one goes first,
-    so that each takes back what it had brought, also where too much was paid. Then the first claim
-    is closed, and its taxes with it: both ledgers hold everything once.
+    With the day the tax of cash-based registrations stays in its period, unless that is `closed`.
+    The last one goes first, so that each takes back what it had brought, also where too much was
+    paid. Then the first claim is closed, and its taxes with it: both ledgers hold everything once.
     """
-    moving = _standing(closed)
+    moving = _standing(first)
     for entry in reversed(moving):
-        closed.reverse(entry.entry_id, Posting(source=f"revision:{entry.entry_id}", on=entry.on))
-    closed.close_void(moved=True)
+        back = Posting(source=f"revision:{entry.entry_id}", on=entry.on, closed=closed)
+        first.reverse(entry.entry_id, back)
+    first.close_void(moved=True, closed=closed)
     for entry in moving:
         again = Posting(
             source=entry.source,
@@ -63,6 +75,7 @@ def move_payments(closed: Settlement, opened: Settlement) -> None:
             currency=opened.claim.currency,
             worth=worth_of(entry),
             account=entry.account,
+            closed=closed,
         )
         opened.record_payment(again)
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from invx.contexts.invoicing.domain.delivery.delivery_errors import ClearanceRequired
+from invx.kernel.ids import named_id
 from invx.rules.tax.packs import ClearanceRule
 
 PDF = "pdf"  # as a format: the document as people read it, without an e-invoice
@@ -166,12 +167,12 @@ class Transmission:
 
 def transmission_id(document_id: UUID, channel: str) -> UUID:
     """A document goes through a channel once; so this id is made of the two."""
-    return uuid5(document_id, f"transmission:{channel}")
+    return named_id(document_id, f"transmission:{channel}")
 
 
 def key_of(document_id: UUID, revision: int, channel: str) -> str:
     """What the far side recognises a repetition by: never made of the attempt."""
-    return str(uuid5(document_id, f"{revision}:{channel}"))
+    return str(named_id(document_id, f"{revision}:{channel}"))
 
 
 # What a transmission to the buyer makes of the document's delivery, the best first.

@@ -48,7 +48,7 @@ def _codes(content: Content, seller: Seller, syntax: Syntax) -> Iterator[_Code]:
         at = f"/further_notes/{index}/subject"
         yield _Code(at, note.subject, code_lists.NOTE_SUBJECTS, "UNTDID 4451 (BR-CL-08)")
     for index, attached in enumerate(content.attachments):
-        media_type = attached.media_type if attached.content else None
+        media_type = attached.media_type if attached.carried else None
         at = f"/attachments/{index}/media_type"
         yield _Code(at, media_type, code_lists.MEDIA_TYPES, "attachments (BR-CL-24)")
     yield _object("/invoiced_object", content.invoiced_object)

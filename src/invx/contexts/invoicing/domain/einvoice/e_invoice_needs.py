@@ -90,9 +90,9 @@ def _core(asked: Asked) -> Iterator[Problem]:
                 yield absent(at, "its scheme", "BR-65")
     for index, attachment in enumerate(content.attachments):
         at = f"/attachments/{index}"
-        if attachment.content and not attachment.media_type:
+        if attachment.carried and not attachment.media_type:
             yield absent(f"{at}/media_type", "the media type of the content", "BT-125-1")
-        if attachment.content and not attachment.filename:
+        if attachment.carried and not attachment.filename:
             yield absent(f"{at}/filename", "a file name of the content", "BT-125-2")
     yield from _paying(asked)
 

@@ -27,6 +27,7 @@ class Issued:
     issue_date: date
     due_date: date
     instalments: tuple[Instalment, ...] = ()
+    test: bool = False  # by a sandbox: no claim on anybody
 
 
 def would_be_issued(content: Content, totals: Totals, seller: Seller, day: date) -> Issued:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Self
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from invx.contexts.invoicing.domain.exchange.exchange import PublishedRate, RateKind, source_of
 from invx.contexts.invoicing.domain.exchange.rate_sheet_events import (
@@ -16,6 +16,7 @@ from invx.contexts.invoicing.domain.exchange.rate_sheet_events import (
 )
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import Conflict, Invalid, NotFound, Problem, violated
+from invx.kernel.ids import named_id
 from invx.kernel.messages import Event
 from invx.kernel.money import UnknownCurrency, exponent
 from invx.rules.calendar.periods import MONTHS_PER_YEAR, Unit, calendar_key
@@ -80,7 +81,7 @@ def month_end(first_day: date) -> date:
 
 def rate_sheet_id(tenant_id: UUID, source: str, month: str) -> UUID:
     """The stream of a source's month: there is one, and two writers meet there."""
-    return uuid5(tenant_id, f"rate_sheet:{source}:{month}")
+    return named_id(tenant_id, f"rate_sheet:{source}:{month}")
 
 
 class RateSheet(Aggregate):

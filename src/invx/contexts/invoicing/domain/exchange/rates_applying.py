@@ -7,6 +7,8 @@ from invx.contexts.invoicing.domain.balance import Entry, EntryKind
 from invx.contexts.invoicing.domain.bookkeeping.booking import Booking
 from invx.contexts.invoicing.domain.bookkeeping.books import Worth
 from invx.contexts.invoicing.domain.exchange.exchange import ExchangeRate
+from invx.contexts.invoicing.domain.periods.closed import NOTHING_CLOSED, Closed
+from invx.contexts.invoicing.domain.periods.late import booked
 from invx.contexts.invoicing.domain.settlement import Settlement
 from invx.contexts.invoicing.domain.settlement_events import EntriesBooked, TaxConverted
 from invx.contexts.invoicing.domain.tax.tax_conversion import Rates, convert
@@ -39,11 +41,14 @@ def unbooked_money(settlement: Settlement) -> list[Entry]:
 
 
 def complete_books(
-    settlement: Settlement, rate: ExchangeRate | None, worths: Mapping[UUID, Worth]
+    settlement: Settlement,
+    rate: ExchangeRate | None,
+    worths: Mapping[UUID, Worth],
+    closed: Closed = NOTHING_CLOSED,
 ) -> None:
     """Its value in the books, that of its entries and of their bookings, with these rates.
 
-    Nothing is recorded when nothing changes.
+    Nothing is recorded when nothing changes. What comes of it on `closed` days is booked later.
     """
     record = settlement.books
     if record is None:
@@ -56,7 +61,8 @@ def complete_books(
         return
     bookings: tuple[Booking, ...] = ()
     if settlement.journal is not None:
-        bookings = settlement.journal.completed(value.factor, entries)
+        known = [each.booking_id for each in settlement.journal.bookings]
+        bookings = booked(settlement.journal.completed(value.factor, entries), closed, known)
     settlement.record(
         EntriesBooked(claim=settlement.claim, value=value, entries=entries, bookings=bookings)
     )

@@ -7,7 +7,7 @@ taken yet is tried again with growing pauses, and in the end waits for a person,
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from invx.contexts.invoicing.domain.tax.engine_entry_events import (
     EngineEntryCommitted,
@@ -18,6 +18,7 @@ from invx.contexts.invoicing.domain.tax.engine_entry_events import (
 )
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import Conflict, NotFound, invariant, violated
+from invx.kernel.ids import named_id
 from invx.kernel.messages import Event
 
 ATTEMPTS_MAX = 10  # over four days
@@ -44,7 +45,7 @@ class EngineEntryStatus(StrEnum):
 
 def engine_entry_id(document_id: UUID, kind: EngineEntryKind) -> UUID:
     """One stream per document and kind, so nothing is owed twice."""
-    return uuid5(document_id, f"engine-entry:{kind}")
+    return named_id(document_id, f"engine-entry:{kind}")
 
 
 class EngineEntry(Aggregate):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Self
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from invx.contexts.invoicing.domain.tax.rate_table_events import (
     OverridesRemoved,
@@ -14,6 +14,7 @@ from invx.contexts.invoicing.domain.tax.rate_table_events import (
 from invx.contexts.invoicing.domain.tax.tax_rates import rate_problems
 from invx.kernel.aggregate import Aggregate
 from invx.kernel.errors import Invalid, NotFound, Problem, violated
+from invx.kernel.ids import named_id
 from invx.kernel.messages import Event
 from invx.rules.tax.north_america import COUNTRIES
 from invx.rules.tax.packs import Pack, Packs
@@ -59,7 +60,7 @@ class KnownTaxes:
 
 def rate_table_id(tenant_id: UUID, country: str) -> UUID:
     """The stream of a tenant's knowledge of a country: there is one, and two writers meet there."""
-    return uuid5(tenant_id, f"rate_table:{country}")
+    return named_id(tenant_id, f"rate_table:{country}")
 
 
 class RateTable(Aggregate):

@@ -10,10 +10,11 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeAlias
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from invx.contexts.invoicing.domain.content import TaxCurrency
 from invx.contexts.invoicing.domain.party import Basis, Registration
+from invx.kernel.ids import named_id
 from invx.rules.tax.model import Special
 from invx.rules.totals.model import ZERO, Regime
 
@@ -160,6 +161,7 @@ class TaxEntry:
     supply: str | None = None
     partner: str | None = None
     origin: str | None = None  # the period of the supply; another one than `period` corrects it
+    closed_period: str | None = None  # that of the tax point, where it was closed when this came
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,4 +183,4 @@ def registration_id(legal_entity_id: UUID, registration: Registration) -> UUID:
     return _registration_id(legal_entity_id, f"registration:{registration.country}:{number}")
 
 
-_registration_id = lru_cache(1024)(uuid5)  # a few per legal entity, asked for by every document
+_registration_id = lru_cache(1024)(named_id)  # a few per legal entity, asked for by every document

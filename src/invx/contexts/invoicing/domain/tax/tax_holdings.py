@@ -50,7 +50,7 @@ def settled_of(standing: Standing, credited: Decimal, prepaid: Decimal) -> Settl
 def nothing_held(account: TaxAccount) -> Holdings:
     """A document of which nothing is settled."""
     zero = quantize(ZERO, account.currency)
-    none = Share(amount=zero, cells=tuple([zero for _ in account.cells]))
+    none = Share(amount=zero, cells=(zero,) * (2 * len(account.groups)))
     return Holdings(credited=none, received=none, discounted=none, written_off=none)
 
 

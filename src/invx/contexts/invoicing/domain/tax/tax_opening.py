@@ -8,6 +8,7 @@ from decimal import Decimal
 from invx.contexts.invoicing.domain.check import lines_of
 from invx.contexts.invoicing.domain.content import Content, DocumentType, TaxCurrency
 from invx.contexts.invoicing.domain.document_events import Links
+from invx.contexts.invoicing.domain.interest.late_claims import is_compensation
 from invx.contexts.invoicing.domain.legal_entity import LegalEntity
 from invx.contexts.invoicing.domain.party import Basis
 from invx.contexts.invoicing.domain.tax.tax_credited import as_in
@@ -35,18 +36,21 @@ def tax_account_of(
     issue_date: date,
     original: tuple[TaxAccount, Content] | None = None,
 ) -> TaxAccount | None:
-    """What a document is to the tax ledger; None when it bears no tax at all.
+    """What a document is to the tax ledger; None when it bears no tax, or is no supply.
 
     A credit note stays with the registration and the basis of its original. Withholdings are no
     tax of the seller's and are left out.
     """
     content, totals, links = said
+    if is_compensation(content, totals):
+        return None
     sign = -1 if content.type is DocumentType.CREDIT_NOTE else 1
     day = supplied_on(content, issue_date)
     lines = {line.id for _, line in lines_of(original[1].lines)} if original else None
     treatments = Treatments(content, totals, entity, day, original_lines=lines)
+    partner = partner_of(content.buyer)
     groups = [
-        _group((group, part), sign, content, entity, issue_date)
+        _group((group, part, partner), sign, content, entity, issue_date)
         for group in totals.taxes
         if group.regime is not Regime.WITHHOLDING
         for part in treatments.parts_of(group)
@@ -79,9 +83,13 @@ def _cause(content: Content, links: Links) -> TaxCause:
 
 
 def _group(
-    taxed: tuple[TaxGroup, Part], sign: int, content: Content, entity: LegalEntity, issue_date: date
+    taxed: tuple[TaxGroup, Part, str | None],
+    sign: int,
+    content: Content,
+    entity: LegalEntity,
+    issue_date: date,
 ) -> TaxedGroup:
-    group, part = taxed
+    group, part, partner = taxed
     day = tax_point_of(content, group.category, issue_date)
     scheme = part.treatment.scheme
     country, registration = answering(entity, scheme, part.place, day)
@@ -104,7 +112,7 @@ def _group(
         scheme=scheme,
         derived=part.treatment.derived,
         supply=part.treatment.supply,
-        partner=partner_of(content.buyer),
+        partner=partner,
     )
 
 

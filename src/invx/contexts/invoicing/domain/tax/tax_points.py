@@ -7,6 +7,7 @@ one that it names; a reporting period is a calendar month, from which a quarter 
 """
 
 from datetime import date
+from functools import lru_cache
 
 from invx.contexts.invoicing.domain.content import Content, DocumentType
 from invx.contexts.invoicing.domain.party import Basis
@@ -34,12 +35,15 @@ _OWN = {
 }
 
 
+@lru_cache(1024)  # the same few days in most documents
 def period_of(day: date) -> str:
-    """The reporting period of a day: 2026-11. Entries get theirs in `tax_entering._entry` only.
-
-    There the first open period is to be asked for once periods can be closed (D5).
-    """
+    """The reporting period of a day: 2026-11. What comes too late takes another one (D5)."""
     return calendar_key(day, Unit.MONTH)
+
+
+def first_day_of(period: str) -> date:
+    """The first day of a reporting period."""
+    return date.fromisoformat(f"{period}-01")
 
 
 def supplied_on(content: Content, issue_date: date) -> date:

@@ -41,8 +41,9 @@ class TaxRecord:
     @staticmethod
     def opening(account: TaxAccount, opened_on: date) -> TaxMovement:
         """What finalizing adds: on accrual everything, on cash what was paid before."""
-        settled = Settled(received=account.prepaid)
-        held = holdings_after(account, nothing_held(account), settled)
+        held = nothing_held(account)
+        if account.prepaid or not account.total:  # of a total of nothing the rest is taken at once
+            held = holdings_after(account, held, Settled(received=account.prepaid))
         return TaxMovement(after=held, entries=opening_entries(account, held, opened_on))
 
     def movement(self, entry: Entry, standing: Standing, taken: Cells | None) -> TaxMovement:

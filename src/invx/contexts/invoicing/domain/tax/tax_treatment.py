@@ -100,20 +100,19 @@ class Treatments:
 
     def parts_of(self, group: TaxGroup) -> list[Part]:
         """The group in parts that sum to it exactly; mostly one."""
-        found = self._sums.get(_key(group)) or {self._unsaid(group): ZERO}
-        place = self._place(group)
-        if len(found) == 1:
-            [treatment] = found
+        found, place = self._sums.get(_key(group), {}), self._place(group)
+        if len(found) <= 1:
+            treatment = next(iter(found), None) or self._unsaid(group)
             return [Part(treatment, place, group.base, group.amount)]
         bases, taxes = shares([*found.values()], (group.base, group.amount), self._totals.currency)
         return [Part(*each) for each in zip(found, [place] * len(bases), bases, taxes, strict=True)]
 
     def _by_treatment(self) -> dict[_Key, dict[Treatment, Decimal]]:
         """Sums of the lines' bases by group and treatment; empty where no line says anything."""
-        groups = {_key(group): group for group in self._totals.taxes}
         sums: dict[_Key, dict[Treatment, Decimal]] = {}
         if not self._ruled and not _say_something(self._content.lines):
             return sums
+        groups = {_key(group): group for group in self._totals.taxes}
         for line, figures in _items(self._content.lines, self._totals.lines):
             for tax, (base, _) in zip(line.taxes, figures.taxes, strict=True):
                 key = (tax.regime, tax.jurisdiction, tax.category, tax.rate)
@@ -256,7 +255,10 @@ def _key(group: TaxGroup) -> _Key:
 
 
 def _say_something(lines: tuple[Line, ...]) -> bool:
-    return any(line.supply is not None or _say_something(line.children) for line in lines)
+    for line in lines:
+        if line.supply is not None or (line.children and _say_something(line.children)):
+            return True
+    return False
 
 
 def _items(

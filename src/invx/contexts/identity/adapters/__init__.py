@@ -1,0 +1,1 @@
+"""How the ports of identity are met."""

@@ -1,0 +1,1 @@
+"""Uploaded files, which documents name as their attachments (BG-24)."""

@@ -1,0 +1,1 @@
+"""When revenue is earned: schedules of lines, and what is deferred until then."""

@@ -1,0 +1,1 @@
+"""Backups of the embedded PostgreSQL, and restoring them (docs/operations/backup.md)."""

@@ -1,0 +1,1 @@
+"""The gateway before split contexts: routes and one document, both made from the routers."""

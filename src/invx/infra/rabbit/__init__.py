@@ -1,0 +1,1 @@
+"""The transport over RabbitMQ: publishing with confirms, and feeding inboxes from queues."""

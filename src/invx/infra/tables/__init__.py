@@ -1,0 +1,1 @@
+"""Tables as files, written row by row: CSV, JSON Lines and XLSX."""
