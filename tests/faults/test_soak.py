@@ -1,5 +1,6 @@
 """Every kind of fault twenty times in `make soak`; it goes on where it was interrupted.
 
+Two installations are under fire at once, since much of a round is waiting; each does half of them.
 FAULTS_SEED and FAULTS_EACH choose others; FAULTS_MINUTES ends a run earlier, in good order.
 """
 
@@ -8,7 +9,8 @@ import os
 import random
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
@@ -23,7 +25,9 @@ from tests.faults.versions import next_version
 
 REPORT = ROOT / "docs" / "measurements" / "faults.md"
 HOME = ROOT / ".invx" / "soak" / "faults"
-AWAY_SECONDS = 60.0
+INSTALLATIONS = 2
+BROKER_AWAY_SECONDS = 60.0
+AWAY_SECONDS = 15.0
 SECONDS = 5.0
 ROLLING, VERSIONS = "rolling restart", "old and new version"
 ALL = (*KINDS, ROLLING, VERSIONS)
@@ -50,8 +54,15 @@ async def fight(campaign: Campaign, seed: int, number: int) -> tuple[Round, list
             wrong.append(f"{seen.unavailable} answers 503, {seen.cut} connections cut")
         return seen, wrong
     chance = random.Random(f"{seed} fault {number}")
-    seconds = AWAY_SECONDS if kind.endswith("unreachable") else SECONDS
-    return await campaign.round([Fault(kind, chance.uniform(0.2, 3), seconds, chance.random())])
+    fault = Fault(kind, chance.uniform(0.2, 3), lasting(kind), chance.random())
+    return await campaign.round([fault])
+
+
+def lasting(kind: str) -> float:
+    """Seconds."""
+    if kind == "RabbitMQ unreachable":
+        return BROKER_AWAY_SECONDS
+    return AWAY_SECONDS if kind.endswith("unreachable") else SECONDS
 
 
 @pytest.mark.soak
@@ -64,49 +75,77 @@ async def test_every_fault_twenty_times(capsys: pytest.CaptureFixture[str]) -> N
         with capsys.disabled():
             print(text, file=sys.stderr, flush=True)
 
-    wrong = await soak(Progress(HOME, seed, Round, folders), each * len(ALL), seconds, say)
+    soak = Soak(
+        [progress_of(seed, at) for at in range(INSTALLATIONS)],
+        each * len(ALL) // INSTALLATIONS,
+        time.monotonic() + seconds,
+        say,
+    )
+    wrong = await soak.run()
     assert not wrong, "\n".join([*wrong, f"replay: rm -r {HOME}; make soak ARGS=tests/faults"])
 
 
-def folders() -> list[Path]:
-    """Where the data are: elsewhere, when root's home is closed to PostgreSQL's account."""
-    return [Services.at(HOME).postgres.location]
+def progress_of(seed: int, at: int) -> Progress[Round]:
+    """What an installation has behind it; each has a seed of its own."""
+    home = HOME / str(at)
+
+    def folders() -> list[Path]:
+        # Elsewhere, when root's home is closed to PostgreSQL's account.
+        return [Services.at(home).postgres.location]
+
+    return Progress(home, seed + at, Round, folders)
 
 
-async def soak(
-    progress: Progress[Round], count: int, seconds: float, say: Callable[[str], None]
-) -> list[str]:
-    """The rounds that are missing; what was wrong. The report is written after each."""
-    began, wrong = time.monotonic(), list[str]()
-    HOME.mkdir(parents=True, exist_ok=True)
-    services = Services.at(HOME)
-    try:
-        await asyncio.to_thread(services.up)
-        campaign = Campaign(services, HOME, progress.seed)
-        await campaign.open()
-        for number in range(len(progress.rounds), count):
-            seen, wrong = await fight(campaign, progress.seed, number)
-            progress.add(seen)
-            write_report(progress, count, wrong)
-            say(
-                f"{number + 1:3}/{count} {seen.kinds[0]:30} {seen.acknowledged:4} acknowledged,"
-                f" {seen.unavailable:4} × 503, {seen.cut:4} cut, written after"
-                f" {seen.write_seconds:5.2f} s, heard of after {seen.effect_seconds:5.2f} s"
-                f"  [{time.monotonic() - began:5.0f} s] {'; '.join(wrong) or 'nothing wrong'}"
-            )
-            if wrong or time.monotonic() - began > seconds:
-                break
-        await campaign.close()
-    finally:
-        await asyncio.to_thread(services.down)
-    if not wrong and len(progress.rounds) >= count:
-        progress.done()
-    return wrong
+@dataclass(slots=True)
+class Soak:
+    """The rounds that are missing, `count` in each installation; the report after each of them."""
+
+    all: list[Progress[Round]]
+    count: int
+    end: float
+    say: Callable[[str], None]
+    wrong: list[str] = field(default_factory=list)
+
+    async def run(self) -> list[str]:
+        """What was wrong."""
+        async with asyncio.TaskGroup() as group:
+            for progress in self.all:
+                group.create_task(self._fight(progress))
+        if not self.wrong and all(len(each.rounds) >= self.count for each in self.all):
+            for each in self.all:
+                each.done()
+        return self.wrong
+
+    async def _fight(self, progress: Progress[Round]) -> None:
+        began = time.monotonic()
+        progress.home.mkdir(parents=True, exist_ok=True)
+        services = Services.at(progress.home)
+        try:
+            await asyncio.to_thread(services.up)
+            campaign = Campaign(services, progress.home, progress.seed)
+            await campaign.open()
+            for number in range(len(progress.rounds), self.count):
+                if self.wrong or time.monotonic() > self.end:
+                    break
+                seen, wrong = await fight(campaign, progress.seed, number)
+                progress.add(seen)
+                self.wrong += wrong
+                write_report(self.all, self.count, self.wrong)
+                self.say(
+                    f"{number + 1:3}/{self.count} of seed {progress.seed} {seen.kinds[0]:30}"
+                    f" {seen.acknowledged:4} acknowledged, {seen.unavailable:4} × 503,"
+                    f" {seen.cut:4} cut, written after {seen.write_seconds:5.2f} s,"
+                    f" heard of after {seen.effect_seconds:5.2f} s"
+                    f"  [{time.monotonic() - began:5.0f} s] {'; '.join(wrong) or 'nothing wrong'}"
+                )
+            await campaign.close()
+        finally:
+            await asyncio.to_thread(services.down)
 
 
-def write_report(progress: Progress[Round], count: int, wrong: list[str]) -> None:
+def write_report(all_of: Sequence[Progress[Round]], count: int, wrong: list[str]) -> None:
     """The figures, as Markdown."""
-    rounds, table = progress.rounds, []
+    rounds, table = [round for each in all_of for round in each.rounds], []
     for kind in ALL:
         some = [each for each in rounds if each.kinds == [kind]]
         if some:
@@ -119,13 +158,14 @@ def write_report(progress: Progress[Round], count: int, wrong: list[str]) -> Non
             )
     REPORT.write_text(
         _REPORT.format(
-            seed=progress.seed,
-            commit=progress.commit,
+            seeds=" and ".join(str(each.seed) for each in all_of),
+            commit=all_of[0].commit,
             cores=os.cpu_count(),
+            broker_away=BROKER_AWAY_SECONDS,
             away=AWAY_SECONDS,
             seconds=SECONDS,
             done=len(rounds),
-            count=count,
+            count=count * len(all_of),
             acknowledged=sum(each.acknowledged for each in rounds),
             repeated=sum(each.repeated for each in rounds),
             unavailable=sum(each.unavailable for each in rounds),
@@ -142,11 +182,12 @@ Written by `make soak ARGS=tests/faults`. Four clients draft, finalize in one se
 payments and credit at the gateway of `invx up --services --replicas 2`, each write with an
 Idempotency-Key, while something goes wrong; they ask again with the same keys. After each fault the
 databases of all contexts are compared whole with what the clients were told and with each other
-(`tests/crash/checks.py`), the queues are looked at, and the chains are verified. What is
-unreachable stays so for {away:.0f} s; what is silent, slow or full for {seconds:.0f} s. What dead
-workers had claimed is free after 6 s and a dead relay's lease after 3 s, instead of 60 and 15.
+(`tests/crash/checks.py`), the queues are looked at, and the chains are verified. RabbitMQ is
+unreachable for {broker_away:.0f} s, PostgreSQL and Valkey for {away:.0f} s; what is silent, slow or
+full for {seconds:.0f} s. What dead workers had claimed is free after 6 s and a dead relay's lease
+after 3 s, instead of 60 and 15. Two such installations are under fire at once on the same machine.
 
-- seed {seed}, commit `{commit}`, {cores} cores
+- seeds {seeds}, commit `{commit}`, {cores} cores
 - {done} of {count} rounds
 - {acknowledged} requests acknowledged; {repeated} requests sent once more and compared
 - {unavailable} answers 503 `unavailable`, {cut} connections cut or refused

@@ -80,21 +80,22 @@ def test_what_cannot_be_republished_is_refused_in_a_sentence(running: Installati
 
 
 def test_a_parked_contract_is_listed_replayed_and_skipped(running: Installation) -> None:
-    sql(
-        running,
-        "UPDATE analytics.inbox SET state = 'parked', reason = 'planted', attempts = 7",
-        "SELECT 1",
+    message = sql(running, "SELECT message_id FROM analytics.inbox LIMIT 1")
+    park = (
+        "UPDATE analytics.inbox SET state = 'parked', reason = 'planted', attempts = 7"
+        f" WHERE message_id = '{message}'"
     )
-    message = sql(running, "SELECT message_id FROM analytics.inbox")
+    sql(running, park, "SELECT 1")
     listed = running.invx("inbox", "list")
     assert str(message) in listed.stdout
     assert "planted" in listed.stdout
     assert "1 parked" in listed.stderr
     assert "1 tried again" in running.invx("inbox", "replay", str(message)).stderr
-    sql(running, "UPDATE analytics.inbox SET state = 'parked', reason = 'planted'", "SELECT 1")
+    sql(running, park, "SELECT 1")
     skipped = running.invx("inbox", "skip", str(message), "--reason", "known", "--actor", "user:a")
     assert skipped.returncode == 0, skipped.stderr
-    assert "skipped by user:a: known" in sql(running, "SELECT reason FROM analytics.inbox")
+    reason = f"SELECT reason FROM analytics.inbox WHERE message_id = '{message}'"
+    assert "skipped by user:a: known" in sql(running, reason)
     assert "Nothing is parked." in running.invx("inbox", "list").stderr
     unknown = running.invx("inbox", "replay", str(message))
     assert unknown.returncode == 1
