@@ -5,6 +5,8 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 ARGS ?=
+# Where it is set, each of the hundreds of processes that tests start compiles every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## This list

@@ -103,7 +103,9 @@ def install(locks: Sequence[Path], environ: dict[str, str]) -> None:
         options = subprocess.run(
             [*pip, "config", "list"], capture_output=True, text=True, check=False
         ).stdout
-        uv = [str(VENV / "bin" / "uv"), "pip", "sync", "--python", str(PYTHON), "--require-hashes"]
+        # Compiled once here, not by each process that starts, where files cannot be written later.
+        uv = [str(VENV / "bin" / "uv"), "pip", "sync", "--python", str(PYTHON)]
+        uv += ["--require-hashes", "--compile-bytecode"]
         if _run([*uv, *map(str, locks)], uv_settings(options.splitlines()) | environ):
             return
         say("uv could not do it; pip tries")
