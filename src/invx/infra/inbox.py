@@ -124,7 +124,8 @@ class Inbox:
         """
         now = self._clock.now()
         found: list[Received] = []
-        async with self._database.system_transaction() as conn:
+        # A claim that a crash loses was of a reaction that is not committed either.
+        async with self._database.system_transaction(durable=False) as conn:
             for lane in LANES:
                 take = self._taker(conn, now, lane)
                 found += await self._rotations[lane].collect(conn, room - len(found), take, now)

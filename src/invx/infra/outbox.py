@@ -184,7 +184,8 @@ class Relay:
         )
 
     async def _mark(self, envelopes: Sequence[Envelope]) -> None:
-        async with self._database.system_transaction() as conn:
+        # Marks that a crash loses are made again: what is published twice is recognised.
+        async with self._database.system_transaction(durable=False) as conn:
             await self._lease.hold(conn)
             await conn.execute(
                 _MARK.format(schema=self._database.schema),

@@ -57,6 +57,7 @@ _TOO_LONG = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
 # Statements up to this length stay prepared.
 STATEMENT_CHARS_MAX = 100_000
 
+_NOT_AWAITED = "SET LOCAL synchronous_commit = off"
 _SESSION = {
     "application_name": "invx",
     "statement_timeout": "30s",
@@ -256,12 +257,14 @@ class Database:
             yield conn
 
     @contextlib.asynccontextmanager
-    async def system_transaction(self) -> AsyncIterator[Connection]:
+    async def system_transaction(self, *, durable: bool = True) -> AsyncIterator[Connection]:
         """A transaction of the system role: outbox, inbox, due jobs, leases and directory only.
 
+        Not `durable`: its commit does not wait for the disk, so a crash of the server may lose it,
+        though never without what was committed after it. For what is then merely done again.
         Raises DatabaseUnavailable and TookTooLong as above.
         """
-        opening = self._system_begin
+        opening = self._system_begin if durable else f"{self._system_begin}; {_NOT_AWAITED}"
         pool = self._pools.system if self._pools.is_open else (await self._opened()).system
         async with _transaction(pool, opening, self._system_use) as conn:
             yield conn

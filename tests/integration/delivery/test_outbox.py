@@ -357,7 +357,7 @@ class _Single:
         self.schema = self.label = stage.sender.schema
         self._conn = conn
 
-    def system_transaction(self):
+    def system_transaction(self, **_):
         @asynccontextmanager
         async def opened():
             await self._conn.execute("BEGIN; SET LOCAL ROLE sender_system")

@@ -208,3 +208,16 @@ async def test_long_statements_stay_prepared(narrow: Notebook, chars: int, kept:
             statement,
         )
     assert held == (3 if kept else None)
+
+
+async def test_only_what_may_be_done_again_does_not_wait_for_the_disk(narrow: Notebook) -> None:
+    async def awaited(**how: bool) -> bool:
+        """Whether the commit waits as the server is set up to."""
+        async with narrow.database.system_transaction(**how) as conn:
+            found = await conn.fetchrow(
+                "SELECT source, setting FROM pg_settings WHERE name = 'synchronous_commit'"
+            )
+        return tuple(found) != ("session", "off")
+
+    assert not await awaited(durable=False)
+    assert await awaited()
