@@ -34,7 +34,7 @@ from invx.infra.anchoring import Anchoring
 from invx.infra.anchors import anchors_of
 from invx.infra.apart import Collector
 from invx.infra.arrivals import Arrivals
-from invx.infra.buckets import MemoryBuckets, ValkeyBuckets
+from invx.infra.buckets import buckets_at
 from invx.infra.clockwork import Clockwork
 from invx.infra.context import Context, Reaction
 from invx.infra.encryption import SecretKey
@@ -61,6 +61,7 @@ from invx.infra.quotas import Admission
 from invx.infra.rabbit.feed import Feed
 from invx.infra.rabbit.link import Link, Topology
 from invx.infra.rabbit.transport import RabbitTransport
+from invx.infra.read_cache import read_cache
 from invx.infra.running import Host, bell_of, bells_of, upkeep_of, waker, worker_of
 from invx.infra.sealing import Sealing
 from invx.infra.storage.places import Places, StorageSettings, storages_outside
@@ -226,10 +227,15 @@ def _wire_invoicing(
 
 
 def _wire_analytics(
-    database: Database, catalogue: Catalogue, _: Settings, __: Callable[[], None]
+    database: Database, catalogue: Catalogue, settings: Settings, _: Callable[[], None]
 ) -> Context:
     return analytics.wire(
-        database, catalogue, clock=SystemClock(), ids=Uuid7Ids(), registry=REGISTRY
+        database,
+        catalogue,
+        clock=SystemClock(),
+        ids=Uuid7Ids(),
+        registry=REGISTRY,
+        reads=read_cache(settings.broker.valkey_url, analytics.NAME),
     )
 
 
@@ -351,8 +357,7 @@ async def create_app(host: Host, settings: Settings, *, background: bool = True)
         lifespan=lifespan,
     )
     app.state.loop_lag = lag
-    shared = settings.broker.valkey_url
-    buckets = ValkeyBuckets(shared) if shared else MemoryBuckets()
+    buckets = buckets_at(settings.broker.valkey_url)
     host.closing.append(buckets.close)
     admission = Admission(settings.quotas, host.quota_class, buckets=buckets)
     app.state.admission = admission

@@ -39,8 +39,8 @@ async def emptied(valkey: Valkey) -> str:
 def patient(url: str) -> ValkeyBuckets:
     """A test machine may be slower than a tenth of a second."""
     made = ValkeyBuckets(url)
-    made._client.connection_pool.connection_kwargs["socket_timeout"] = 10
-    made._client.connection_pool.connection_kwargs["socket_connect_timeout"] = 10
+    made._link.client.connection_pool.connection_kwargs["socket_timeout"] = 10
+    made._link.client.connection_pool.connection_kwargs["socket_connect_timeout"] = 10
     return made
 
 
@@ -135,7 +135,7 @@ async def test_one_that_comes_back_is_used_again(tmp_path: Path) -> None:
     seconds = [0.0]
     with Valkey(tmp_path) as valkey:
         buckets = ValkeyBuckets(valkey.url, now=lambda: seconds[0])
-        buckets._client.connection_pool.connection_kwargs["socket_timeout"] = 10
+        buckets._link.client.connection_pool.connection_kwargs["socket_timeout"] = 10
         assert await admitted(buckets, "a", 9) == 5
         valkey.stop()
         assert await admitted(buckets, "a", 9) == 5  # its own count, which was full

@@ -5,27 +5,17 @@ or gone each process counts for itself meanwhile, which lets in more and refuses
 that was flushed begins with full buckets.
 """
 
-import contextlib
-import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
-from urllib.parse import urlsplit
 
-import structlog
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from invx.infra.valkey import ValkeyAway, ValkeyLink
 
 _BUCKETS_MAX = 10_000
 _ROUNDING = 1e-6  # of a request: who waits as long as he was told is not sent away again
-ANSWER_SECONDS_MAX = 0.1
-REST_SECONDS = 1.0  # after Valkey did not answer, before it is asked again
 _PREFIX = "invx:bucket:"
-
-log = structlog.get_logger(__name__)
 
 
 class Buckets(Protocol):
@@ -67,32 +57,26 @@ class ValkeyBuckets:
     """Counts for everybody who uses this Valkey, by its clock; `url` is redis:// or rediss://."""
 
     def __init__(self, url: str, now: Callable[[], float] = time.monotonic) -> None:
-        self._client = Redis.from_url(
-            url,
-            socket_timeout=ANSWER_SECONDS_MAX,
-            socket_connect_timeout=ANSWER_SECONDS_MAX,
-            retry=Retry(NoBackoff(), 0),
-        )
-        self._where = urlsplit(url).hostname
-        self._take = self._client.register_script(_TAKE)
+        self._link = ValkeyLink(url, now)
+        self._take = self._link.client.register_script(_TAKE)
         self._alone = MemoryBuckets(now)
-        self._now = now
-        self._rests_until = -math.inf
 
     async def take(self, key: str, rate: float, burst: int) -> float:
         """Waits a tenth of a second at most, and then counts alone for a while."""
-        if self._now() >= self._rests_until:
-            try:
-                return float(await self._take(keys=[_PREFIX + key], args=[rate, burst]))
-            except (RedisError, OSError, TimeoutError) as error:
-                self._rests_until = self._now() + REST_SECONDS
-                log.warning("valkey_away", host=self._where, reason=type(error).__name__)
-        return await self._alone.take(key, rate, burst)
+        asked = partial(self._take, keys=[_PREFIX + key], args=[rate, burst])
+        try:
+            return float(await self._link.ask(asked))
+        except ValkeyAway:
+            return await self._alone.take(key, rate, burst)
 
     async def close(self) -> None:
         """Disconnect."""
-        with contextlib.suppress(RedisError, OSError):  # what is gone needs no farewell
-            await self._client.aclose()
+        await self._link.close()
+
+
+def buckets_at(url: str | None) -> Buckets:
+    """Of all processes that use this Valkey; without one, of this process."""
+    return ValkeyBuckets(url) if url else MemoryBuckets()
 
 
 # A bucket that would be full again anyway is forgotten.

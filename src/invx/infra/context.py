@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from invx.infra.postgres import Connection, Database
+from invx.infra.read_cache import NoReadCache, ReadCache
 from invx.infra.storage.places import Places
 from invx.infra.tenancy import Directory
 from invx.kernel.messages import Contract, Envelope
@@ -66,6 +67,7 @@ class Context:
     personal: tuple[PersonalStore, ...] = ()
     places: Places | None = None  # where its files lie
     naming: tuple[Naming, ...] = ()
+    reads: ReadCache = field(default_factory=NoReadCache)  # forgets what a reaction changes
     close: Callable[[], None] = lambda: None
 
     @property

@@ -27,6 +27,11 @@ TOKENS = Counter(
     "Access tokens looked at: cached, verified or refused.",
     ("outcome",),
 )
+READS_KEPT = Counter(
+    "invx_reads_kept_total",
+    "Questions whose answers are kept in Valkey: kept, read anew, or Valkey was away.",
+    ("context", "outcome"),
+)
 
 # The process.
 LOOP_LAG = Histogram(

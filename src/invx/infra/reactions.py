@@ -110,6 +110,7 @@ class Reactions:
             return False
         for row in rows:
             INBOX_HANDLED.labels(self._context.name, row.envelope.contract, "done").inc()
+        await self._context.reads.forget(rows[0].envelope.tenant_id)
         return True
 
     def _piece(self, row: Received) -> Piece | None:
@@ -178,6 +179,7 @@ class Reactions:
             _caller(envelope),
             within=lambda conn: self._inbox.finish(conn, row),
         )
+        await self._context.reads.forget(envelope.tenant_id)
         return "done"
 
     def _report(self, row: Received, error: Exception, *, parked: bool) -> None:

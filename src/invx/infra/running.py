@@ -83,6 +83,7 @@ class Host:
         self._tasks = {}
         for context in self.contexts.values():
             context.close()
+            await context.reads.close()
         for close in self.closing:
             await close()
         await self.pools.close()

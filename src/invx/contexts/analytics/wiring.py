@@ -15,6 +15,7 @@ from invx.infra.context import Context, Reaction
 from invx.infra.facts import KnownFacts
 from invx.infra.migrate import Migration, migrations_in
 from invx.infra.postgres import Connection, Database
+from invx.infra.read_cache import ReadCache
 from invx.infra.runner import Runner
 from invx.infra.tenancy import Directory
 from invx.infra.unit_of_work import Storage
@@ -38,7 +39,13 @@ def migrations() -> list[Migration]:
 
 
 def wire(
-    database: Database, catalogue: Catalogue, *, clock: Clock, ids: Ids, registry: Registry
+    database: Database,
+    catalogue: Catalogue,
+    *,
+    clock: Clock,
+    ids: Ids,
+    registry: Registry,
+    reads: ReadCache,
 ) -> Context:
     """The analytics context over its database. It has no events of its own."""
     storage = Storage(
@@ -61,6 +68,7 @@ def wire(
         runner=runner,
         tags=TAGS,
         routers=(router,),
-        edge=Edge(runner),
+        edge=Edge(runner, reads),
         reactions=REACTIONS,
+        reads=reads,
     )

@@ -6,14 +6,16 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from invx.contexts.analytics.adapters.unit_of_work import UnitOfWork
+from invx.infra.read_cache import ReadCache
 from invx.infra.runner import Runner
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The runner of analytics."""
+    """The runner of analytics, and what is kept of its answers."""
 
     runner: Runner[UnitOfWork]
+    reads: ReadCache
 
 
 async def edge_of(request: Request) -> Edge:

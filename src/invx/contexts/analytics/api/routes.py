@@ -37,11 +37,13 @@ async def revenue(
     query: Annotated[RevenueQuery, Query()], caller: Reader, edge: Analytics
 ) -> Response:
     """Sum net, tax and gross of finalized documents by month of issue and currency."""
-    async with edge.runner.reading(caller) as (conn, ctx):
-        asked = _asked(query, (ctx.now + _FURTHEST_AHEAD).date())
-        rows = await revenue_by_month(conn, ctx, **asked)
-    return json_response(
-        encode(
+    tenant, context = await edge.runner.context(caller)
+    asked = _asked(query, (context.now + _FURTHEST_AHEAD).date())
+
+    async def read() -> bytes:
+        async with edge.runner.reading(caller) as (conn, ctx):
+            rows = await revenue_by_month(conn, ctx, **asked)
+        return encode(
             {
                 "object": "revenue",
                 "from": _month(asked["first"]),
@@ -49,7 +51,9 @@ async def revenue(
                 "data": [_shown(row) for row in rows],
             }
         )
-    )
+
+    question = " ".join(("revenue", *map(str, asked.values())))
+    return json_response(await edge.reads.get(tenant.tenant_id, question, read))
 
 
 def _asked(query: RevenueQuery, today: date) -> dict[str, Any]:
