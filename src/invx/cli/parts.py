@@ -22,6 +22,7 @@ from invx.cli.serving import (
     url_of,
 )
 from invx.host import CONTEXTS, build_host
+from invx.infra.apart import Collector
 from invx.infra.running import Host
 from invx.place import Place, eraser_of, running_place
 from invx.settings import Settings, read_settings
@@ -134,6 +135,7 @@ def _background(contexts: str, *, worker: bool) -> None:
                 if (host := await _built(place, settings, names, stop)) is None:
                     return
                 try:
+                    Collector.settle()
                     host.start_background(relays=not worker, worker=worker)
                     doing = "Working" if worker else "Relaying"
                     console.print(f"{doing} for {', '.join(names)}")
