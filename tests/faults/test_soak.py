@@ -122,25 +122,40 @@ class Soak:
         services = Services.at(progress.home)
         try:
             await asyncio.to_thread(services.up)
-            campaign = Campaign(services, progress.home, progress.seed)
-            await campaign.open()
-            for number in range(len(progress.rounds), self.count):
-                if self.wrong or time.monotonic() > self.end:
-                    break
-                seen, wrong = await fight(campaign, progress.seed, number)
-                progress.add(seen)
-                self.wrong += wrong
-                write_report(self.all, self.count, self.wrong)
-                self.say(
-                    f"{number + 1:3}/{self.count} of seed {progress.seed} {seen.kinds[0]:30}"
-                    f" {seen.acknowledged:4} acknowledged, {seen.unavailable:4} × 503,"
-                    f" {seen.cut:4} cut, written after {seen.write_seconds:5.2f} s,"
-                    f" heard of after {seen.effect_seconds:5.2f} s"
-                    f"  [{time.monotonic() - began:5.0f} s] {'; '.join(wrong) or 'nothing wrong'}"
-                )
-            await campaign.close()
+            while (first := len(progress.rounds)) < self.count and not self._over:
+                # A business of its own for each turn of all kinds: everything of it is compared
+                # after each round, which would take longer and longer.
+                turn = first // len(ALL)
+                home = progress.home / f"turn-{turn}"
+                home.mkdir(exist_ok=True)
+                campaign = Campaign(services, home, progress.seed)
+                await campaign.open()
+                for number in range(first, min(self.count, (turn + 1) * len(ALL))):
+                    if self._over:
+                        break
+                    seen, wrong = await fight(campaign, progress.seed, number)
+                    self._note(progress, seen, wrong, time.monotonic() - began)
+                await campaign.close()
         finally:
             await asyncio.to_thread(services.down)
+
+    @property
+    def _over(self) -> bool:
+        return bool(self.wrong) or time.monotonic() > self.end
+
+    def _note(
+        self, progress: Progress[Round], seen: Round, wrong: list[str], seconds: float
+    ) -> None:
+        progress.add(seen)
+        self.wrong += wrong
+        write_report(self.all, self.count, self.wrong)
+        self.say(
+            f"{len(progress.rounds):3}/{self.count} of seed {progress.seed} {seen.kinds[0]:30}"
+            f" {seen.acknowledged:4} acknowledged, {seen.unavailable:4} × 503,"
+            f" {seen.cut:4} cut, written after {seen.write_seconds:5.2f} s,"
+            f" heard of after {seen.effect_seconds:5.2f} s"
+            f"  [{seconds:5.0f} s] {'; '.join(wrong) or 'nothing wrong'}"
+        )
 
 
 def write_report(all_of: Sequence[Progress[Round]], count: int, wrong: list[str]) -> None:
@@ -180,12 +195,13 @@ _REPORT = """# Faults under load, one process per context
 
 Written by `make soak ARGS=tests/faults`. Four clients draft, finalize in one series, record
 payments and credit at the gateway of `invx up --services --replicas 2`, each write with an
-Idempotency-Key, while something goes wrong; they ask again with the same keys. After each fault the
-databases of all contexts are compared whole with what the clients were told and with each other
-(`tests/crash/checks.py`), the queues are looked at, and the chains are verified. RabbitMQ is
-unreachable for {broker_away:.0f} s, PostgreSQL and Valkey for {away:.0f} s; what is silent, slow or
-full for {seconds:.0f} s. What dead workers had claimed is free after 6 s and a dead relay's lease
-after 3 s, instead of 60 and 15. Two such installations are under fire at once on the same machine.
+Idempotency-Key, while something goes wrong; they ask again with the same keys. After each fault all
+that the databases of all contexts have of the business is compared with what the clients were told
+and with each other (`tests/crash/checks.py`), the queues are looked at, and the chains are
+verified. After each turn of all kinds another business begins. RabbitMQ is unreachable for
+{broker_away:.0f} s, PostgreSQL and Valkey for {away:.0f} s; what is silent, slow or full for
+{seconds:.0f} s. What dead workers had claimed is free after 6 s and a dead relay's lease after 3 s,
+instead of 60 and 15. Two such installations are under fire at once on the same machine.
 
 - seeds {seeds}, commit `{commit}`, {cores} cores
 - {done} of {count} rounds
