@@ -67,7 +67,7 @@ class Context:
     personal: tuple[PersonalStore, ...] = ()
     places: Places | None = None  # where its files lie
     naming: tuple[Naming, ...] = ()
-    reads: ReadCache = field(default_factory=NoReadCache)  # forgets what a reaction changes
+    reads: ReadCache = field(default_factory=NoReadCache)  # is told what reactions change
     close: Callable[[], None] = lambda: None
 
     @property

@@ -102,15 +102,17 @@ class Reactions:
                 return False
             pieces.append(piece)
         try:
-            await run_together(
-                self._context.runner, pieces, within=lambda conn: self._inbox.finish(conn, *rows)
-            )
+            async with self._context.reads.changing(rows[0].envelope.tenant_id):
+                await run_together(
+                    self._context.runner,
+                    pieces,
+                    within=lambda conn: self._inbox.finish(conn, *rows),
+                )
         except Exception as error:  # noqa: BLE001 - each by itself shows what it was, and of which
             log.info("batch_taken_apart", context=self._context.name, reason=type(error).__name__)
             return False
         for row in rows:
             INBOX_HANDLED.labels(self._context.name, row.envelope.contract, "done").inc()
-        await self._context.reads.forget(rows[0].envelope.tenant_id)
         return True
 
     def _piece(self, row: Received) -> Piece | None:
@@ -173,13 +175,13 @@ class Reactions:
         if reaction is None:
             await self._inbox.dismiss(row)
             return "ignored"
-        await self._context.runner.run(
-            reaction,
-            contract,
-            _caller(envelope),
-            within=lambda conn: self._inbox.finish(conn, row),
-        )
-        await self._context.reads.forget(envelope.tenant_id)
+        async with self._context.reads.changing(envelope.tenant_id):
+            await self._context.runner.run(
+                reaction,
+                contract,
+                _caller(envelope),
+                within=lambda conn: self._inbox.finish(conn, row),
+            )
         return "done"
 
     def _report(self, row: Received, error: Exception, *, parked: bool) -> None:

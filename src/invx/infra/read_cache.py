@@ -1,9 +1,10 @@
 """Answers to expensive questions of a tenant, kept in Valkey until a contract changes the facts.
 
-A reader could find the facts as they were, be overtaken by a reaction and what it forgets, and then
-keep what is old. So it takes the tenant's mark first, and what it keeps counts only while that mark
-stands; forgetting removes the mark with all that is kept. A mark lives ten seconds, so when whoever
-should forget dies, or Valkey is away then, answers are that much behind at most.
+While facts are being changed nothing of the tenant is kept, nor answered from what was. A reader
+could find the facts as they were, be overtaken by a change, and then keep what is old. So it takes
+the tenant's mark first, and what it keeps counts only while that mark stands; a change removes the
+mark with all that is kept. A mark lives ten seconds: so much are answers behind at most where
+Valkey was away when the facts changed, or where who changed them knows of no Valkey.
 
 A Valkey that is flushed, slow or gone costs the reading, nothing else.
 """
@@ -11,7 +12,8 @@ A Valkey that is flushed, slow or gone costs the reading, nothing else.
 import contextlib
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
@@ -20,6 +22,7 @@ from invx.infra.metrics import READS_KEPT
 from invx.infra.valkey import ValkeyAway, ValkeyLink
 
 KEPT_SECONDS = 10
+CHANGING_SECONDS = 60  # of who died meanwhile; longer than a reaction takes
 
 Read = Callable[[], Awaitable[bytes]]
 
@@ -35,8 +38,8 @@ class ReadCache(Protocol):
         """
         ...
 
-    async def forget(self, tenant_id: UUID) -> None:
-        """What it answers may have changed; call it after COMMIT."""
+    def changing(self, tenant_id: UUID) -> AbstractAsyncContextManager[None]:
+        """Around a transaction that may change what it answers."""
         ...
 
     async def close(self) -> None:
@@ -51,8 +54,9 @@ class NoReadCache:
         """Reads."""
         return await read()
 
-    async def forget(self, tenant_id: UUID) -> None:
+    def changing(self, _tenant_id: UUID) -> AbstractAsyncContextManager[None]:
         """Nothing is kept."""
+        return contextlib.nullcontext()
 
     async def close(self) -> None:
         """Nothing is held."""
@@ -64,38 +68,47 @@ class ValkeyReadCache:
     def __init__(self, url: str, context: str, now: Callable[[], float] = time.monotonic) -> None:
         self._link = ValkeyLink(url, now)
         self._prefix = f"invx:read:{context}:"
-        self._find = self._link.client.register_script(_FIND)
-        self._keep = self._link.client.register_script(_KEEP)
+        script = self._link.client.register_script
+        self._find, self._keep = script(_FIND), script(_KEEP)
+        self._begin, self._end = script(_BEGIN), script(_END)
         self._count = partial(READS_KEPT.labels, context)
 
     async def get(self, tenant_id: UUID, question: str, read: Read) -> bytes:
         """See `ReadCache.get`."""
-        key, mark = [f"{self._prefix}{tenant_id}"], secrets.token_hex(8)
+        mine = secrets.token_hex(8)
         try:
-            found = await self._asked(self._find, key, [question, mark, KEPT_SECONDS])
+            mark, kept = await self._asked(self._find, tenant_id, question, mine, KEPT_SECONDS)
         except ValkeyAway:
             self._count("away").inc()
             return await read()
-        if isinstance(found[1], bytes):
+        if kept is not None:
             self._count("kept").inc()
-            return found[1]
+            return bytes(kept)
         self._count("read").inc()
         answer = await read()
-        with contextlib.suppress(ValkeyAway):  # then it is read again
-            await self._asked(self._keep, key, [question, found[0], answer])
+        if mark is not None:
+            with contextlib.suppress(ValkeyAway):  # then it is read again
+                await self._asked(self._keep, tenant_id, question, mark, answer)
         return answer
 
-    async def forget(self, tenant_id: UUID) -> None:
-        """See `ReadCache.forget`."""
+    @asynccontextmanager
+    async def changing(self, tenant_id: UUID) -> AsyncIterator[None]:
+        """See `ReadCache.changing`."""
         with contextlib.suppress(ValkeyAway):  # then the mark ends by itself
-            await self._link.ask(partial(self._link.client.delete, f"{self._prefix}{tenant_id}"))
+            await self._asked(self._begin, tenant_id, CHANGING_SECONDS)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(ValkeyAway):  # then nothing is kept for a while
+                await self._asked(self._end, tenant_id, CHANGING_SECONDS)
 
     async def close(self) -> None:
         """Disconnect."""
         await self._link.close()
 
-    async def _asked(self, script: Any, key: list[str], values: list[Any]) -> Any:
-        return await self._link.ask(partial(script, keys=key, args=values))
+    async def _asked(self, script: Any, tenant_id: UUID, *values: Any) -> Any:
+        asked = partial(script, keys=[f"{self._prefix}{tenant_id}"], args=values)
+        return await self._link.ask(asked)
 
 
 def read_cache(url: str | None, context: str) -> ReadCache:
@@ -103,8 +116,10 @@ def read_cache(url: str | None, context: str) -> ReadCache:
     return ValkeyReadCache(url, context) if url else NoReadCache()
 
 
-# One hash per tenant: "=" holds its mark, and each question its answer.
+# One hash per tenant. "!": how many are changing its facts; while it is there, nothing else is.
+# "=": the mark. "?…": a question's answer.
 _FIND = """
+if redis.call('HEXISTS', KEYS[1], '!') == 1 then return {false, false} end
 local known = redis.call('HMGET', KEYS[1], '=', '?' .. ARGV[1])
 if known[1] then return known end
 redis.call('HSET', KEYS[1], '=', ARGV[2])
@@ -114,5 +129,20 @@ return {ARGV[2], false}
 _KEEP = """
 if redis.call('HGET', KEYS[1], '=') == ARGV[2] then
     redis.call('HSET', KEYS[1], '?' .. ARGV[1], ARGV[3])
+end
+"""
+_BEGIN = """
+local changing = tonumber(redis.call('HGET', KEYS[1], '!') or 0) + 1
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], '!', changing)
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+"""
+# Also what was kept since a flush, or since a time that ran out, is removed.
+_END = """
+local changing = tonumber(redis.call('HGET', KEYS[1], '!') or 1) - 1
+redis.call('DEL', KEYS[1])
+if changing > 0 then
+    redis.call('HSET', KEYS[1], '!', changing)
+    redis.call('EXPIRE', KEYS[1], ARGV[1])
 end
 """
