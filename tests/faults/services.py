@@ -127,6 +127,7 @@ class Services(Split):
         return replace(program, command=command, environment=told)
 
     def _dsn(self, login: str, context: str) -> str:
+        """Through the network between."""
         at = self.postgres.connection(login, f"invx_{context}")
         host, password = quote(str(self._sockets), safe=""), quote(str(at["password"]), safe="")
         return f"postgresql://{login}:{password}@/invx_{context}?host={host}&port={at['port']}"

@@ -67,6 +67,7 @@ def _breaking(link: str, how: str) -> Act:
 
     async def act(services: Services, fault: Fault) -> None:
         proxy = services.links[link]
+        assert proxy.passed, f"nothing takes the way to {link} that is broken here"
         match how:
             case "cut":
                 proxy.cut()

@@ -1,7 +1,8 @@
 """Every kind of fault twenty times in `make soak`; it goes on where it was interrupted.
 
 Two installations are under fire at once, since much of a round is waiting; each does half of them.
-FAULTS_SEED and FAULTS_EACH choose others; FAULTS_MINUTES ends a run earlier, in good order.
+FAULTS_SEED and FAULTS_EACH choose others, FAULTS_KINDS some of the kinds, with commas between;
+FAULTS_MINUTES ends a run earlier, in good order.
 """
 
 import asyncio
@@ -30,7 +31,8 @@ BROKER_AWAY_SECONDS = 60.0
 AWAY_SECONDS = 15.0
 SECONDS = 5.0
 ROLLING, VERSIONS = "rolling restart", "old and new version"
-ALL = (*KINDS, ROLLING, VERSIONS)
+EVERY = (*KINDS, ROLLING, VERSIONS)
+ALL = tuple(filter(None, os.environ.get("FAULTS_KINDS", "").split(","))) or EVERY
 SMOOTH = (ROLLING, VERSIONS)  # no request may fail
 
 

@@ -148,7 +148,7 @@ class Split:
         """A process of a context: it is told of its own database and no other."""
         at = f"http://127.0.0.1:{self.port}"  # where any process of identity answers
         own = {key: text for key, text in os.environ.items() if not key.startswith(_DATABASES)}
-        app, system = (self.postgres.dsn(login, f"invx_{context}") for login in _logins(context))
+        app, system = (self._dsn(login, context) for login in _logins(context))
         said = {
             "INVX_HOME": str(self.settings.place.home.resolve()),
             "INVX_NUMBERS_FILE": str(self.folder / "numbers.jsonl"),
@@ -171,6 +171,10 @@ class Split:
         command = (sys.executable, "-P", "-c", _MAIN, "serve", "--contexts", context)
         return Program(name, command, self.folder / "log", lambda: answers(port), said, 30)
 
+    def _dsn(self, login: str, context: str) -> str:
+        """How processes reach the database of a context."""
+        return self.postgres.dsn(login, f"invx_{context}")
+
     @property
     def databases(self) -> Path:
         """The databases of all contexts, as INVX_CONTEXT_DATABASES wants them."""
@@ -179,8 +183,8 @@ class Split:
     def _write_databases(self) -> None:
         said = {
             name: {
-                "app": self.postgres.dsn(app, f"invx_{name}"),
-                "system": self.postgres.dsn(system, f"invx_{name}"),
+                "app": self._dsn(app, name),
+                "system": self._dsn(system, name),
                 "admin": self.postgres.dsn(database=f"invx_{name}"),
             }
             for name, (app, system) in ((name, _logins(name)) for name in CONTEXTS)
