@@ -60,6 +60,14 @@ def _revive(server: Postgres) -> None:
         server.start()
 
 
+async def _answering(desk: Desk) -> None:
+    """Until a pool has connected anew: before that it says that one should ask again."""
+    async with asyncio.timeout(60):
+        while (got := await desk.client.get("/v1/invoices")).status_code == 503:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+    assert got.status_code == 200, got.text
+
+
 async def _end_sessions(world: World, login: str) -> None:
     async with world.admin() as conn:
         await conn.execute(
@@ -257,6 +265,7 @@ async def test_relay_and_worker_go_on_after_postgres_was_away(desk: Desk) -> Non
     _kill(desk.world.server)
     await asyncio.sleep(1.5)  # several rounds that fail
     _revive(desk.world.server)
+    await _answering(desk)
     await desk.invoice(line("50.00"))
     end = time.monotonic() + 30
     while time.monotonic() < end:
