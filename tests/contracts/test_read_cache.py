@@ -79,10 +79,20 @@ async def test_what_is_changed_is_read_anew(cache: ReadCache, facts: Facts) -> N
     tenant, other = uuid4(), uuid4()
     for each in (tenant, other):
         await cache.get(each, "revenue", facts.read)
-    async with cache.changing(tenant):
+    async with cache.changing([tenant]):
         facts.value = b"new"
     assert await cache.get(tenant, "revenue", facts.read) == b"new"
     assert await cache.get(other, "revenue", facts.read) == b"old"  # nothing of it was changed
+
+
+async def test_several_tenants_change_at_once(cache: ReadCache, facts: Facts) -> None:
+    tenants = [uuid4(), uuid4()]
+    for each in tenants:
+        await cache.get(each, "revenue", facts.read)
+    async with cache.changing(tenants):
+        facts.value = b"new"
+        assert [await cache.get(each, "revenue", facts.read) for each in tenants] == [b"new"] * 2
+    assert [await cache.get(each, "revenue", facts.read) for each in tenants] == [b"new"] * 2
 
 
 async def test_who_asks_between_commit_and_end_is_answered_by_the_facts(
@@ -90,7 +100,7 @@ async def test_who_asks_between_commit_and_end_is_answered_by_the_facts(
 ) -> None:
     tenant = uuid4()
     await cache.get(tenant, "revenue", facts.read)
-    async with cache.changing(tenant):
+    async with cache.changing([tenant]):
         assert await cache.get(tenant, "revenue", facts.read) == b"old"  # and does not keep it
         facts.value = b"new"
         assert await cache.get(tenant, "revenue", facts.read) == b"new"
@@ -102,7 +112,7 @@ async def test_who_is_overtaken_while_reading_keeps_nothing(cache: ReadCache, fa
 
     async def overtaken() -> bytes:
         found = facts.value
-        async with cache.changing(tenant):
+        async with cache.changing([tenant]):
             facts.value = b"new"
         return found
 
@@ -117,7 +127,7 @@ async def test_nor_who_is_overtaken_by_a_reader_of_the_new_facts_too(
 
     async def overtaken() -> bytes:
         found = facts.value
-        async with cache.changing(tenant):
+        async with cache.changing([tenant]):
             facts.value = b"new"
         await cache.get(tenant, "revenue", facts.read)
         return found
@@ -130,8 +140,8 @@ async def test_nothing_is_kept_until_the_last_of_several_changes(
     cache: ReadCache, facts: Facts
 ) -> None:
     tenant = uuid4()
-    async with cache.changing(tenant):
-        async with cache.changing(tenant):
+    async with cache.changing([tenant]):
+        async with cache.changing([tenant]):
             facts.value = b"newer"
         assert await cache.get(tenant, "revenue", facts.read) == b"newer"
         facts.value = b"newest"
@@ -144,7 +154,7 @@ async def test_nothing_is_kept_until_the_last_of_several_changes(
 async def test_a_change_that_failed_is_over_too(cache: ReadCache, facts: Facts) -> None:
     tenant = uuid4()
     with pytest.raises(ValueError, match="refused"):
-        async with cache.changing(tenant):
+        async with cache.changing([tenant]):
             raise ValueError("refused")
     await cache.get(tenant, "revenue", facts.read)
     await cache.get(tenant, "revenue", facts.read)
@@ -156,7 +166,7 @@ async def test_who_dies_while_changing_costs_the_reading_for_a_while(
 ) -> None:
     monkeypatch.setattr(module, "CHANGING_SECONDS", 1)
     tenant = uuid4()
-    await cache.changing(tenant).__aenter__()  # and never leaves
+    await cache.changing([tenant]).__aenter__()  # and never leaves
     for _ in range(3):
         await cache.get(tenant, "revenue", facts.read)
     assert facts.reads == 3
@@ -180,7 +190,7 @@ async def test_one_that_is_flushed_during_a_change_keeps_nothing_old(
     cache: ValkeyReadCache, facts: Facts
 ) -> None:
     tenant = uuid4()
-    async with cache.changing(tenant):
+    async with cache.changing([tenant]):
         await link_of(cache).client.flushall()
         assert await cache.get(tenant, "revenue", facts.read) == b"old"
         facts.value = b"new"
@@ -236,7 +246,7 @@ async def test_one_that_is_gone_costs_the_reading(facts: Facts, tmp_path: Path) 
         before = counted("away")
         assert [await cache.get(tenant, "revenue", facts.read) for _ in range(3)] == [b"new"] * 3
         assert counted("away") == before + 3
-        async with cache.changing(tenant):  # refuses nobody
+        async with cache.changing([tenant]):  # refuses nobody
             facts.value = b"newer"
         valkey.start()
         seconds[0] += 2
@@ -265,7 +275,7 @@ async def test_without_a_url_nothing_is_kept(facts: Facts) -> None:
     assert isinstance(cache, NoReadCache)
     tenant = UUID(int=1)
     assert await cache.get(tenant, "revenue", facts.read) == b"old"
-    async with cache.changing(tenant):
+    async with cache.changing([tenant]):
         facts.value = b"new"
     assert await cache.get(tenant, "revenue", facts.read) == b"new"
     await cache.close()

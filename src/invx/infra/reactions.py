@@ -80,8 +80,9 @@ class Reactions:
     async def work(self, batch: Batch) -> None:
         """React, and finish the rows; or record failures. Raises when that cannot be recorded."""
         end = asyncio.get_running_loop().time() + limits.CLAIM_SECONDS / 2
-        for _, rows in groupby(batch.rows, key=lambda row: row.envelope.tenant_id):
-            await self._work_of(list(rows), end)
+        async with self._context.reads.changing({row.envelope.tenant_id for row in batch.rows}):
+            for _, rows in groupby(batch.rows, key=lambda row: row.envelope.tenant_id):
+                await self._work_of(list(rows), end)
 
     async def _work_of(self, rows: Sequence[Received], end: float) -> None:
         """Of one tenant. What has not begun by `end` is given back, for its claim runs out."""
@@ -102,12 +103,9 @@ class Reactions:
                 return False
             pieces.append(piece)
         try:
-            async with self._context.reads.changing(rows[0].envelope.tenant_id):
-                await run_together(
-                    self._context.runner,
-                    pieces,
-                    within=lambda conn: self._inbox.finish(conn, *rows),
-                )
+            await run_together(
+                self._context.runner, pieces, within=lambda conn: self._inbox.finish(conn, *rows)
+            )
         except Exception as error:  # noqa: BLE001 - each by itself shows what it was, and of which
             log.info("batch_taken_apart", context=self._context.name, reason=type(error).__name__)
             return False
@@ -175,13 +173,12 @@ class Reactions:
         if reaction is None:
             await self._inbox.dismiss(row)
             return "ignored"
-        async with self._context.reads.changing(envelope.tenant_id):
-            await self._context.runner.run(
-                reaction,
-                contract,
-                _caller(envelope),
-                within=lambda conn: self._inbox.finish(conn, row),
-            )
+        await self._context.runner.run(
+            reaction,
+            contract,
+            _caller(envelope),
+            within=lambda conn: self._inbox.finish(conn, row),
+        )
         return "done"
 
     def _report(self, row: Received, error: Exception, *, parked: bool) -> None:

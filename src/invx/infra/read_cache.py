@@ -12,7 +12,7 @@ A Valkey that is flushed, slow or gone costs the reading, nothing else.
 import contextlib
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, Protocol
@@ -38,8 +38,8 @@ class ReadCache(Protocol):
         """
         ...
 
-    def changing(self, tenant_id: UUID) -> AbstractAsyncContextManager[None]:
-        """Around a transaction that may change what it answers."""
+    def changing(self, tenant_ids: Collection[UUID]) -> AbstractAsyncContextManager[None]:
+        """Around transactions that may change what it answers to these tenants."""
         ...
 
     async def close(self) -> None:
@@ -54,7 +54,7 @@ class NoReadCache:
         """Reads."""
         return await read()
 
-    def changing(self, _tenant_id: UUID) -> AbstractAsyncContextManager[None]:
+    def changing(self, _tenant_ids: Collection[UUID]) -> AbstractAsyncContextManager[None]:
         """Nothing is kept."""
         return contextlib.nullcontext()
 
@@ -77,7 +77,7 @@ class ValkeyReadCache:
         """See `ReadCache.get`."""
         mine = secrets.token_hex(8)
         try:
-            mark, kept = await self._asked(self._find, tenant_id, question, mine, KEPT_SECONDS)
+            mark, kept = await self._asked(self._find, [tenant_id], question, mine, KEPT_SECONDS)
         except ValkeyAway:
             self._count("away").inc()
             return await read()
@@ -88,27 +88,27 @@ class ValkeyReadCache:
         answer = await read()
         if mark is not None:
             with contextlib.suppress(ValkeyAway):  # then it is read again
-                await self._asked(self._keep, tenant_id, question, mark, answer)
+                await self._asked(self._keep, [tenant_id], question, mark, answer)
         return answer
 
     @asynccontextmanager
-    async def changing(self, tenant_id: UUID) -> AsyncIterator[None]:
+    async def changing(self, tenant_ids: Collection[UUID]) -> AsyncIterator[None]:
         """See `ReadCache.changing`."""
-        with contextlib.suppress(ValkeyAway):  # then the mark ends by itself
-            await self._asked(self._begin, tenant_id, CHANGING_SECONDS)
+        with contextlib.suppress(ValkeyAway):  # then the marks end by themselves
+            await self._asked(self._begin, tenant_ids, CHANGING_SECONDS)
         try:
             yield
         finally:
             with contextlib.suppress(ValkeyAway):  # then nothing is kept for a while
-                await self._asked(self._end, tenant_id, CHANGING_SECONDS)
+                await self._asked(self._end, tenant_ids, CHANGING_SECONDS)
 
     async def close(self) -> None:
         """Disconnect."""
         await self._link.close()
 
-    async def _asked(self, script: Any, tenant_id: UUID, *values: Any) -> Any:
-        asked = partial(script, keys=[f"{self._prefix}{tenant_id}"], args=values)
-        return await self._link.ask(asked)
+    async def _asked(self, script: Any, tenant_ids: Collection[UUID], *values: Any) -> Any:
+        keys = [f"{self._prefix}{each}" for each in tenant_ids]
+        return await self._link.ask(partial(script, keys=keys, args=values))
 
 
 def read_cache(url: str | None, context: str) -> ReadCache:
@@ -132,17 +132,21 @@ if redis.call('HGET', KEYS[1], '=') == ARGV[2] then
 end
 """
 _BEGIN = """
-local changing = tonumber(redis.call('HGET', KEYS[1], '!') or 0) + 1
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], '!', changing)
-redis.call('EXPIRE', KEYS[1], ARGV[1])
+for _, key in ipairs(KEYS) do
+    local changing = tonumber(redis.call('HGET', key, '!') or 0) + 1
+    redis.call('DEL', key)
+    redis.call('HSET', key, '!', changing)
+    redis.call('EXPIRE', key, ARGV[1])
+end
 """
 # Also what was kept since a flush, or since a time that ran out, is removed.
 _END = """
-local changing = tonumber(redis.call('HGET', KEYS[1], '!') or 1) - 1
-redis.call('DEL', KEYS[1])
-if changing > 0 then
-    redis.call('HSET', KEYS[1], '!', changing)
-    redis.call('EXPIRE', KEYS[1], ARGV[1])
+for _, key in ipairs(KEYS) do
+    local changing = tonumber(redis.call('HGET', key, '!') or 1) - 1
+    redis.call('DEL', key)
+    if changing > 0 then
+        redis.call('HSET', key, '!', changing)
+        redis.call('EXPIRE', key, ARGV[1])
+    end
 end
 """
