@@ -23,6 +23,7 @@ from invx.kernel import limits
 from invx.kernel.errors import Kind
 from invx.place import APP, SYSTEM
 from tests.faults.proxy import Network, Proxy
+from tests.waiting import HANG_SECONDS
 from tests.world import Desk, World, draft_body, line, make_template, open_world
 
 
@@ -62,7 +63,7 @@ def _revive(server: Postgres) -> None:
 
 async def _answering(desk: Desk) -> None:
     """Until a pool has connected anew: before that it says that one should ask again."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_SECONDS):
         while (got := await desk.client.get("/v1/invoices")).status_code == 503:  # noqa: ASYNC110
             await asyncio.sleep(0.2)
     assert got.status_code == 200, got.text
@@ -267,7 +268,7 @@ async def test_relay_and_worker_go_on_after_postgres_was_away(desk: Desk) -> Non
     _revive(desk.world.server)
     await _answering(desk)
     await desk.invoice(line("50.00"))
-    end = time.monotonic() + 30
+    end = time.monotonic() + HANG_SECONDS
     while time.monotonic() < end:
         revenue = (await desk.get("/v1/analytics/revenue"))["data"]
         if revenue and revenue[0]["documents"] == 2:

@@ -18,9 +18,9 @@ from invx.infra.system import Uuid7Ids
 from invx.place import create_tenant, directories
 from invx.settings import read_settings
 from tests.e2e.installation import Installation
+from tests.waiting import HANG_SECONDS
 from tests.world import World
 
-SETTLE_SECONDS_MAX = 60
 _OF_A_HOP = {"transfer-encoding", "connection"}
 _OF_AN_ENCODING = {"content-encoding", "content-length"}  # which the client has undone
 
@@ -68,7 +68,7 @@ class SplitWorld(World):
 
     async def settle(self) -> None:
         """Until what contexts told is done wherever it is heard, and no job is due."""
-        end = time.monotonic() + SETTLE_SECONDS_MAX
+        end = time.monotonic() + HANG_SECONDS
         while missing := await self._under_way():
             assert time.monotonic() < end, missing
             await asyncio.sleep(0.05)

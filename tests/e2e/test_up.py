@@ -7,13 +7,13 @@ import signal
 import socket
 import stat
 import subprocess
-import time
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from tests.e2e.installation import INVX, Installation, installed
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +32,6 @@ def sample(installation: Installation, name: str) -> dict:
     found = [each for each in installation.curl()["data"] if each["external_id"] == name]
     assert len(found) == 1
     return found[0]
-
-
-def wait_until_dead(installation: Installation) -> None:
-    end = time.monotonic() + 30
-    while installation.postgres_runs():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def test_the_printed_curl_shows_a_finalized_invoice_and_a_draft(running: Installation) -> None:
@@ -175,12 +168,9 @@ def test_a_signal_while_it_starts_leaves_nothing_running(fresh: Installation) ->
     starting = subprocess.Popen(
         [INVX, "up"], env=fresh.environment(), stderr=subprocess.PIPE, text=True
     )
-    end = time.monotonic() + 60
-    while not fresh.postgres_runs():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(fresh.postgres_runs, pause=0.02)
     starting.send_signal(signal.SIGTERM)
     _, said = starting.communicate(timeout=60)
     assert starting.returncode == 0, said
     assert "Traceback" not in said
-    wait_until_dead(fresh)
+    until(lambda: not fresh.postgres_runs())

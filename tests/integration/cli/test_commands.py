@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -22,6 +21,7 @@ from invx.kernel.ids import typeid
 from invx.place import DATABASE, embedded_server
 from invx.settings import PlaceSettings
 from tests.e2e.installation import INVX, Installation, installed
+from tests.waiting import until
 from tests.world import SELLER, draft_body
 
 
@@ -29,6 +29,18 @@ from tests.world import SELLER, draft_body
 def running() -> Iterator[Installation]:
     with installed() as installation:
         yield installation.up()
+
+
+def measured(port: str, series: str) -> None:
+    """Wait until the process that serves its metrics there has measured that."""
+
+    def page() -> str:
+        try:
+            return httpx.get(f"http://127.0.0.1:{port}/metrics").text
+        except httpx.ConnectError:  # not up yet
+            return ""
+
+    until(lambda: series in page())
 
 
 def sql(installation: Installation, *statements: str) -> Any:
@@ -117,10 +129,7 @@ def test_a_parked_job_is_listed_and_run_again_by_the_server_beside(running: Inst
     assert skipped.returncode == 1
     assert "A job is not skipped" in skipped.stderr
     assert "1 tried again" in running.invx("inbox", "replay", id).stderr
-    end = time.monotonic() + 30
-    while sql(running, f"SELECT state {where} AND key = '{key}'") != "done":
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    until(lambda: sql(running, f"SELECT state {where} AND key = '{key}'") == "done")
 
 
 def test_what_is_to_be_replayed_is_said_and_of_whom(running: Installation) -> None:
@@ -133,18 +142,16 @@ def test_what_is_to_be_replayed_is_said_and_of_whom(running: Installation) -> No
     assert "0 tried again" in running.invx("inbox", "replay", "--all", "--tenant", other).stderr
     assert sql(running, "SELECT count(*) FROM analytics.inbox WHERE state = 'parked'") == parked
     assert f"{parked} tried again" in running.invx("inbox", "replay", "--all").stderr
-    end = time.monotonic() + 30
-    while sql(running, "SELECT count(*) FROM analytics.inbox WHERE state <> 'done'"):
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    left = "SELECT count(*) FROM analytics.inbox WHERE state <> 'done'"
+    until(lambda: sql(running, left) == 0)
 
 
 def test_the_running_server_does_its_upkeep_and_shows_it(running: Installation) -> None:
-    page = httpx.get(f"{running.url}/metrics").text
+    port = running.url.rpartition(":")[2]
     for chore, context in (("measure_outbox", "invoicing"), ("measure_inbox", "analytics")):
         label = f'{{chore="{chore}",context="{context}"}}'
-        assert f"invx_upkeep_last_success_timestamp_seconds{label}" in page
-    assert 'invx_outbox_lag_seconds{context="invoicing"} 0.0' in page
+        measured(port, f"invx_upkeep_last_success_timestamp_seconds{label}")
+    measured(port, 'invx_outbox_lag_seconds{context="invoicing"} 0.0')
 
 
 def test_a_setting_that_cannot_be_is_refused_in_a_sentence(running: Installation) -> None:
@@ -265,11 +272,7 @@ def test_parts_of_the_program_run_as_processes_of_their_own(running: Installatio
     ]
 
     def url(number: int) -> str:
-        end = time.monotonic() + 60
-        while not (found := re.search(r"at (http://\S+)", logs[number].read_text())):
-            assert time.monotonic() < end, logs[number].read_text()
-            time.sleep(0.1)
-        return found[1]
+        return until(lambda: re.search(r"at (http://\S+)", logs[number].read_text()))[1]
 
     try:
         client = httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=30)
@@ -277,15 +280,11 @@ def test_parts_of_the_program_run_as_processes_of_their_own(running: Installatio
         made = client.post(f"{url(0)}/v1/invoices", json=draft_body()).raise_for_status().json()
         client.post(f"{url(0)}/v1/invoices/{made['id']}/finalize", json={}).raise_for_status()
         assert client.get(f"{url(0)}/v1/analytics/revenue").status_code == 404
-        end = time.monotonic() + 60
-        while not (data := client.get(f"{url(1)}/v1/analytics/revenue").json()["data"]):
-            assert time.monotonic() < end
-            time.sleep(0.1)
+        data = until(lambda: client.get(f"{url(1)}/v1/analytics/revenue").json()["data"])
         assert data[0]["gross"] == "119.00"
-        relayed, worked = (httpx.get(f"http://127.0.0.1:{port}/metrics").text for port in ports[2:])
         # Who relays and works is chance: `invx up` does so too. Measuring is everybody's.
-        assert 'invx_outbox_pending{context="invoicing"}' in relayed
-        assert 'invx_inbox_pending{context="analytics"}' in worked
+        measured(ports[2], 'invx_outbox_pending{context="invoicing"}')
+        measured(ports[3], 'invx_inbox_pending{context="analytics"}')
         taken = running.invx("work", "--contexts", "analytics", INVX_METRICS_PORT=ports[3])
         assert taken.returncode == 1
         assert "INVX_METRICS_PORT" in taken.stderr

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import pytest
 from invx.infra import embedded_cluster
 from invx.infra.embedded import AlreadySupervised, Postgres
 from invx.infra.embedded_cluster import Account, Cluster, PostgresFailed, find_binaries
+from tests.waiting import until
 
 SOURCE = Path(__file__).resolve().parents[3] / "src"
 LIGHT = {"shared_buffers": "16MB", "fsync": "off"}
@@ -50,13 +50,6 @@ async def ask(postgres: Postgres, sql: str) -> object:
         await connection.close()
 
 
-def wait_for(condition, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-
-
 def alive(pid: int) -> bool:
     done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
     return bool(done.stdout.strip()) and not done.stdout.startswith("Z")
@@ -77,9 +70,7 @@ def supervisor_process(base: Path, **options) -> tuple[subprocess.Popen[str], in
 
 
 async def test_a_cold_start_makes_a_cluster_with_checksums_that_sorts_without_the_system(base):
-    began = time.monotonic()
     with Postgres(base, settings={"shared_buffers": "16MB"}) as postgres:
-        assert time.monotonic() - began < 20
         assert await ask(postgres, "SELECT current_setting('data_checksums')") == "on"
         assert await ask(postgres, "SELECT current_setting('wal_level')") == "logical"
         assert await ask(postgres, "SELECT current_setting('synchronous_commit')") == "on"
@@ -91,12 +82,10 @@ async def test_a_cold_start_makes_a_cluster_with_checksums_that_sorts_without_th
     assert not alive(pid)
 
 
-async def test_a_warm_start_keeps_what_was_written_and_is_quick(home):
+async def test_a_warm_start_keeps_what_was_written(home):
     with Postgres(home, settings=LIGHT) as postgres:
         await ask(postgres, "CREATE TABLE IF NOT EXISTS kept AS SELECT 42 AS answer")
-    began = time.monotonic()
     with Postgres(home, settings=LIGHT) as postgres:
-        assert time.monotonic() - began < 5
         assert await ask(postgres, "SELECT answer FROM kept") == 42
 
 
@@ -162,7 +151,7 @@ async def test_a_killed_server_comes_back_with_everything_committed(home):
         for kill in (1, 2):
             await ask(postgres, f"INSERT INTO accepted VALUES ({kill}) RETURNING n")
             os.kill(postgres.pid, signal.SIGKILL)
-            wait_for(lambda kill=kill: postgres.restarts == kill)
+            until(lambda kill=kill: postgres.restarts == kill)
             assert await ask(postgres, "SELECT count(*) FROM accepted") == kill
     assert sum("starting it again" in report for report in reports) == 2
     assert sum("answers again" in report for report in reports) == 2
@@ -187,7 +176,7 @@ def test_a_server_that_cannot_come_back_is_reported_and_left(home):
         postgres.watch(reports.append)
         control.rename(control.with_suffix(".away"))
         os.kill(postgres.pid, signal.SIGKILL)
-        wait_for(lambda: any("stays down" in report for report in reports))
+        until(lambda: any("stays down" in report for report in reports))
         assert postgres.pid is None
         assert postgres.restarts == 0
     finally:

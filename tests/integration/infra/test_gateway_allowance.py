@@ -20,6 +20,7 @@ from invx.infra.gateway.envoy import Gateway, configuration
 from invx.infra.gateway.routing import routing_of
 from invx.infra.supervised import Supervised, free_port
 from invx.infra.tokens import Signer, create_key
+from tests.waiting import until
 
 PER_SECOND = 1
 
@@ -79,10 +80,7 @@ def edge(tmp_path: Path) -> Iterator[Edge]:
     client = httpx.Client(base_url=f"http://127.0.0.1:{gateway.port}")
     found = Edge(client, Signer(secret))
     try:
-        end = time.monotonic() + 30
-        while found.ask(found.head_of(uuid4())).status_code != 200:  # until it has the keys
-            assert time.monotonic() < end
-            time.sleep(0.1)
+        until(lambda: found.ask(found.head_of(uuid4())).is_success)  # it has the keys then
         yield found
     finally:
         client.close()
@@ -104,10 +102,7 @@ def test_a_tenant_that_floods_is_held_and_no_other(edge: Edge) -> None:
     assert said.headers["retry-after"] == "1"
     assert (said.json()["code"], said.json()["status"]) == ("too_many_requests", 429)
     assert edge.ask(quiet).status_code == 200
-    end = time.monotonic() + 20
-    while edge.ask(loud).status_code != 200:
-        assert time.monotonic() < end
-        time.sleep(0.3)
+    until(lambda: edge.ask(loud).is_success, pause=0.3)
 
 
 def test_very_many_tenants_have_a_bucket_each(edge: Edge) -> None:

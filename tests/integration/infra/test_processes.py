@@ -29,8 +29,7 @@ from invx.infra.processes import (
 )
 from invx.kernel.errors import Kind
 from tests.integration.infra.process_jobs import act
-
-PATIENCE_SECONDS = 20
+from tests.waiting import HANG_SECONDS
 
 
 @contextlib.contextmanager
@@ -55,7 +54,7 @@ def is_alive(pid: int) -> bool:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + HANG_SECONDS
     while not condition():
         assert time.monotonic() < end, "it never came to that"
         await asyncio.sleep(0.02)
@@ -330,7 +329,7 @@ def test_two_event_loops_may_share_a_pool() -> None:
 def test_a_caller_without_an_event_loop_gets_a_future() -> None:
     with pool() as processes:
         future: Future[Any] = processes.submit(double(7))
-        assert future.result(PATIENCE_SECONDS)["twice"] == 14
+        assert future.result(HANG_SECONDS)["twice"] == 14
 
 
 ORPHANS = """

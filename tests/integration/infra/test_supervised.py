@@ -5,13 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from invx.infra.supervised import Program, ProgramFailed, Supervised, free_port, listens
+from tests.waiting import until
 
 # Listens on a port, and starts a child that would outlive it.
 LISTENER = """
@@ -33,13 +32,6 @@ def listener(folder: Path, port: int, name: str = "listener") -> Program:
 def lives(pid: int) -> bool:
     stat = Path(f"/proc/{pid}/stat")
     return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] not in "ZX"
-
-
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_it_runs_until_it_is_stopped_and_takes_its_children_along(tmp_path: Path) -> None:
