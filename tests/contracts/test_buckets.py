@@ -60,9 +60,9 @@ async def test_each_key_has_a_bucket_of_its_own(buckets: Buckets) -> None:
 
 
 async def test_who_is_refused_learns_when_to_come_again(buckets: Buckets) -> None:
-    assert await admitted(buckets, "a", 1, rate=0.5, burst=1) == 1
-    wait = await buckets.take("a", 0.5, 1)
-    assert 1 < wait <= 2
+    assert await admitted(buckets, "a", 1, rate=0.05, burst=1) == 1
+    wait = await buckets.take("a", 0.05, 1)
+    assert 1 < wait <= 20
 
 
 async def test_who_waits_so_long_is_let_in(buckets: Buckets) -> None:
@@ -102,9 +102,9 @@ async def test_a_flushed_one_begins_with_full_buckets(valkey: Valkey) -> None:
 
 async def test_a_bucket_that_is_full_again_is_forgotten(valkey: Valkey) -> None:
     buckets = patient(await emptied(valkey))
-    await buckets.take("a", 5, 5)
+    await buckets.take("a", 0.1, 1)
     client = Redis.from_url(valkey.url)
-    assert 0 < await client.ttl("invx:bucket:a") <= 2
+    assert 0 < await client.ttl("invx:bucket:a") <= 11
     await client.aclose()
     await buckets.close()
 

@@ -80,7 +80,7 @@ async def broker_line(rabbit: Rabbit, stage: Stage) -> AsyncIterator[Line]:
         async def there() -> bool:
             return bool(await stage.root.fetchval(THERE, last.message_id))
 
-        await until(there, 30)
+        await until(there)
 
     try:
         yield Line(transport, arrive, stage)

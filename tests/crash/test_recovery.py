@@ -69,6 +69,17 @@ async def _answering(desk: Desk) -> None:
     assert got.status_code == 200, got.text
 
 
+async def _session_waits(world: World, event: str) -> None:
+    """Until a session of the application waits for that, as PostgreSQL names it."""
+    async with world.admin() as conn, asyncio.timeout(HANG_SECONDS):
+        while not await conn.fetchval(  # noqa: ASYNC110 - nothing tells of it
+            "SELECT count(*) FROM pg_stat_activity WHERE usename = $1 AND wait_event = $2",
+            APP,
+            event,
+        ):
+            await asyncio.sleep(0.02)
+
+
 async def _end_sessions(world: World, login: str) -> None:
     async with world.admin() as conn:
         await conn.execute(
@@ -154,7 +165,7 @@ async def _tenant(desk: Desk) -> Tenant:
 _LOSE_THE_ANSWER = """
 CREATE FUNCTION die_at_commit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_sleep(1);
+    PERFORM pg_sleep(5);
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER die_at_commit AFTER INSERT ON invoicing.events
@@ -168,7 +179,7 @@ async def test_a_server_that_dies_during_commit_leaves_503_and_the_key_finds_the
     async with desk.world.admin() as conn:
         await conn.execute(_LOSE_THE_ANSWER)  # makes COMMIT slow enough to be hit
     writing = asyncio.create_task(_post(desk, "/v1/invoices", draft_body(), "k-commit"))
-    await asyncio.sleep(0.4)
+    await _session_waits(desk.world, "PgSleep")
     await _end_sessions(desk.world, APP)
     answer = await writing
     assert _is_unavailable(answer)
@@ -189,7 +200,7 @@ async def test_a_commit_that_happened_without_its_answer_is_found_by_the_key(des
         await conn.execute("SELECT pg_reload_conf()")
     try:
         writing = asyncio.create_task(_post(desk, "/v1/invoices", draft_body(), "k-done"))
-        await asyncio.sleep(0.7)
+        await _session_waits(desk.world, "SyncRep")
         await _end_sessions(desk.world, APP)
         assert _is_unavailable(await writing)
     finally:
@@ -235,7 +246,7 @@ def cable(desk: Desk, tmp_path: Path) -> Iterator[tuple[Database, Proxy]]:
 async def test_a_database_that_falls_silent_is_unavailable_and_found_again(
     desk: Desk, cable: tuple[Database, Proxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "DATABASE_SILENT_SECONDS_MAX", 1)
+    monkeypatch.setattr(limits, "DATABASE_SILENT_SECONDS_MAX", 2)
     (database, proxy), tenant = cable, await _tenant(desk)
 
     async def write(before_commit: Callable[[], None]) -> None:
@@ -245,13 +256,13 @@ async def test_a_database_that_falls_silent_is_unavailable_and_found_again(
 
     await write(lambda: None)
     proxy.stall()
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(HANG_SECONDS):
         with pytest.raises(DatabaseUnavailable) as caught:
             await write(lambda: None)
     assert not isinstance(caught.value, OutcomeUnknown)
     proxy.heal()
     await write(lambda: None)
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(HANG_SECONDS):
         with pytest.raises(OutcomeUnknown):
             await write(proxy.stall)
     proxy.heal()

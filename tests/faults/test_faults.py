@@ -146,7 +146,7 @@ async def test_who_acknowledges_before_the_inbox_has_it_is_found(
                 async def published() -> bool:
                     return bool(await outbox.fetchval(_PUBLISHED, victims.tenant_id, now) >= 3)
 
-                await until(published, 120)
+                await until(published)
             await asyncio.sleep(1)  # the broker has them, and hands them over
             for part in services.processes("analytics"):
                 part.kill()

@@ -17,7 +17,7 @@ from tests.world import World
 
 
 async def test_it_answers_while_it_drains_and_says_that_it_is_not_ready(world: World) -> None:
-    settings = replace(world.settings, serve=ServeSettings(port=0, drain_seconds=3))
+    settings = replace(world.settings, serve=ServeSettings(port=0, drain_seconds=6))
     host = await build_host(world.place.where, settings)
     stop, up = asyncio.Event(), asyncio.Event()
 

@@ -35,6 +35,7 @@ from invx.infra.write_set import Catalogue
 from invx.kernel.context import RequestContext
 from invx.kernel.messages import Contract, Envelope
 from invx.place import Place, place_of
+from tests.waiting import HANG_SECONDS
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SENDER, RECEIVER = "sender", "receiver"
@@ -88,9 +89,9 @@ class SeededIds:
         return UUID(int=self._chance.getrandbits(128), version=4)
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Wait for something that only rows can tell."""
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(HANG_SECONDS):
         while not await condition():  # noqa: ASYNC110 - no event reaches from a row to here
             await asyncio.sleep(0.005)
 

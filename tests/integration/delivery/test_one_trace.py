@@ -66,7 +66,7 @@ async def arrived(desk: Desk, contracts: int) -> None:
             )
         return bool(done == contracts)
 
-    await until(told, 30)
+    await until(told)
 
 
 async def test_a_request_and_all_its_effects_are_one_trace(desk: Desk, traces: Traces) -> None:

@@ -29,6 +29,7 @@ from tests.integration.delivery.stage import (
     tenant,
     until,
 )
+from tests.waiting import HANG_SECONDS
 
 A, B = tenant(1), tenant(2)
 
@@ -57,11 +58,11 @@ async def received(stage: Stage) -> int:
     return int(await stage.root.fetchval("SELECT count(*) FROM receiver.inbox"))
 
 
-async def has(stage: Stage, count: int, seconds: float = 20) -> None:
+async def has(stage: Stage, count: int) -> None:
     async def there() -> bool:
         return await received(stage) >= count
 
-    await until(there, seconds)
+    await until(there)
 
 
 async def order(stage: Stage) -> list[int]:
@@ -138,7 +139,7 @@ async def test_a_connection_that_was_cut_is_made_anew(broker: Broker) -> None:
         for again in range(2, 5):
             await asyncio.to_thread(cable.cut)
             await asyncio.to_thread(cable.heal)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(HANG_SECONDS):
                 while True:
                     try:
                         await transport.publish([note(A, key("cut"), again)])
@@ -340,7 +341,7 @@ async def test_what_the_broker_confirmed_survives_its_death(broker: Broker) -> N
     async def back() -> bool:
         return broker.rabbit.broker.restarts > before
 
-    await until(back, 60)
+    await until(back)
     async with running(broker.feed()):
         await has(broker.stage, 10)
     assert await order(broker.stage) == list(range(1, 11))
@@ -360,7 +361,7 @@ async def test_a_broker_killed_under_way_loses_doubles_and_turns_around_nothing(
         relaying = asyncio.create_task(relay.run(stop))
         await has(stage, 1 + moment * 100)
         broker.rabbit.broker.kill()
-        await has(stage, len(sent), 90)
+        await has(stage, len(sent))
         stop.set()
         await relaying
     await stage.worker().settle()

@@ -32,19 +32,16 @@ async def running(*runs: Runs) -> AsyncIterator[None]:
         await asyncio.gather(*tasks)
 
 
-async def test_without_any_bell_a_contract_arrives_within_two_polls(stage: Stage) -> None:
+async def test_without_any_bell_a_contract_arrives_by_polling(stage: Stage) -> None:
     relay, worker = stage.relay(), stage.worker()
     async with running(relay.run, worker.run):
         await asyncio.sleep(0.1)  # both have looked, found nothing, and wait
         await stage.send(note(A, key("x"), 1))
-        began = asyncio.get_running_loop().time()
 
         async def arrived() -> bool:
             return await stage.heard() == [(key("x"), 1)]
 
         await until(arrived)
-        took = asyncio.get_running_loop().time() - began
-    assert took < 2 * limits.POLL_SECONDS + 1
 
 
 async def test_a_ring_shortens_the_wait_and_a_bell_that_is_cut_off_only_lengthens_it(

@@ -83,7 +83,7 @@ async def said(logs: BytesIO, event: str) -> list[dict[str, Any]]:
     async def any_line() -> bool:
         return any(line["event"] == event for line in lines_of(logs))
 
-    await until(any_line, 20)
+    await until(any_line)
     return [line for line in lines_of(logs) if line["event"] == event]
 
 
@@ -97,7 +97,7 @@ async def aside(broker: Broker) -> None:
     async def one() -> bool:
         return await broker.waiting(refused_of(RECEIVER)) == 1
 
-    await until(one, 20)
+    await until(one)
 
 
 async def test_a_message_that_no_inbox_takes_is_told_with_its_tenant_and_trace(
@@ -167,7 +167,7 @@ async def test_a_day_of_the_broker_names_nobody(broker: Broker, logs: BytesIO) -
         async def both() -> bool:
             return bool(await stage.root.fetchval("SELECT count(*) FROM receiver.inbox") == 2)
 
-        await until(both, 20)
+        await until(both)
     await stage.worker(fails).settle()
     await transport.close()
     [failed] = await said(logs, "reaction_failed")

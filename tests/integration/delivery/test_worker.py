@@ -36,11 +36,13 @@ async def deliver(stage: Stage, *envelopes) -> None:
     await receive(stage.receiver, envelopes, now=stage.clock.now())
 
 
-async def test_a_running_worker_does_what_arrives_when_it_is_woken(stage: Stage) -> None:
+async def test_a_running_worker_does_what_arrives_when_it_is_woken(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "POLL_SECONDS", 3600.0)
     worker = stage.worker()
     async with running(worker):
         await asyncio.sleep(0.05)
-        began = asyncio.get_running_loop().time()
         await deliver(stage, note(A, key("x"), 1))
         worker.wake()
 
@@ -48,7 +50,6 @@ async def test_a_running_worker_does_what_arrives_when_it_is_woken(stage: Stage)
             return len(await stage.heard()) == 1
 
         await until(done)
-        assert asyncio.get_running_loop().time() - began < limits.POLL_SECONDS
 
 
 async def test_a_worker_that_nobody_wakes_polls(stage: Stage) -> None:
@@ -71,7 +72,7 @@ async def test_two_running_workers_apply_everything_once_and_in_order(stage: Sta
         return await stage.states() == {"done": len(rows)}
 
     async with running(stage.worker()), running(stage.worker()):
-        await until(done, 30)
+        await until(done)
     for each in (A, B):
         heard = await stage.heard(each)
         assert len(heard) == 40

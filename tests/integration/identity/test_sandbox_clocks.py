@@ -10,6 +10,7 @@ import pytest
 from invx.kernel.ids import parse_typeid
 from tests.integration.identity.test_sandboxes import START, inside, make
 from tests.people import Person, open_for_business
+from tests.waiting import HANG_SECONDS
 from tests.world import SELLER, World, draft_body, post
 
 DAY = timedelta(days=1)
@@ -331,7 +332,7 @@ async def test_beside_running_workers_a_clock_advances_too(sandbox: Sandbox) -> 
     issued = await sandbox.invoice()
     sandbox.world.host.start_background()
     begun = await sandbox.begin(by="P1M")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HANG_SECONDS):
         while (await sandbox.read(begun))["state"] != "done":  # noqa: ASYNC110 - as clients ask
             await asyncio.sleep(0.05)
     assert (await sandbox.read(begun))["problem"] is None

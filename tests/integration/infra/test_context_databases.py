@@ -102,7 +102,7 @@ async def test_the_same_by_way_of_a_broker(
         async def heard() -> bool:
             return await revenue(desk, issued["issue_date"][:7]) == ["100.00"]
 
-        await until(heard, 30)
+        await until(heard)
         async with world.host.contexts["analytics"].database.system_transaction() as conn:
             assert await conn.fetchval("SELECT count(*) FROM analytics.inbox") >= 1
 

@@ -8,6 +8,7 @@ import pytest
 
 from invx.infra.embedded_rabbit import Rabbit, find_rabbit
 from invx.infra.supervised import ProgramFailed
+from tests.waiting import HANG_SECONDS
 
 
 def addresses(*pids: int) -> set[str]:
@@ -71,7 +72,7 @@ async def test_what_was_confirmed_is_there_after_a_stop_and_a_start(tmp_path: Pa
         connection = await aio_pika.connect(url)
         channel = await connection.channel()
         queue = await channel.declare_queue("kept", passive=True)
-        message = await queue.get(timeout=20)
+        message = await queue.get(timeout=HANG_SECONDS)
         assert message is not None
         assert message.body == b"hello"
         await connection.close()

@@ -77,7 +77,7 @@ async def test_a_long_draft_is_determined_and_issued_in_little_time(german: Desk
     assert made["totals"]["tax"] == "150004.00", "3 333 lines at 7 %, the others at 19 %"
     issued = await german.finalize(made)
     assert issued["totals"] == made["totals"]
-    assert took < 20, f"{took:.1f} s"
+    assert took < 60, f"{took:.1f} s"
 
 
 async def test_a_credit_note_bears_the_taxes_of_its_day_also_when_it_is_checked(

@@ -13,6 +13,7 @@ from invx.infra.system import Uuid7Ids
 from invx.kernel import limits
 from tests.integration.infra.test_audit import tampering
 from tests.sealing import intact, seal
+from tests.waiting import HANG_SECONDS
 from tests.world import BUYER, SELLER, Desk, World, line
 
 
@@ -186,7 +187,7 @@ async def test_finalizing_does_not_wait_for_the_register(desk: Desk) -> None:
             "SELECT 1 FROM invoicing.streams WHERE tenant_id = $1 AND kind = 'Register' FOR UPDATE",
             desk.tenant_id,
         )
-        await asyncio.wait_for(desk.invoice(line("2.00")), timeout=5)
+        await asyncio.wait_for(desk.invoice(line("2.00")), timeout=HANG_SECONDS)
 
 
 async def test_the_register_of_an_erased_customer_stays_whole(desk: Desk) -> None:

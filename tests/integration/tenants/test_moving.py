@@ -16,6 +16,7 @@ from tests.integration.tenants.houses import MOVING, move_by_hand, moved, rows_i
 from tests.integration.tenants.two import ensure_planned_for, traded
 from tests.sealing import seal
 from tests.tenants import invx, tnt
+from tests.waiting import HANG_SECONDS
 from tests.world import Desk, World, draft_body, line
 
 
@@ -140,6 +141,9 @@ async def test_others_and_the_tenant_itself_write_while_it_moves(house: World) -
         for to in ("acme", "berlin", "pooled"):
             await moved(desk, to)
             await asyncio.sleep(0.2)
+        async with asyncio.timeout(HANG_SECONDS):
+            while min(map(len, answered.values())) <= 3:  # noqa: ASYNC110 - as writers go on
+                await asyncio.sleep(0.1)
     finally:
         stop.set()
         await asyncio.gather(*writing)

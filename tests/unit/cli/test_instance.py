@@ -84,7 +84,7 @@ def test_what_does_not_end_is_said(tmp_path: Path) -> None:
     began = time.monotonic()
     with pytest.raises(Refused, match="has not ended"):
         end_instance(tmp_path, 0.2)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     child.kill()
     child.wait()
 

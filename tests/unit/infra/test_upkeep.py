@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from invx.infra.upkeep import Chore, Upkeep
 from tests.unit.infra.http.example import NOW, SetClock
+from tests.waiting import HANG_SECONDS
 
 
 def upkeep(
@@ -28,7 +29,7 @@ async def running(kept: Upkeep) -> AsyncIterator[None]:
         yield
     finally:
         stop.set()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(HANG_SECONDS):
             await task
 
 
@@ -49,7 +50,7 @@ class Counted:
         return self.times
 
     async def reached(self, times: int) -> bool:
-        async with asyncio.timeout(5), self._done:
+        async with asyncio.timeout(HANG_SECONDS), self._done:
             return await self._done.wait_for(lambda: self.times >= times)
 
 
@@ -118,7 +119,7 @@ async def test_a_chore_under_way_is_given_up_at_the_end(how: str) -> None:
     task = asyncio.create_task(upkeep([], [Chore("long", "somewhere", long)]).run(stop))
     await begun.wait()
     stop.set() if how == "stop" else task.cancel()
-    await asyncio.wait({task}, timeout=1)
+    await asyncio.wait({task}, timeout=HANG_SECONDS)
     assert task.done()
     assert task.cancelled() is (how == "cancel")
     assert ended == ["rolled back"]

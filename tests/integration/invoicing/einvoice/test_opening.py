@@ -72,7 +72,7 @@ async def test_a_pdf_over_which_the_process_fails_is_unreadable(work: str, said:
             await opening.xml_in(PDF)
     finally:
         opening.close()
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60
 
 
 async def test_after_the_end_nothing_is_opened() -> None:
