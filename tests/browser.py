@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from playwright.async_api import Browser, async_playwright
 
+from tests.waiting import HANG_SECONDS
 from tests.world import World
 
 
@@ -18,7 +19,9 @@ async def chromium() -> AsyncIterator[Browser]:
     assert path, "these tests look at pages in Chromium: install the package `chromium`"
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=path,
+            args=["--no-sandbox", "--disable-gpu"],
+            timeout=HANG_SECONDS * 1000,
         )
         try:
             yield browser

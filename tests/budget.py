@@ -5,7 +5,7 @@ Every folder of tests must have one. Soak runs have no budget.
 
 Budgets are seconds of the reference machine. A loop that took `reference_loop_ms` there is timed
 now and then during the run; a machine that is slower by then, or busy with something else, gets
-more time in proportion, up to three times as much.
+more time in proportion, up to six times as much.
 """
 
 import os
@@ -21,7 +21,7 @@ import pytest
 BUDGET = Path(__file__).with_name("budget.toml")
 SOAK = "INVX_SOAK"
 SAMPLE_SECONDS = 3.0
-FACTOR_MAX = 3.0
+FACTOR_MAX = 6.0
 
 
 def overruns(

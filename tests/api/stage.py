@@ -21,6 +21,7 @@ import httpx
 from invx.infra.embedded import Postgres
 from invx.infra.tokens import issue
 from invx.place import ALL_PERMISSIONS
+from tests.waiting import HANG_SECONDS
 from tests.world import SELLER, Desk, World, line, open_world
 
 T = TypeVar("T")
@@ -35,7 +36,7 @@ class Thread:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
-    def wait(self, work: Coroutine[Any, Any, T], seconds: float = 60) -> T:
+    def wait(self, work: Coroutine[Any, Any, T], seconds: float = HANG_SECONDS) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from invx.contexts.invoicing.domain.tax.engine_statement import (
 )
 from invx.contexts.invoicing.domain.tax.tax_quotes import QuotedSupply, QuoteQuestion
 from tests.tax_engine import SECRET, TestEngine, served
+from tests.waiting import HANG_SECONDS
 
 AUSTIN = Address(line1="1100 Congress Ave", postal_code="78701", city="Austin", country="US")
 CHAIR = QuotedSupply(
@@ -78,7 +79,7 @@ async def counter(request: pytest.FixtureRequest) -> AsyncIterator[Counter]:
         yield Counter(behind, behind)
         return
     async with served(behind) as url:
-        yield Counter(HttpTaxEngine(url, SECRET, seconds_max=0.5), behind)
+        yield Counter(HttpTaxEngine(url, SECRET, seconds_max=HANG_SECONDS), behind)
 
 
 async def test_a_quote_has_the_taxes_of_each_line_and_books_nothing(counter: Counter) -> None:
@@ -123,9 +124,9 @@ async def test_a_refusal_for_good_is_told_from_a_failure(counter: Counter) -> No
 
 
 async def test_who_is_too_slow_has_not_answered() -> None:
-    behind = TestEngine(slow=5)
+    behind = TestEngine(slow=30)
     async with served(behind) as url:
-        engine = HttpTaxEngine(url, SECRET, seconds_max=0.1)
+        engine = HttpTaxEngine(url, SECRET, seconds_max=1)
         answer, receipt = await engine.quote(QUESTION), await engine.commit(SALE)
     assert answer.fault == "ReadTimeout"
     assert (receipt.fault, receipt.lasting) == ("ReadTimeout", False)

@@ -3,6 +3,8 @@
 The clients' journal says what was acknowledged; the tables, read by a superuser, say what is there.
 """
 
+import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -15,6 +17,7 @@ from invx.kernel.ids import parse_typeid
 from tests.crash.journal import Journal, Operation
 
 ZERO = Decimal(0)
+_QUIET_LOOKS = 8
 # What has to come to rest in each context, and how much of it has not.
 _UNSETTLED = {
     "rows in the outbox": "SELECT count(*) FROM {schema}.outbox WHERE published_at IS NULL",
@@ -36,6 +39,18 @@ async def unsettled(looks: Looks) -> dict[str, int]:
         for name, query in _UNSETTLED.items()
     }
     return {name: count for name, count in counts.items() if count}
+
+
+async def rest(looks: Looks, seconds: float) -> None:
+    """Wait until they are done, or for so long.
+
+    What a broker has, or a job that ends between two of the questions tells, is in none of the
+    answers for a moment: so all is quiet only after several looks.
+    """
+    end, quiet = time.monotonic() + seconds, 0
+    while quiet < _QUIET_LOOKS and time.monotonic() < end:
+        quiet = 0 if await unsettled(looks) else quiet + 1
+        await asyncio.sleep(0.2)
 
 
 async def wrong_now(looks: Looks, tenant_id: UUID, journal: Journal) -> list[str]:

@@ -31,7 +31,7 @@ from invx.settings import PlaceSettings
 
 ROOT = Path(__file__).parents[2]
 KINDS = ("server", "postgres", "backend", "both")
-READY_SECONDS_MAX = 90
+READY_SECONDS_MAX = 300  # the first start makes the cluster
 
 
 class NotReady(AssertionError):
@@ -113,7 +113,7 @@ class Installation:
         if kind in ("postgres", "both") and postmaster:
             os.kill(postmaster, signal.SIGKILL)
         if kind == "backend" and postmaster:
-            backends = _backends(postmaster)
+            backends = backends_of(postmaster)
             if backends:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(backends[int(which * len(backends))], signal.SIGKILL)
@@ -128,7 +128,7 @@ class Installation:
         file = self.postgres.location / "data" / "postmaster.pid"
         with contextlib.suppress(OSError, ValueError, IndexError):
             pid = int(file.read_text().splitlines()[0])
-            if str(self.postgres.location) in _command_line(pid):
+            if str(self.postgres.location) in command_line(pid):
                 return pid
         return None
 
@@ -182,11 +182,11 @@ def _free_port() -> int:
         return port
 
 
-def _backends(postmaster: int) -> list[int]:
+def backends_of(postmaster: int) -> list[int]:
     """The processes that serve connections of Invx, oldest first."""
     found = []
     for folder in Path("/proc").iterdir():
-        if folder.name.isdigit() and "postgres: invx_" in _command_line(int(folder.name)):
+        if folder.name.isdigit() and "postgres: invx_" in command_line(int(folder.name)):
             with contextlib.suppress(OSError, ValueError):
                 stat = (folder / "stat").read_text()
                 if int(stat.rpartition(")")[2].split()[1]) == postmaster:
@@ -194,7 +194,7 @@ def _backends(postmaster: int) -> list[int]:
     return sorted(found)
 
 
-def _command_line(pid: int) -> str:
+def command_line(pid: int) -> str:
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     return ""

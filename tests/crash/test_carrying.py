@@ -21,6 +21,7 @@ from tests.integration.tenants.two import (
     traded,
 )
 from tests.tenants import environment, invx, tnt
+from tests.waiting import HANG_SECONDS
 from tests.world import Desk, World, draft_body, open_world
 
 KILLS = 3
@@ -38,7 +39,7 @@ async def killed(
         stderr=subprocess.DEVNULL,
     )
     async with world.admin(placement) as conn:
-        end = time.monotonic() + 60
+        end = time.monotonic() + HANG_SECONDS
         while process.poll() is None and not await conn.fetchval(began):
             assert time.monotonic() < end
             await asyncio.sleep(0.005)

@@ -45,6 +45,10 @@ class Owner:
         granted = [each["id"] for each in known if each["grantable"]]
         path = f"/v1/sandboxes/{self.sandbox}/api-keys"
         self.key = (await self.post(path, {"name": "K", "permissions": granted}))["secret"]
+        head = {"Authorization": f"Bearer {self.key}"}
+        async with asyncio.timeout(WAIT_SECONDS):  # invoicing hears of a sandbox a moment later
+            while (await self.http.get("/v1/invoices", headers=head)).is_error:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
 
     async def state(self, path: str) -> dict[str, Any]:
         answer = await self.http.get(path, headers={"Authorization": f"Bearer {self.key}"})

@@ -22,8 +22,9 @@ from invx.infra.tenancy import Tenant
 from invx.kernel import limits
 from invx.kernel.errors import Kind
 from invx.place import APP, SYSTEM
+from tests.crash.installation import backends_of, command_line
 from tests.faults.proxy import Network, Proxy
-from tests.waiting import HANG_SECONDS
+from tests.waiting import HANG_SECONDS, until
 from tests.world import Desk, World, draft_body, line, make_template, open_world
 
 
@@ -48,11 +49,10 @@ async def desk(mortal: Postgres, tmp_path: Path) -> AsyncIterator[Desk]:
 def _kill(server: Postgres) -> None:
     postmaster = server.pid
     assert postmaster is not None
+    backends = backends_of(postmaster)
     os.kill(postmaster, signal.SIGKILL)
-    for _ in range(2000):
-        if server.pid is None:
-            return
-        time.sleep(0.01)
+    # A backend that has not yet noticed answers once more.
+    until(lambda: server.pid is None and not any(map(command_line, backends)), pause=0.01)
 
 
 def _revive(server: Postgres) -> None:
@@ -83,9 +83,10 @@ async def _session_waits(world: World, event: str) -> None:
 async def _end_sessions(world: World, login: str) -> None:
     async with world.admin() as conn:
         await conn.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, $2) FROM pg_stat_activity"
             " WHERE usename = $1 AND datname = current_database()",
             login,
+            HANG_SECONDS * 1000,  # for which it waits until they are gone
         )
 
 
@@ -110,6 +111,7 @@ async def test_reads_and_writes_get_503_while_postgres_is_away_and_recover(desk:
     assert _is_unavailable(await _post(desk, f"{path}/finalize", {}, "k-1"))
     assert _is_unavailable(await desk.client.get("/v1/analytics/revenue"))
     _revive(desk.world.server)
+    await _answering(desk)
     answers = [await _post(desk, f"{path}/finalize", {}, "k-1") for _ in range(2)]
     assert [each.status_code for each in answers] == [200, 200]
     assert answers[0].json() == answers[1].json()
@@ -120,7 +122,9 @@ async def test_the_machines_are_told_that_the_server_is_not_ready(desk: Desk) ->
     assert (await desk.client.get("/readyz")).status_code == 503
     assert (await desk.client.get("/healthz")).status_code == 200
     _revive(desk.world.server)
-    assert (await desk.client.get("/readyz")).status_code == 200
+    async with asyncio.timeout(HANG_SECONDS):  # a look that takes two seconds says no
+        while (await desk.client.get("/readyz")).status_code != 200:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
 
 
 async def test_idle_connections_that_were_ended_are_replaced(desk: Desk) -> None:
@@ -165,7 +169,7 @@ async def _tenant(desk: Desk) -> Tenant:
 _LOSE_THE_ANSWER = """
 CREATE FUNCTION die_at_commit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_sleep(5);
+    PERFORM pg_sleep(20);
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER die_at_commit AFTER INSERT ON invoicing.events
@@ -221,15 +225,19 @@ async def test_a_commit_whose_answer_was_lost_is_told_apart_from_one_that_never_
     tenant = await _tenant(desk)
     async with desk.world.admin() as conn:
         await conn.execute(_LOSE_THE_ANSWER.replace("events", "facts"))
+
+    async def end_while_it_commits() -> None:
+        await _session_waits(desk.world, "PgSleep")
+        await _end_sessions(desk.world, APP)
+
     with pytest.raises(OutcomeUnknown):  # noqa: PT012
         async with database.tenant_transaction(desk.tenant_id, tenant.epoch, write=True) as conn:
             await conn.execute(
                 "INSERT INTO invoicing.facts VALUES ($1, 'p', 'k', 'f', '1', 's', now())",
                 desk.tenant_id,
             )
-            asyncio.get_running_loop().call_later(
-                0.3, lambda: asyncio.ensure_future(_end_sessions(desk.world, APP))
-            )
+            ending = asyncio.create_task(end_while_it_commits())
+    await ending
 
 
 @pytest.fixture

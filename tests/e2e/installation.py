@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 INVX = Path(sys.executable).with_name("invx")
-SECONDS_MAX = 120
+SECONDS_MAX = 300  # for a command that does much, on a slow machine
 _CURL = re.compile(r"^  (curl -s .+)$", re.MULTILINE)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -75,13 +75,18 @@ class SplitWorld(World):
 
     async def _under_way(self) -> list[str]:
         told, done, missing = {}, {}, []
-        for name in CONTEXTS:
-            async with self.admin(context=name) as conn:
-                told[name] = await conn.fetch(_TOLD.format(schema=name), self.began)
+        async with AsyncExitStack() as stack:
+            looks = {
+                name: await stack.enter_async_context(self.admin(context=name)) for name in CONTEXTS
+            }
+            for name, conn in looks.items():
                 done[name] = {row[0] for row in await conn.fetch(_DONE.format(schema=name))}
                 jobs = await conn.fetch(_DUE.format(schema=name))
                 missing += [f"job {kind} of {name}" for (kind,) in jobs]
                 await conn.execute(f"NOTIFY {INBOX_CHANNEL}")  # a clock may have been moved
+            # Last, since what was done by then has told what it tells.
+            for name, conn in looks.items():
+                told[name] = await conn.fetch(_TOLD.format(schema=name), self.began)
         return missing + [
             f"{wire} from {sender} to {receiver}"
             for sender, rows in told.items()

@@ -12,6 +12,7 @@ from tests.browser import chromium, served
 from tests.integration.identity.test_second_factor import code_of, set_up
 from tests.people import PASSWORD, sign_up
 from tests.programs import BACK, registered
+from tests.waiting import HANG_SECONDS
 from tests.world import World
 
 SHOP = "https://shop.kontor-nord.example"
@@ -22,6 +23,8 @@ async def page() -> AsyncIterator[Page]:
     """A page whose console and network are listened to: nothing may be refused or fetched."""
     async with chromium() as browser:
         opened = await browser.new_page(viewport={"width": 900, "height": 760})
+        opened.set_default_timeout(HANG_SECONDS * 1000)
+        expect.set_options(timeout=HANG_SECONDS * 1000)
         opened.complaints = []  # type: ignore[attr-defined]
         opened.on("console", lambda said: opened.complaints.append(said.text))
 

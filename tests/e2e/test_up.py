@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.e2e.installation import INVX, Installation, installed
-from tests.waiting import until
+from tests.waiting import HANG_SECONDS, until
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_a_second_one_on_the_same_home_is_refused_with_its_address(running: Inst
     assert running.url in second.stderr
     assert str(running.pid) in second.stderr
     assert "Traceback" not in second.stderr
-    assert httpx.get(f"{running.url}/healthz").status_code == 200
+    assert httpx.get(f"{running.url}/healthz", timeout=60).status_code == 200
 
 
 def test_a_taken_port_is_refused_before_anything_is_made(fresh: Installation) -> None:
@@ -170,7 +170,7 @@ def test_a_signal_while_it_starts_leaves_nothing_running(fresh: Installation) ->
     )
     until(fresh.postgres_runs, pause=0.02)
     starting.send_signal(signal.SIGTERM)
-    _, said = starting.communicate(timeout=60)
+    _, said = starting.communicate(timeout=HANG_SECONDS)
     assert starting.returncode == 0, said
     assert "Traceback" not in said
     until(lambda: not fresh.postgres_runs())

@@ -11,6 +11,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import HANG_SECONDS
+
 _CHUNK = 65_536
 
 Where = Path | int  # a unix socket, or a port of 127.0.0.1
@@ -34,7 +36,7 @@ class Network:
 
     def wait(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it there."""
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(HANG_SECONDS)
 
     def close(self) -> None:
         for each in self._proxies:

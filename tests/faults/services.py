@@ -26,7 +26,7 @@ from tests.faults.proxy import Network, Proxy
 
 ROOT = Path(__file__).parents[2]
 LINKS = ("rabbitmq", "postgres", "valkey")
-BACK_SECONDS_MAX = 120
+BACK_SECONDS_MAX = 240
 _RUN = "from tests.faults.process import main; main()"
 
 

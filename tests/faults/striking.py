@@ -22,7 +22,7 @@ from tests.faults.services import BACK_SECONDS_MAX, Services
 # ahead refuses every token, and should.
 CLOCK_SECONDS = 20
 DUPLICATES = 60
-SEEN_SECONDS = 2.5  # until the gateway has seen that a process is ready
+SEEN_SECONDS = 5.0  # until the gateway, which asks every two, has seen that a process is ready
 
 
 @dataclass(frozen=True, slots=True)

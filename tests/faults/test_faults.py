@@ -113,6 +113,27 @@ async def plant(services: Services, context: str, defect: str) -> None:
     await asyncio.gather(*map(back, parts, before))
 
 
+_PUBLISHED = """
+SELECT count(*) FROM invoicing.outbox
+WHERE tenant_id = $1 AND recorded_at > $2 AND published_at IS NOT NULL
+"""
+_ARRIVING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO analytics.inbox%'
+"""
+
+
+async def published(services: Services, victims: Campaign) -> None:
+    """Until some of what is written from now on was published, as the relay believes."""
+    async with services.admin("invoicing") as outbox:
+        now = await outbox.fetchval("SELECT clock_timestamp()")
+
+        async def some() -> bool:
+            return bool(await outbox.fetchval(_PUBLISHED, victims.tenant_id, now) >= 3)
+
+        await until(some)
+
+
 async def test_a_publisher_without_confirms_is_found(services: Services, victims: Campaign) -> None:
     await plant(services, "invoicing", "no confirms")
     link = services.links["rabbitmq"]
@@ -120,15 +141,12 @@ async def test_a_publisher_without_confirms_is_found(services: Services, victims
     async def act() -> None:
         await victims.flowing()
         link.stall()
-        await asyncio.sleep(SECONDS)
+        await published(services, victims)
         link.cut()  # what was on its way never arrives
         link.heal()
 
     _, wrong = await victims.under_load(["no confirms"], act)
     assert any("never came to analytics" in each for each in wrong), wrong
-
-
-_PUBLISHED = "SELECT count(*) FROM invoicing.outbox WHERE tenant_id = $1 AND published_at > $2"
 
 
 async def test_who_acknowledges_before_the_inbox_has_it_is_found(
@@ -140,14 +158,13 @@ async def test_who_acknowledges_before_the_inbox_has_it_is_found(
         await victims.flowing()
         async with services.admin("analytics") as inbox, inbox.transaction():
             await inbox.execute("LOCK TABLE analytics.inbox")
-            async with services.admin("invoicing") as outbox:
-                now = await outbox.fetchval("SELECT now()")
+            await published(services, victims)
 
-                async def published() -> bool:
-                    return bool(await outbox.fetchval(_PUBLISHED, victims.tenant_id, now) >= 3)
+            async def arriving() -> bool:
+                return bool(await inbox.fetchval(_ARRIVING))
 
-                await until(published)
-            await asyncio.sleep(1)  # the broker has them, and hands them over
+            await until(arriving)  # acknowledged, and nowhere yet
+            await asyncio.sleep(1)  # the broker hears of it
             for part in services.processes("analytics"):
                 part.kill()
 

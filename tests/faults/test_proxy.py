@@ -10,6 +10,7 @@ import pytest
 
 from invx.infra.supervised import free_port
 from tests.faults.proxy import Network, Proxy
+from tests.waiting import HANG_SECONDS, until
 
 
 @pytest.fixture
@@ -39,11 +40,11 @@ def stretch(network: Network, echo: int, tmp_path: Path) -> tuple[Proxy, Path]:
     return network.proxy(at, lambda: echo), at
 
 
-async def say(at: Path, seconds: float = 5) -> bytes:
+async def say(at: Path) -> bytes:
     reader, writer = await asyncio.open_unix_connection(at)
     try:
         writer.write(b"hallo")
-        return await asyncio.wait_for(reader.read(5), seconds)
+        return await asyncio.wait_for(reader.read(5), HANG_SECONDS)
     finally:
         writer.close()
 
@@ -59,7 +60,7 @@ async def test_a_port_leads_there_too(network: Network, echo: int) -> None:
     network.proxy(port, lambda: echo)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"hallo")
-    assert await asyncio.wait_for(reader.read(5), 5) == b"hallo"
+    assert await asyncio.wait_for(reader.read(5), HANG_SECONDS) == b"hallo"
     writer.close()
 
 
@@ -69,7 +70,7 @@ async def test_who_is_cut_off_notices_and_nobody_comes_through(stretch: tuple[Pr
     writer.write(b"a")
     assert await reader.read(1) == b"a"
     await asyncio.to_thread(proxy.cut)
-    assert await asyncio.wait_for(reader.read(1), 5) == b""
+    assert await asyncio.wait_for(reader.read(1), HANG_SECONDS) == b""
     writer.close()
     with pytest.raises((ConnectionError, AssertionError)):
         assert await say(at) == b"hallo"
@@ -85,7 +86,7 @@ async def test_silence_keeps_what_was_said(stretch: tuple[Proxy, Path]) -> None:
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(reader.read(5), 0.3)
     await asyncio.to_thread(proxy.heal)
-    assert await asyncio.wait_for(reader.read(5), 5) == b"later"
+    assert await asyncio.wait_for(reader.read(5), HANG_SECONDS) == b"later"
     writer.close()
 
 
@@ -96,6 +97,7 @@ async def test_what_was_silent_when_it_was_cut_never_arrives(
     _, writer = await asyncio.open_unix_connection(at)
     await asyncio.to_thread(proxy.stall)
     writer.write(b"lost")
+    await asyncio.to_thread(until, lambda: proxy._open)  # who comes only after the cut is let in
     await asyncio.sleep(0.1)
     await asyncio.to_thread(proxy.cut)
     await asyncio.to_thread(proxy.heal)
@@ -116,7 +118,7 @@ async def test_who_is_behind_it_may_be_away(network: Network, tmp_path: Path) ->
     nobody = free_port()
     network.proxy(tmp_path / "socket", lambda: nobody)
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(5)
+        client.settimeout(HANG_SECONDS)
         await asyncio.to_thread(client.connect, str(tmp_path / "socket"))
         with pytest.raises((ConnectionError, AssertionError)):
             assert await asyncio.to_thread(client.recv, 1)

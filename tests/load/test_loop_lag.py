@@ -26,14 +26,18 @@ JSON = {"content-type": "application/json"}
 
 @asynccontextmanager
 async def loop_lag() -> AsyncIterator[list[float]]:
-    """How late the loop woke, each time that it could."""
+    """How late the loop woke, each time that it could, because of what this process did.
+
+    What it did not run meanwhile, as another process had the core, is nobody's fault here.
+    """
     lags: list[float] = []
 
     async def watch() -> None:
         while True:
-            before = time.perf_counter()
+            before, ran = time.perf_counter(), time.process_time()
             await asyncio.sleep(INTERVAL_SECONDS)
-            lags.append(time.perf_counter() - before - INTERVAL_SECONDS)
+            late = time.perf_counter() - before - INTERVAL_SECONDS
+            lags.append(min(late, time.process_time() - ran))
 
     watching = asyncio.create_task(watch())
     yield lags

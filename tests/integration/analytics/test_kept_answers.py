@@ -34,7 +34,10 @@ async def asked_of(world: World) -> list[str]:
     return statements
 
 
-async def test_the_same_question_is_not_asked_of_the_database_again(shared: World) -> None:
+async def test_the_same_question_is_not_asked_of_the_database_again(
+    shared: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invx.infra.read_cache.KEPT_SECONDS", 3600)
     desk = await shared.seller()
     await desk.invoice(line("100.00"))
     await shared.settle()

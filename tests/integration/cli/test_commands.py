@@ -21,7 +21,7 @@ from invx.kernel.ids import typeid
 from invx.place import DATABASE, embedded_server
 from invx.settings import PlaceSettings
 from tests.e2e.installation import INVX, Installation, installed
-from tests.waiting import until
+from tests.waiting import HANG_SECONDS, until
 from tests.world import SELLER, draft_body
 
 
@@ -36,8 +36,8 @@ def measured(port: str, series: str) -> None:
 
     def page() -> str:
         try:
-            return httpx.get(f"http://127.0.0.1:{port}/metrics").text
-        except httpx.ConnectError:  # not up yet
+            return httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text
+        except httpx.TransportError:  # not up yet
             return ""
 
     until(lambda: series in page())
@@ -275,7 +275,7 @@ def test_parts_of_the_program_run_as_processes_of_their_own(running: Installatio
         return until(lambda: re.search(r"at (http://\S+)", logs[number].read_text()))[1]
 
     try:
-        client = httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=30)
+        client = httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=HANG_SECONDS)
         client.post(f"{url(0)}/v1/legal-entities", json=SELLER).raise_for_status()
         made = client.post(f"{url(0)}/v1/invoices", json=draft_body()).raise_for_status().json()
         client.post(f"{url(0)}/v1/invoices/{made['id']}/finalize", json={}).raise_for_status()
@@ -291,5 +291,5 @@ def test_parts_of_the_program_run_as_processes_of_their_own(running: Installatio
     finally:
         for child in children:
             child.send_signal(signal.SIGTERM)
-        codes = [child.wait(60) for child in children]
+        codes = [child.wait(HANG_SECONDS) for child in children]
     assert codes == [0, 0, 0, 0]

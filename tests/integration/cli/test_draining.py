@@ -13,6 +13,7 @@ from invx.cli.serving import listening, serve, url_of
 from invx.host import build_host
 from invx.place import prepare_database
 from invx.settings import ServeSettings
+from tests.waiting import HANG_SECONDS
 from tests.world import World
 
 
@@ -26,8 +27,8 @@ async def test_it_answers_while_it_drains_and_says_that_it_is_not_ready(world: W
 
     with listening(settings.serve) as listener:
         serving = asyncio.create_task(serve(host, settings, listener, stop=stop, ready=ready))
-        await asyncio.wait_for(up.wait(), 20)
-        async with httpx.AsyncClient(base_url=url_of(listener), timeout=20) as client:
+        await asyncio.wait_for(up.wait(), HANG_SECONDS)
+        async with httpx.AsyncClient(base_url=url_of(listener), timeout=60) as client:
             assert (await client.get("/readyz")).status_code == 200
             stop.set()
             await asyncio.sleep(0.2)
@@ -36,7 +37,7 @@ async def test_it_answers_while_it_drains_and_says_that_it_is_not_ready(world: W
             assert (await client.get("/healthz")).status_code == 200
             assert (await client.get("/v1/permissions")).status_code == 200
             assert not serving.done()
-        await asyncio.wait_for(serving, 20)
+        await asyncio.wait_for(serving, HANG_SECONDS)
         await host.stop()
 
 
@@ -48,7 +49,8 @@ async def test_without_a_time_to_drain_it_ends_at_once(world: World) -> None:
         stop.set()
 
     with listening(ServeSettings(port=0)) as listener:
-        await asyncio.wait_for(serve(host, world.settings, listener, stop=stop, ready=ready), 20)
+        serving = serve(host, world.settings, listener, stop=stop, ready=ready)
+        await asyncio.wait_for(serving, HANG_SECONDS)
     await host.stop()
     assert not await host.ready()
 
@@ -71,7 +73,7 @@ async def test_a_process_that_starts_before_its_database_waits_for_it(
     await asyncio.sleep(1.5)
     assert not waiting.done()
     await prepare_database(later)
-    host = await asyncio.wait_for(waiting, 30)
+    host = await asyncio.wait_for(waiting, HANG_SECONDS)
     assert host is not None
     assert await host.ready()
     await host.stop()
@@ -86,7 +88,7 @@ async def test_who_waits_can_be_told_to_stop(world: World) -> None:
     waiting = asyncio.create_task(_built(nowhere, world.settings, ["invoicing"], stop))
     await asyncio.sleep(0.3)
     stop.set()
-    assert await asyncio.wait_for(waiting, 10) is None
+    assert await asyncio.wait_for(waiting, HANG_SECONDS) is None
 
 
 def test_where_no_services_run_the_page_says_how_to_start_them(tmp_path) -> None:

@@ -9,7 +9,7 @@ from invx.infra.embedded_rabbit import Rabbit
 from invx.infra.rabbit.feed import Feed
 from invx.infra.rabbit.link import Link, Topology, queue_of, refused_of
 from invx.infra.rabbit.transport import RabbitTransport
-from tests.integration.delivery.stage import RECEIVER, NoteTakenV1, Stage
+from tests.integration.delivery.stage import RECEIVER, NoteTakenV1, Stage, until
 
 
 @dataclass(slots=True)
@@ -57,6 +57,17 @@ class Broker:
         count = queue.declaration_result.message_count or 0
         await connection.close()
         return count
+
+    async def comes_to_hold(self, count: int, name: str = queue_of(RECEIVER)) -> None:
+        """Wait until so many wait: what comes back or is set aside takes the broker a moment.
+
+        And a broker that is busy for a quarter of a second tells whoever asks of none at all.
+        """
+
+        async def held() -> bool:
+            return await self.waiting(name) == count
+
+        await until(held)
 
     async def say(self, body: bytes, wire: str = NoteTakenV1.wire) -> None:
         """A message that no relay of ours would send."""

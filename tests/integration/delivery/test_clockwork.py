@@ -13,6 +13,7 @@ from invx.kernel.clocks import Standing
 from invx.kernel.ports import Fact
 from tests.integration.delivery.stage import NOTES, START, Stage, key, note, tenant, write_down
 from tests.integration.delivery.test_jobs import HOUR, Ran, schedule
+from tests.waiting import HANG_SECONDS
 
 A, B = tenant(1), tenant(2)
 X = key("x")
@@ -27,7 +28,9 @@ async def _known(stage: Stage) -> None:
         )
 
 
-def clockwork(stage: Stage, reaction=write_down, *, seconds: float = 5, **jobs) -> Clockwork:
+def clockwork(
+    stage: Stage, reaction=write_down, *, seconds: float = HANG_SECONDS, **jobs
+) -> Clockwork:
     return Clockwork(
         {"receiver": stage.context(reaction, jobs)},
         {"sender": stage.relay()},
@@ -175,14 +178,9 @@ async def test_what_fails_is_waited_for_a_little_and_then_named(stage: Stage) ->
     ring = Ran(fails=9)
     await schedule(stage, "bad", START)
 
-    async def pass_time() -> None:
-        while True:
-            await asyncio.sleep(0.002)
-            stage.clock.advance(0.2)
-
-    passing = asyncio.create_task(pass_time())
-    standing = await settle(clockwork(stage, ring=ring, seconds=20))
-    passing.cancel()
+    made = clockwork(stage, ring=ring)
+    made.wake = lambda: stage.clock.advance(0.5)  # time passes only while it waits
+    standing = await settle(made)
     assert not standing.settled
     assert standing.failing == {"receiver job ring bad": "RuntimeError"}
     assert 9 - ring.fails == 3
@@ -192,14 +190,9 @@ async def test_what_fails_once_is_done_the_next_time(stage: Stage) -> None:
     ring = Ran(fails=1)
     await schedule(stage, "once", START)
 
-    async def pass_time() -> None:
-        while True:
-            await asyncio.sleep(0.002)
-            stage.clock.advance(0.2)
-
-    passing = asyncio.create_task(pass_time())
-    standing = await settle(clockwork(stage, ring=ring, seconds=20))
-    passing.cancel()
+    made = clockwork(stage, ring=ring)
+    made.wake = lambda: stage.clock.advance(0.5)  # time passes only while it waits
+    standing = await settle(made)
     assert (standing.settled, ring.keys) == (True, ["once"])
 
 

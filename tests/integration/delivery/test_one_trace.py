@@ -12,6 +12,7 @@ from invx.infra.embedded import Postgres
 from invx.infra.embedded_rabbit import Rabbit
 from tests.integration.delivery.stage import until
 from tests.traces import Traces, context_of, recorded_spans
+from tests.waiting import HANG_SECONDS
 from tests.world import Desk, World, draft_body, open_world
 
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -49,7 +50,7 @@ async def feeding(world: World) -> AsyncIterator[None]:
         yield
     finally:
         stop.set()
-        await asyncio.wait_for(asyncio.gather(*running), 20)
+        await asyncio.wait_for(asyncio.gather(*running), HANG_SECONDS)
 
 
 async def arrived(desk: Desk, contracts: int) -> None:

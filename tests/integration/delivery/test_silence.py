@@ -65,11 +65,12 @@ async def test_a_ring_shortens_the_wait_and_a_bell_that_is_cut_off_only_lengthen
     rings.on(CHANNEL, wake)
     async with running(relay.run, rings.run):
         await rings.connected.wait()
+        heard.clear()
         await stage.send(note(A, key("x"), 1))
         rings.ring(CHANNEL)
 
         async def published() -> bool:
-            return bool(await stage.states())
+            return heard.is_set() and bool(await stage.states())
 
         await until(published)
         heard.clear()

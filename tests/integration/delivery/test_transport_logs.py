@@ -31,6 +31,7 @@ from tests.integration.delivery.stage import (
     until,
 )
 from tests.unit.infra.http.example import captured_logs, lines_of
+from tests.waiting import HANG_SECONDS
 
 A = tenant(1)
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -53,7 +54,8 @@ def test_libraries_never_log_in_detail(logs: BytesIO) -> None:
 
 
 @pytest.fixture
-async def broker(rabbit: Rabbit, stage: Stage) -> Broker:
+async def broker(rabbit: Rabbit, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Broker:
+    monkeypatch.setattr("invx.infra.rabbit.link.CONNECT_SECONDS_MAX", HANG_SECONDS)  # it is busy
     made = Broker(rabbit, stage)
     await made.empty()
     await stage.know(A)
@@ -68,7 +70,7 @@ async def running(feed: Feed) -> AsyncIterator[None]:
         yield
     finally:
         stop.set()
-        await asyncio.wait_for(task, 20)
+        await asyncio.wait_for(task, HANG_SECONDS)
 
 
 def traced(number: int, **more: Any) -> Envelope:

@@ -170,6 +170,7 @@ async def test_no_key_is_made_and_nobody_is_seated_by_a_token_that_is_still_good
     assert await names_in(cai) == ["Ada Lund"]
 
 
+@pytest.mark.usefixtures("stopped_clock")
 async def test_who_guesses_the_password_with_a_stolen_token_is_slowed(world: World) -> None:
     _, bo = await business(world)
     seen = [(await erase(bo, "guess")).status_code for _ in range(FREE_ATTEMPTS + 1)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from invx.contexts.identity.domain.roles import (
     OWNERS_ONLY,
@@ -19,6 +20,7 @@ from invx.contexts.identity.domain.roles import (
     permissions_of,
 )
 from invx.contracts.permissions import PERMISSIONS
+from invx.infra.http import health
 from invx.infra.http.declarations import declarations_of, routes_of
 from invx.infra.http.permissions import declared_permissions, undeclared_routes
 from invx.infra.secret_text import SecretText
@@ -35,7 +37,7 @@ from tests.integration.isolation.test_tokens import (
     unsigned,
 )
 from tests.people import Person, anybody, invite, join, open_for_business
-from tests.waiting import refused
+from tests.waiting import HANG_SECONDS, refused
 from tests.world import SELLER, Desk, World, draft_body, post
 
 # Who may call them without a token, and what they answer to somebody who sends nothing.
@@ -151,7 +153,10 @@ def test_no_route_is_without_a_declared_outcome_and_the_table_names_no_other(wor
     assert not public & set(declared_permissions(world.app))
 
 
-async def test_public_routes_answer_everybody_as_declared(world: World) -> None:
+async def test_public_routes_answer_everybody_as_declared(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "_CHECK_SECONDS_MAX", HANG_SECONDS)  # who is slow is ready, too
     found = {}
     for method, path in PUBLIC:
         answer = await anybody(world).request(method, path.format(invitation="x", asset="x"))

@@ -94,6 +94,7 @@ async def test_the_second_factor_is_asked_for_here_too(world: World) -> None:
     assert again.tenants
 
 
+@pytest.mark.usefixtures("stopped_clock")
 async def test_guessing_is_slow_here_too(world: World) -> None:
     ada = await sign_up(world)
     browser = Browser(world)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from joserfc.jwk import RSAKey
 
+from invx.contexts.identity.adapters import oidc
 from invx.infra.embedded import Postgres
 from tests.integration.identity.test_second_factor import code_of, set_up
 from tests.oidc_provider import (
@@ -22,6 +23,7 @@ from tests.oidc_provider import (
 )
 from tests.people import Person, anybody, sign_up
 from tests.programs import Browser, registered
+from tests.waiting import HANG_SECONDS
 from tests.world import World, open_world
 
 BACK = "http://invx.test/oauth/oidc-callback"
@@ -34,7 +36,10 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture
-async def world(server: Postgres, tmp_path: Path, provider: Provider) -> AsyncIterator[World]:
+async def world(
+    server: Postgres, tmp_path: Path, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[World]:
+    monkeypatch.setattr(oidc, "_WAIT_SECONDS_MAX", HANG_SECONDS)  # a slow one is not away
     async with open_world(server, tmp_path, told_of(provider, "Kontor <SSO>")) as opened:
         yield opened
 
@@ -42,7 +47,7 @@ async def world(server: Postgres, tmp_path: Path, provider: Provider) -> AsyncIt
 async def there(client: httpx.AsyncClient, leaving: httpx.Response) -> str:
     """What the provider answers the browser with: the way back."""
     assert leaving.status_code == 303, leaving.text
-    async with httpx.AsyncClient() as outside:
+    async with httpx.AsyncClient(timeout=HANG_SECONDS) as outside:
         answer = await outside.get(leaving.headers["location"])
     assert answer.status_code == 302, answer.text
     back = str(answer.headers["location"])
@@ -200,8 +205,6 @@ async def test_a_signature_by_another_key_is_refused(world: World, provider: Pro
 async def test_keys_of_the_provider_may_change(
     world: World, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from invx.contexts.identity.adapters import oidc
-
     monkeypatch.setattr(oidc, "_KEYS_SECONDS_MIN", 0.0)
     await ada_at(world, provider)
     assert (await signs_in(world)).status_code == 200

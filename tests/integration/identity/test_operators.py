@@ -71,6 +71,7 @@ async def test_without_a_second_factor_nobody_signs_in(world: World) -> None:
     assert guessed.json()["code"] == "sign_in_refused"  # who does not know it is told nothing
 
 
+@pytest.mark.usefixtures("stopped_clock")
 async def test_guessing_is_slowed_as_everywhere(world: World) -> None:
     person = await sign_up(world)
     statuses = [

@@ -89,14 +89,14 @@ async def test_what_becomes_due_on_the_way_happens_in_its_order_and_at_its_time(
     moments = [datetime.fromisoformat(f"2026-01-{day}T23:00:00Z") for day in ("15", "31")]
     assert len(events) == len(moments)
     for event, moment in zip(events, moments, strict=True):
-        assert timedelta(0) <= event["occurred_at"] - moment < timedelta(seconds=15)
+        assert timedelta(0) <= event["occurred_at"] - moment < timedelta(minutes=5)
 
 
 async def test_every_context_follows_and_the_clock_runs_on(sandbox: Sandbox) -> None:
     before = await sandbox.now()
     await sandbox.advance(by="P2M")
     moved = await sandbox.now()
-    assert timedelta(days=59) <= moved - before < timedelta(days=59, minutes=2)
+    assert timedelta(days=59) <= moved - before < timedelta(days=59, minutes=10)
     offsets = set()
     async with sandbox.world.admin() as conn:
         for schema in sandbox.world.host.contexts:
@@ -201,7 +201,7 @@ async def test_a_job_that_fails_is_tried_for_a_while_and_then_stops_the_clock(
 ) -> None:
     await sandbox.plant_job("mark_overdue", "no id", 2 * DAY)
     begun = await sandbox.begin(by="P5D")
-    await asyncio.wait_for(sandbox.world.settle(), 40)
+    await asyncio.wait_for(sandbox.world.settle(), HANG_SECONDS)
     stopped = await sandbox.read(begun)
     assert "invoicing job mark_overdue no id fails" in stopped["problem"]["detail"]
     assert await sandbox.now() - datetime.fromisoformat(START) < 3 * DAY

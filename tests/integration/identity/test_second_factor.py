@@ -148,6 +148,7 @@ async def test_removing_takes_both_factors_and_forgets_everything(world: World) 
         )
 
 
+@pytest.mark.usefixtures("stopped_clock")
 @pytest.mark.parametrize("path", ["/v1/me/totp", "/v1/me/recovery-codes"])
 async def test_a_stolen_access_token_alone_changes_nothing(world: World, path: str) -> None:
     ada = await sign_up(world)
@@ -157,6 +158,7 @@ async def test_a_stolen_access_token_alone_changes_nothing(world: World, path: s
     assert 1 <= int(tries[-1].headers["retry-after"]) <= 60
 
 
+@pytest.mark.usefixtures("stopped_clock")
 async def test_guessing_codes_gets_slow_like_guessing_passwords(world: World) -> None:
     ada = await sign_up(world)
     await set_up(ada)

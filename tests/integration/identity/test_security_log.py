@@ -25,6 +25,7 @@ async def test_a_failed_sign_in_is_a_line_without_who_was_tried(world: World) ->
     assert all("request_id" in each for each in failed)
 
 
+@pytest.mark.usefixtures("stopped_clock")
 async def test_guesses_that_are_slowed_are_lines(world: World) -> None:
     ada = await open_for_business(world)
     with captured_logs() as out:

@@ -115,6 +115,7 @@ def from_address(world: World, address: str) -> httpx.AsyncClient:
     return client
 
 
+@pytest.mark.usefixtures("stopped_clock")
 async def test_guessing_gets_slow_but_not_for_the_victim_at_home(world: World) -> None:
     home, away, thief = (from_address(world, each) for each in ("10.0.0.1", "10.0.0.2", "10.6.6.6"))
     ada = await sign_up(world)
@@ -130,6 +131,7 @@ async def test_guessing_gets_slow_but_not_for_the_victim_at_home(world: World) -
     assert (await home.post("/v1/sessions", json=good)).status_code == 201
 
 
+@pytest.mark.usefixtures("stopped_clock")
 async def test_a_stranger_who_tries_many_addresses_waits_too(world: World) -> None:
     thief = from_address(world, "10.6.6.6")
     for number in range(FREE_ATTEMPTS):
@@ -188,6 +190,7 @@ async def test_a_hash_of_old_parameters_is_made_anew_at_the_next_sign_in(world: 
     assert (await sign_in(world, ada.email)).status_code == 201
 
 
+@pytest.mark.usefixtures("stopped_clock")
 async def test_the_old_password_cannot_be_guessed_by_who_stole_a_token(world: World) -> None:
     ada = await sign_up(world)
     body = {"old": "guess", "password": OTHER}

@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 
 import pytest
 
@@ -13,7 +13,8 @@ from invx.infra.embedded import Postgres
 from tests.people import PASSWORD, anybody, sign_up
 from tests.world import World, open_world
 
-PAIRS = 16
+PAIRS = 24
+ALIKE = 0.9  # of all pairs; by chance 22 of 24 are in one of 28,000 runs, whatever the noise
 
 
 @pytest.fixture
@@ -46,15 +47,14 @@ async def measured(world: World, known: str) -> tuple[list[float], list[float]]:
 
 
 def tells(one: list[float], other: list[float]) -> bool:
-    """Whether the medians differ by more than the samples spread themselves.
+    """Whether in nearly all pairs the same one takes longer, and that by more than a little.
 
-    The spread is half the interquartile range of both together around their own medians; a tenth
-    of the median is granted at least, which is far below what hashing costs.
+    How widely a busy machine spreads the samples says nothing then: it hits either of a pair as
+    often. A tenth of the median is granted, which is far below what hashing costs.
     """
-    centred = [each - median(one) for each in one] + [each - median(other) for each in other]
-    low, _, high = quantiles(centred, n=4)
-    granted = max(high - low, median([*one, *other]) / 10)
-    return abs(median(one) - median(other)) > granted
+    longer = sum(here > there for here, there in zip(one, other, strict=True))
+    alike = max(longer, len(one) - longer) >= ALIKE * len(one)
+    return alike and abs(median(one) - median(other)) > median([*one, *other]) / 10
 
 
 async def test_a_refusal_takes_as_long_for_an_unknown_address(world: World) -> None:

@@ -23,6 +23,7 @@ from invx.infra.backup.taking import (
 )
 from invx.infra.embedded import Postgres
 from invx.infra.embedded_cluster import PostgresFailed
+from tests.waiting import until
 
 SECONDS = 120
 
@@ -67,11 +68,7 @@ class Place:
         """Wait until all that is written now has left."""
         say = "SELECT pg_logical_emit_message(true, 'test', 'an empty segment is not switched')"
         name = self.ask(say, "SELECT pg_walfile_name(pg_switch_wal())")
-        for _ in range(600):
-            if (self.wal / f"{name}.gz").exists():
-                return
-            time.sleep(0.1)
-        pytest.fail(f"{name} was not archived")
+        until((self.wal / f"{name}.gz").exists)
 
     def restore(self, backup: Backup, to: datetime | None) -> tuple[list[int], Path | None]:
         """Restore in place and look; the cluster stands as an own one again afterwards."""

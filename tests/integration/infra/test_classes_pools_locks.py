@@ -207,11 +207,16 @@ async def test_waiting_for_a_series_shows_as_waiting_and_not_as_holding(desk: De
     async with desk.world.admin() as conn, conn.transaction():
         await conn.execute("SELECT FROM invoicing.streams WHERE kind = 'Series' FOR UPDATE")
         finalizing = asyncio.create_task(desk.finalize(second))
-        await asyncio.sleep(0.3)
+
+        async def it_waits() -> bool:
+            return bool(await conn.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+        await until_true(it_waits)
+        await asyncio.sleep(2)  # longer than the rest of the transaction takes anywhere
         assert not finalizing.done()
     await finalizing
     rose = await rise(desk, before)
-    assert rose(f"{WAITED}_sum", **SERIES) >= 0.2
+    assert rose(f"{WAITED}_sum", **SERIES) >= 1.9
     assert rose(f"{HELD}_sum", **SERIES) < rose(f"{WAITED}_sum", **SERIES)
 
 

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
 from invx.kernel.ids import parse_typeid
+from tests.waiting import HANG_SECONDS
 from tests.world import Desk, draft_body
 
 Figures = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
@@ -122,7 +123,7 @@ async def measured(desk: Desk) -> Figures:
     chores |= {"measure_jobs": "invoicing"}
     running = asyncio.create_task(desk.world.host.upkeep.run(stop))
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_SECONDS):
             while True:
                 now = await figures(desk)
                 labels = [{"context": c, "chore": chore} for chore, c in chores.items()]

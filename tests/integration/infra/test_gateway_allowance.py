@@ -77,7 +77,7 @@ def edge(tmp_path: Path) -> Iterator[Edge]:
     )
     program = envoy_program(tmp_path / "log", configuration(gateway), port=gateway.port)
     envoy = Supervised(program).start()
-    client = httpx.Client(base_url=f"http://127.0.0.1:{gateway.port}")
+    client = httpx.Client(base_url=f"http://127.0.0.1:{gateway.port}", timeout=60)
     found = Edge(client, Signer(secret))
     try:
         until(lambda: found.ask(found.head_of(uuid4())).is_success)  # it has the keys then

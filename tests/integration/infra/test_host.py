@@ -143,7 +143,11 @@ async def test_a_part_that_ends_by_an_error_is_said_at_once(world: World) -> Non
         host.worker.run = broken  # type: ignore[method-assign]  # a defect, planted
         with capture_logs() as logs:
             host.start_background()
-            await asyncio.sleep(0.05)
+
+            async def said() -> bool:
+                return any(e["event"] == "background_ended" for e in logs)
+
+            await until(said)
         assert [e["part"] for e in logs if e["event"] == "background_ended"] == ["worker"]
         assert tasks() == ["bell pooled", "relay identity", "relay invoicing", "upkeep"]
 

@@ -90,7 +90,7 @@ async def test_several_processes_work_at_the_same_time() -> None:
     with pool(processes=2) as processes:
         await asyncio.gather(processes.run(double()), processes.run(double()))
         pids = await asyncio.gather(
-            *(processes.run({"act": "sleep", "seconds": 0.2}) for _ in range(2))
+            *(processes.run({"act": "sleep", "seconds": 1}) for _ in range(2))
         )
         assert sorted(pids) == processes.pids
 
@@ -147,7 +147,7 @@ async def test_a_process_killed_from_outside_under_its_job_costs_nothing(tmp_pat
     started = tmp_path / "started"
     with pool() as processes:
         job = asyncio.create_task(
-            processes.run({"act": "sleep", "seconds": 0.4, "started": str(started)})
+            processes.run({"act": "sleep", "seconds": 2, "started": str(started)})
         )
         await until(lambda: started.exists() and started.read_text() != "")
         killed = int(started.read_text())
@@ -193,7 +193,8 @@ async def test_one_job_too_many_is_refused_at_once() -> None:
     with pool(waiting=2) as processes:
         await processes.run(double())
         taken = [
-            asyncio.create_task(processes.run({"act": "sleep", "seconds": 0.3})) for _ in range(3)
+            asyncio.create_task(processes.run({"act": "sleep", "seconds": seconds}))
+            for seconds in (2, 0, 0)
         ]
         await asyncio.sleep(0)
         with pytest.raises(WorkersBusy) as caught:
@@ -207,7 +208,7 @@ async def test_a_caller_who_gives_up_frees_its_place_in_the_queue(tmp_path: Path
     started = tmp_path / "started"
     with pool(waiting=1) as processes:
         running = asyncio.create_task(
-            processes.run({"act": "sleep", "seconds": 0.5, "started": str(started)})
+            processes.run({"act": "sleep", "seconds": 2, "started": str(started)})
         )
         await until(started.exists)
         waiting = asyncio.create_task(processes.run(double()))

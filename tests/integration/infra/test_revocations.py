@@ -71,6 +71,7 @@ async def test_what_is_read_together_is_what_each_would_read(desk: Desk) -> None
 async def test_it_is_asked_in_three_round_trips_and_not_again_for_some_seconds(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(limits, "REVOCATION_CACHE_SECONDS", 3600)
     async with counted(desk.world) as sent:
         forget(desk)
         await desk.world.host.tokens_not_before(desk.tenant_id)

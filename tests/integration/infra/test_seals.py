@@ -13,7 +13,9 @@ from invx.infra.merkle import FIRST_ROOT
 from invx.infra.seals import Sealer, list_seals
 from invx.infra.tenancy import TenantClosed, UnknownTenant
 from invx.kernel import limits
+from tests.integration.delivery.stage import until
 from tests.integration.infra.notebook import Note, Notebook
+from tests.waiting import HANG_SECONDS
 
 
 def sealer(notebook: Notebook) -> Sealer:
@@ -79,10 +81,15 @@ async def test_a_head_that_somebody_writes_does_not_hold_up_the_others(notebook:
         held,
     )
     sealing = asyncio.create_task(sealer(notebook).seal(notebook.tenant_id))
-    await asyncio.sleep(0.3)
+
+    async def it_waits() -> bool:
+        waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
+        return bool(await notebook.root.fetchval(waiting))
+
+    await until(it_waits)
     assert not sealing.done()
     await transaction.commit()
-    made = await asyncio.wait_for(sealing, 10)
+    made = await asyncio.wait_for(sealing, HANG_SECONDS)
     assert [each.leaves for each in made] == [1, 1]
     assert [stream_id for _, stream_id, _ in await leaves(notebook)] == [free, held]
     assert (await audit(notebook)).broken is None

@@ -41,7 +41,7 @@ def test_it_runs_until_it_is_stopped_and_takes_its_children_along(tmp_path: Path
         assert pid is not None
         assert listens(port)
         assert lives(child)
-        assert "listening" in running.log.read_text()
+        until(lambda: "listening" in running.log.read_text())
     assert running.pid is None
     assert not lives(pid)
     assert not lives(child)
@@ -117,11 +117,11 @@ def test_one_that_ends_while_starting_is_reported_with_its_words(tmp_path: Path)
 
 
 def test_one_that_never_answers_is_given_up_and_ended(tmp_path: Path) -> None:
-    code = "import time; print('thinking', flush=True); time.sleep(600)"
-    program = Program("slow", (sys.executable, "-c", code), tmp_path, lambda: False, {}, 1)
+    thinks = ("/bin/sh", "-c", "echo thinking; sleep 600")  # says so sooner than Python would
+    program = Program("slow", thinks, tmp_path, lambda: False, {}, 1)
     slow = Supervised(program)
     with pytest.raises(ProgramFailed, match="slow did not answer in time: thinking"):
-        slow.start(timeout=1)
+        slow.start(timeout=3)
     assert slow.pid is None
 
 

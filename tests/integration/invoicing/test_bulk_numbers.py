@@ -26,6 +26,7 @@ from invx.infra.system import Uuid7Ids
 from invx.kernel.context import Caller
 from invx.kernel.ids import parse_typeid
 from invx.kernel.ports import Needs
+from tests.waiting import HANG_SECONDS
 from tests.world import Desk, draft_body, line, open_world
 
 
@@ -165,7 +166,7 @@ async def test_who_prepares_holds_up_nobody_and_does_nothing_in_vain(
 
     async def wait() -> None:
         foreseen.set()
-        await asyncio.wait_for(overtaken.wait(), 30)
+        await asyncio.wait_for(overtaken.wait(), HANG_SECONDS)
 
     async def slow(command: BulkInvoices, uow: UnitOfWork) -> Any:
         wanted = WantedNumber(None, DocumentType.INVOICE, None, None)
@@ -175,7 +176,7 @@ async def test_who_prepares_holds_up_nobody_and_does_nothing_in_vain(
 
     try:
         slowly = asyncio.create_task(first.numbers(slow, _invoices(30)))
-        await asyncio.wait_for(foreseen.wait(), 30)
+        await asyncio.wait_for(foreseen.wait(), HANG_SECONDS)
         assert await second.numbers(bulk_invoices, _invoices(200)) == list(range(1, 201))
         assert await second.numbers(bulk_invoices, _invoices(200)) == list(range(201, 401))
         overtaken.set()

@@ -19,8 +19,10 @@ from invx.contexts.invoicing.read.exports import TABLES, export_statement
 from invx.infra.http.pagination import parse_list_query
 from invx.infra.http.streaming import Slots, TooManyAtOnce
 from invx.kernel.context import Caller
+from tests.integration.delivery.stage import until
 from tests.integration.invoicing.crowd import faults, fill
 from tests.integration.invoicing.test_plans import FILTERS, ROWS_MOST
+from tests.waiting import HANG_SECONDS
 from tests.world import Desk, line
 
 COUNT = 100_000
@@ -134,7 +136,7 @@ async def _hang_up(desk: Desk, *, after: int) -> int:
         "root_path": "",
         "state": {},
     }
-    await asyncio.wait_for(desk.world.app(scope, receive, send), 30)
+    await asyncio.wait_for(desk.world.app(scope, receive, send), HANG_SECONDS)
     return sent
 
 
@@ -151,14 +153,14 @@ async def test_who_hangs_up_gives_the_connection_back(desk: Desk) -> None:
     await fill(desk, 5_000)
     edge = desk.world.app.state.invoicing
     free = edge.exports.free
+
+    async def given_back() -> bool:
+        idle, size = idle_of(desk)
+        return edge.exports.free == free and idle == size
+
     for after in (1, 2, 3):
         assert await _hang_up(desk, after=after) == after
-        for _ in range(100):
-            if edge.exports.free == free:
-                break
-            await asyncio.sleep(0.02)
-        idle, size = idle_of(desk)
-        assert (edge.exports.free, idle) == (free, size)
+        await until(given_back)
     response = await desk.client.get("/v1/invoices/export?format=jsonl")
     assert response.content.count(b"\n") == 5_000
 

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from invx.kernel.ids import parse_typeid
+from tests.waiting import HANG_SECONDS
 from tests.world import Desk, line
 
 DOCUMENTS = 1_000
@@ -61,13 +62,13 @@ async def test_no_lock_is_held_while_a_pdf_is_made(desk: Desk) -> None:
     slow = _SlowRendering(desk)
     with slow:
         pdf = asyncio.create_task(desk.client.get(f"/v1/invoices/{issued['id']}/pdf"))
-        await asyncio.wait_for(slow.begun.wait(), 10)
+        await asyncio.wait_for(slow.begun.wait(), HANG_SECONDS)
         async with desk.world.admin() as conn:
             open_transactions = await conn.fetchval(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
                 " AND state = 'idle in transaction'"
             )
-        second = await asyncio.wait_for(desk.invoice(), 10)
+        second = await asyncio.wait_for(desk.invoice(), HANG_SECONDS)
         assert not pdf.done()
         slow.go.set()
         response = await pdf

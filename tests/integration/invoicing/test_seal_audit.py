@@ -21,6 +21,7 @@ from invx.infra.tenancy import TenantClosed
 from invx.place import place_of
 from tests.integration.infra.test_audit import tampering
 from tests.sealing import faults, intact, seal
+from tests.waiting import HANG_SECONDS
 from tests.world import Desk, World, line
 
 
@@ -330,13 +331,13 @@ async def test_a_walk_seals_every_tenant_and_one_that_fails_holds_up_no_other(
     stop = asyncio.Event()
     with capture_logs() as logs:
         running = asyncio.create_task(
-            Sealing(world.host.contexts.values(), SystemClock(), pause_seconds=60).run(stop)
+            Sealing(world.host.contexts.values(), SystemClock(), pause_seconds=3_600).run(stop)
         )
         while not (await desks[2].get("/v1/audit/seals"))["data"]:
             assert not running.done()
             await asyncio.sleep(0.05)
         stop.set()
-        await asyncio.wait_for(running, 30)
+        await asyncio.wait_for(running, HANG_SECONDS)
     failed = [each["tenant"] for each in logs if each["event"] == "sealing_failed"]
     assert failed == [str(desks[1].tenant_id)]
     async with world.admin() as conn:

@@ -15,6 +15,7 @@ import pytest
 from invx.host import HOLDINGS
 from invx.infra.archive_export import export_archive
 from tests.sealing import seal
+from tests.waiting import HANG_SECONDS
 from tests.world import Desk, line
 
 SCRIPT = Path(__file__).parents[3] / "scripts" / "verify_archive.py"
@@ -27,7 +28,7 @@ def verified(path: Path, *more: str) -> tuple[int, str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=HANG_SECONDS,
     )
     assert not done.stderr, done.stderr
     return done.returncode, done.stdout

@@ -25,6 +25,9 @@ CODE = "document_quota_exceeded"
 
 @pytest.fixture
 async def bounded(server: Postgres, tmp_path: Path, file: Path) -> AsyncIterator[World]:
+    left = (midnight() + timedelta(days=1) - datetime.now(UTC)).total_seconds()
+    if left < 60:  # a day that ends in the middle of a test counts from nothing again
+        await asyncio.sleep(left)
     async with open_world(server, tmp_path, {"INVX_QUOTAS": str(file)}) as world:
         yield world
 
@@ -71,15 +74,16 @@ async def test_the_refusal_names_the_limit_and_when_the_day_ends(
     desk, other = await bounded.seller(), await bounded.seller()
     await in_class(desk, "small", file)
     end = midnight() + timedelta(days=1)
+    most = (end - datetime.now(UTC)).total_seconds()
     answers = await drafted(desk, 5)
+    least = (end - datetime.now(UTC)).total_seconds()
     assert codes(answers) == [201, 201, 201, 429, 429]
     said = answers[-1].json()
     assert (said["code"], said["status"]) == (CODE, 429)
     assert "'small'" in said["detail"]
     assert "at most 3 documents a day" in said["detail"]
     assert f"{end:%Y-%m-%dT%H:%M:%SZ}" in said["detail"]
-    left = (end - datetime.now(UTC)).total_seconds()
-    assert left - 5 <= int(answers[-1].headers["Retry-After"]) <= left + 5
+    assert least <= int(answers[-1].headers["Retry-After"]) <= most + 1
     assert codes(await drafted(other, 5)) == [201] * 5  # nobody else waits
     listed = (await desk.get("/v1/invoices"))["data"]
     assert len(listed) == 3
@@ -122,9 +126,9 @@ async def test_documents_of_yesterday_do_not_count_and_those_of_midnight_do(
     await in_class(desk, "small", file)
     assert codes(await drafted(desk, 3)) == [201] * 3
     since = datetime.now(UTC) - midnight()
-    await age(desk, since - timedelta(seconds=5))  # five seconds into the day
+    await age(desk, since - timedelta(seconds=60))  # a minute into the day
     assert codes(await drafted(desk, 1)) == [429]
-    await age(desk, timedelta(seconds=60))  # before the day
+    await age(desk, timedelta(seconds=120))  # before the day
     assert codes(await drafted(desk, 4)) == [201] * 3 + [429]
 
 

@@ -8,8 +8,9 @@ from zipfile import ZipFile
 from invx.host import CONTEXTS
 from invx.infra.embedded import Postgres
 from invx.infra.tenants.manifest import MANIFEST
+from tests.integration.delivery.stage import until
 from tests.integration.tenants.houses import moved
-from tests.integration.tenants.test_large import command, whole, writing
+from tests.integration.tenants.test_large import Writer, command, whole, writing
 from tests.integration.tenants.two import another, desk_in, traded
 from tests.tenants import invx, tnt
 from tests.world import Desk, World, post
@@ -21,6 +22,16 @@ async def written(desk: Desk, file: Path) -> str:
     said = await invx(desk.world, "tenant", "export", tnt(desk.tenant_id), str(file))
     assert said.code == 0, said.text
     return said.text
+
+
+async def goes_on(writer: Writer) -> None:
+    """Wait until it has finalized one more, however long that takes."""
+    before = len(writer.numbers)
+
+    async def more() -> bool:
+        return len(writer.numbers) > before
+
+    await until(more)
 
 
 def rows_of(file: Path, table: str) -> int:
@@ -41,10 +52,10 @@ async def test_each_archive_is_of_one_moment_and_can_be_brought_in(
     files = [tmp_path / f"{number}.zip" for number in range(EXPORTS)]
     world.host.start_background()
     async with writing(desk, other) as (own, others):
-        await asyncio.sleep(0.3)
+        await goes_on(own)
         for file in files:
             assert "is not suspended" in await written(desk, file)
-            await asyncio.sleep(0.2)
+            await goes_on(own)
     assert own.numbers
     assert not own.refused | others.refused
     counts = [rows_of(file, "invoicing.numbers") for file in files]
@@ -81,7 +92,7 @@ async def test_of_a_tenant_elsewhere_both_databases_are_in_the_archive(
     await house.settle()
     await moved(desk, "acme")
     async with writing(desk) as (own,):
-        await asyncio.sleep(0.2)
+        await goes_on(own)
         await written(desk, tmp_path / "t.zip")
     assert own.numbers
     file = tmp_path / "t.zip"

@@ -22,7 +22,7 @@ from tests.world import Desk, World, draft_body, line
 
 async def until_revenue(desk: Desk, gross: str) -> None:
     """What was told to analytics in the end; workers have their own pace."""
-    for _ in range(600):
+    for _ in range(10 * HANG_SECONDS):
         [revenue] = (await desk.get("/v1/analytics/revenue"))["data"]
         if revenue["gross"] == gross:
             return

@@ -16,7 +16,7 @@ from invx.settings import SettingInvalid, read_settings
 from tests.tenants import invx, tnt
 from tests.world import World, draft_body, open_world
 
-CLASSES = {"small": {"requests_per_second": 0.5, "burst": 4, "files": 1}, "large": {"files": 9}}
+CLASSES = {"small": {"requests_per_second": 0.01, "burst": 4, "files": 1}, "large": {"files": 9}}
 
 
 @pytest.fixture
@@ -41,8 +41,8 @@ async def test_who_asks_too_often_is_told_to_wait_and_others_are_not(
     assert [each.status_code for each in answers] == [200] * 4 + [429] * 2
     refused = answers[-1]
     assert refused.json()["code"] == "too_many_requests"
-    assert 1 <= int(refused.headers["Retry-After"]) <= 2
-    assert refused.headers["RateLimit-Policy"] == '"small";q=4;w=8'
+    assert 1 < int(refused.headers["Retry-After"]) <= 100
+    assert refused.headers["RateLimit-Policy"] == '"small";q=4;w=400'
     assert refused.headers["RateLimit"].startswith('"small";r=0;t=')
     written = await desk.client.post(
         "/v1/invoices", json=draft_body(), headers={"Idempotency-Key": "k"}

@@ -13,9 +13,10 @@ import pytest
 from invx.testing import plugin
 from invx.testing.client import Business, ClockStopped, Refused, Sandbox
 from invx.testing.instance import Instance, InstanceFailed
+from tests.pace import slower
 from tests.world import SELLER, draft_body
 
-WARM_SECONDS_MAX = 5.0
+WARM_SECONDS_MAX = 5.0  # on the reference machine
 
 
 def test_an_instance_starts_warm_in_seconds_and_leaves_nothing_running(
@@ -28,7 +29,7 @@ def test_an_instance_starts_warm_in_seconds_and_leaves_nothing_running(
         instance = Instance(home)
         instance.start()
         starts.append(instance.seconds)
-        assert httpx.get(f"{instance.url}/readyz").status_code == 200
+        assert httpx.get(f"{instance.url}/readyz", timeout=60).status_code == 200
         instance.stop()
         instance.stop()
         with pytest.raises(httpx.ConnectError):
@@ -36,7 +37,7 @@ def test_an_instance_starts_warm_in_seconds_and_leaves_nothing_running(
     with capsys.disabled():
         said = ", ".join(f"{each:.1f}" for each in starts)
         print(f"\ninvx.testing: cold, warm, warm: {said} s")
-    assert min(starts[1:]) < WARM_SECONDS_MAX
+    assert min(starts[1:]) < WARM_SECONDS_MAX * slower()
     assert "invx" not in [each.name for each in set(threading.enumerate()) - before]
 
 
@@ -61,7 +62,7 @@ def test_data_outlive_the_instance(tmp_path: Path) -> None:
     second.start()
     try:
         body = {"email": "ada@tests.example", "password": "seventeen brass lanterns"}
-        signed_in = httpx.post(f"{second.url}/v1/sessions", json=body)
+        signed_in = httpx.post(f"{second.url}/v1/sessions", json=body, timeout=60)
         assert signed_in.json()["user"] == owner.tokens["user"]
     finally:
         second.stop()

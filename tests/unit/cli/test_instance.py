@@ -11,6 +11,7 @@ import pytest
 
 from invx.cli.ground import Refused
 from invx.cli.instance import Running, claimed, end_instance, running_instance
+from tests.waiting import HANG_SECONDS
 
 _HOLD = """
 import sys, time
@@ -20,7 +21,7 @@ from invx.cli.serving import interruptible
 with interruptible(), claimed(Path(sys.argv[1])) as announce:
     announce("http://127.0.0.1:1")
     print("held", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -73,9 +74,9 @@ def test_a_note_of_a_killed_process_claims_nothing(tmp_path: Path) -> None:
 
 def test_ending_waits_for_the_end(tmp_path: Path) -> None:
     child = hold(tmp_path)
-    assert end_instance(tmp_path, 20) == Running(child.pid, "http://127.0.0.1:1")
+    assert end_instance(tmp_path, HANG_SECONDS) == Running(child.pid, "http://127.0.0.1:1")
     assert running_instance(tmp_path) is None
-    assert child.wait(5) == 0
+    assert child.wait(HANG_SECONDS) == 0
 
 
 def test_what_does_not_end_is_said(tmp_path: Path) -> None:

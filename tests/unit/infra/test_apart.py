@@ -12,6 +12,8 @@ import pytest
 
 from invx.infra.apart import Distant, apart, at_home, call_at_home, is_apart
 from invx.kernel.errors import NotFound
+from tests.integration.delivery.stage import until
+from tests.waiting import HANG_SECONDS
 
 WHOSE: ContextVar[str] = ContextVar("WHOSE", default="nobody's")
 
@@ -41,11 +43,11 @@ class Connection:
 async def _collector_as_before() -> AsyncIterator[None]:
     enabled = gc.isenabled()
     yield
-    for _ in range(200):  # work whose caller left it ends a moment later
-        if gc.isenabled() is enabled:
-            break
-        await asyncio.sleep(0.005)
-    assert gc.isenabled() is enabled, "what is paused goes on"
+
+    async def as_before() -> bool:
+        return gc.isenabled() is enabled
+
+    await until(as_before)  # what is paused goes on; work whose caller left it ends later
 
 
 async def test_the_result_comes_back_from_another_thread() -> None:
@@ -71,12 +73,12 @@ async def test_a_refusal_is_raised_as_it_is() -> None:
 
 async def test_the_loop_turns_while_the_work_computes() -> None:
     async def work() -> None:
-        end = time.perf_counter() + 0.3
-        while time.perf_counter() < end:
+        end = time.perf_counter() + HANG_SECONDS
+        while turns < 5 and time.perf_counter() < end:
             sum(range(1_000))
 
-    computing = asyncio.ensure_future(apart(work))
     turns = 0
+    computing = asyncio.ensure_future(apart(work))
     while not computing.done():
         await asyncio.sleep(0.005)
         turns += 1
@@ -95,13 +97,14 @@ async def test_what_is_apart_already_stays_where_it_is() -> None:
 
 
 async def test_no_more_than_two_are_apart_at_once_and_the_others_wait() -> None:
-    lock, at_once, most = threading.Lock(), 0, 0
+    lock, at_once, most, pair = threading.Lock(), 0, 0, threading.Barrier(2)
 
     async def work() -> None:
         nonlocal at_once, most
         with lock:
             at_once += 1
             most = max(most, at_once)
+        pair.wait(HANG_SECONDS)
         time.sleep(0.02)
         with lock:
             at_once -= 1
@@ -112,20 +115,21 @@ async def test_no_more_than_two_are_apart_at_once_and_the_others_wait() -> None:
 
 async def test_a_caller_that_is_cancelled_goes_while_the_work_ends() -> None:
     """A client that hangs up must not leave a transaction half rolled back."""
-    begun, ended = threading.Event(), threading.Event()
+    begun, go_on, ended = (threading.Event() for _ in range(3))
 
     async def work() -> None:
         begun.set()
-        await asyncio.sleep(0.1)
+        await asyncio.to_thread(go_on.wait, HANG_SECONDS)
         ended.set()
 
     waiting = asyncio.create_task(apart(work))
-    await asyncio.to_thread(begun.wait, 5)
+    assert await asyncio.to_thread(begun.wait, HANG_SECONDS)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert not ended.is_set()
-    assert await asyncio.to_thread(ended.wait, 5)
+    go_on.set()
+    assert await asyncio.to_thread(ended.wait, HANG_SECONDS)
 
 
 async def test_a_connection_is_asked_on_the_loop_that_it_belongs_to() -> None:
@@ -174,16 +178,18 @@ async def test_what_is_called_at_home_runs_in_the_thread_of_the_loop() -> None:
 
 async def test_the_collector_rests_until_the_last_is_back() -> None:
     gc.enable()
-    both = threading.Barrier(3)
+    both, first, last = threading.Barrier(3), threading.Event(), threading.Event()
 
-    async def work(seconds: float) -> bool:
-        both.wait(5)
-        await asyncio.sleep(seconds)
+    async def work(told: threading.Event) -> bool:
+        both.wait(HANG_SECONDS)
+        await asyncio.to_thread(told.wait, HANG_SECONDS)
         return gc.isenabled()
 
-    waiting = [asyncio.create_task(apart(partial(work, seconds))) for seconds in (0.02, 0.1)]
-    await asyncio.to_thread(both.wait, 5)
+    waiting = [asyncio.create_task(apart(partial(work, told))) for told in (first, last)]
+    await asyncio.to_thread(both.wait, HANG_SECONDS)
+    first.set()
     assert await waiting[0] is False
     assert not gc.isenabled()
+    last.set()
     assert await waiting[1] is False
     assert gc.isenabled()

@@ -19,6 +19,7 @@ from invx.contexts.invoicing.domain.document_events import DraftCreated, Mode
 from invx.contexts.invoicing.read.resource import issued_resource
 from invx.kernel.ports import Fact
 from tests.unit.invoicing.domain.drafts import NOW, content, drafted, finalize, line
+from tests.waiting import HANG_SECONDS
 
 RENDERING = PdfRendering(issued_resource)
 
@@ -43,7 +44,7 @@ class Press:
         self.threads.add(threading.current_thread().name)
         self.began.set()
         if self.gate is not None:
-            self.gate.wait(timeout=10)
+            self.gate.wait(timeout=HANG_SECONDS)
         if resource.get("number") == "broken":
             raise ValueError("cannot be drawn")
         self.seen.append((resource, mark))
@@ -147,9 +148,9 @@ class TestPool:
         press.gate = threading.Barrier(2)
         pool = RenderingPool(cast("TypstRenderer", press), 1)
         drawing = asyncio.create_task(pool.render({"number": "7"}, None))
-        await asyncio.to_thread(press.began.wait, 10)
+        await asyncio.to_thread(press.began.wait, HANG_SECONDS)
         closing = asyncio.get_running_loop().run_in_executor(None, pool.close)
         assert not closing.done()
-        press.gate.wait(timeout=10)
+        press.gate.wait(timeout=HANG_SECONDS)
         await closing
         assert await drawing == b"%PDF 7 None"

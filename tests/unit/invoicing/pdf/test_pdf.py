@@ -18,11 +18,12 @@ import pytest
 import invx
 from invx.contexts.invoicing.adapters import pdf as module
 from invx.contexts.invoicing.adapters.pdf import Mark, TypstRenderer
+from tests.pace import slower
 from tests.unit.invoicing.pdf import samples
 
 SOURCE = Path(invx.__file__).parent.parent
 ROOT = Path(__file__).parents[4]
-CPU_MS_MAX = 60  # for a typical invoice of ten lines, warm
+CPU_MS_MAX = 60  # for a typical invoice of ten lines, warm, on the reference machine
 
 ALL = [
     samples.hosted,
@@ -371,10 +372,11 @@ def test_other_threads_run_while_typst_draws(renderer):
     side.start()
     began = time.perf_counter()
     renderer.render(resource, mark=None)
-    lasted = time.perf_counter() - began
+    ended = time.perf_counter()
     done.set()
     side.join()
-    assert len(ticks) > lasted / 0.002 / 10
+    meanwhile = [tick for tick in ticks if began < tick < ended]
+    assert len(meanwhile) > (ended - began) / 0.05  # every 2 ms, where there is a core for it
 
 
 def cpu_ms_per_document(renderer, count=30):
@@ -394,4 +396,4 @@ def test_a_typical_invoice_costs_less_than_its_bar(renderer):
     renderer.render(samples.hosted(), mark=None)
     spent = cpu_ms_per_document(renderer)
     print(f"{spent:.1f} ms CPU per document")
-    assert spent <= CPU_MS_MAX
+    assert spent <= CPU_MS_MAX * slower()

@@ -58,7 +58,7 @@ def codes(answer: Answer) -> list[str | None]:
 
 
 async def test_a_channel_that_hangs_holds_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(of_channels.limits, "TRANSMISSION_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(of_channels.limits, "TRANSMISSION_SECONDS_MAX", 0.5)
     slow = Answering(Answer(verdict=Verdict.DELIVERED), seconds=30)
     quick = Answering(Answer(verdict=Verdict.SENT))
     channels = {
