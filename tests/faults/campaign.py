@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 import aio_pika
-import httpx
 
 from invx.demo.login import Login, saved_login, sign_up
 from invx.host import CONTEXTS
@@ -25,7 +24,6 @@ from tests.crash.clients import Clients, Tally
 from tests.crash.journal import Journal
 from tests.faults.services import Services
 from tests.faults.striking import KINDS, Fault
-from tests.waiting import until
 
 CLIENTS = 4
 SETTLE_SECONDS_MAX = 240
@@ -61,13 +59,7 @@ class Campaign:
         login = await asyncio.to_thread(self._login)
         self.tenant_id = parse_typeid("tnt", login.tenant)
         self.clients = Clients(self.services.url, login.key, self.journal, f"{self.seed}")
-        await asyncio.to_thread(until, lambda: self._known(login))
         await self.clients.seller()
-
-    def _known(self, login: Login) -> bool:
-        """Whether invoicing has heard of the business."""
-        head = {"Authorization": f"Bearer {login.key}"}
-        return httpx.get(f"{self.services.url}/v1/invoices", headers=head, timeout=60).is_success
 
     def _login(self) -> Login:
         file = self._home / "login.json"

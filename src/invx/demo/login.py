@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from invx.demo.api import SECONDS_MAX, Broken, checked
 from invx.demo.source import Json
 
 DOMAIN = "invx.example"  # RFC 2606: nobody's
+_KNOWN_SECONDS_MAX = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,10 @@ def ensure_login(url: str, file: Path) -> Login:
 
 
 def sign_up(url: str, organization: str, transport: httpx.BaseTransport | None = None) -> Login:
-    """A new business with a key for its sandbox. Raises Refused, Broken."""
+    """A new business, of which invoicing has heard, with a key for its sandbox.
+
+    Raises Refused, Broken.
+    """
     email, password = f"demo-{secrets.token_hex(5)}@{DOMAIN}", secrets.token_urlsafe(18)
     business = {
         "organization": organization,
@@ -81,7 +86,20 @@ def sign_up(url: str, organization: str, transport: httpx.BaseTransport | None =
             "permissions": [each["id"] for each in known if each["grantable"]],
         }
         key = _json(client, "POST", "/v1/api-keys", json=wanted, headers=head)
+        _await_invoicing(client, key["secret"])
     return Login(email, password, tokens["sandbox"], tokens["tenant"], key["secret"])
+
+
+def _await_invoicing(client: httpx.Client, key: str) -> None:
+    """A request waits three seconds for what tells of a new tenant; a busy machine takes longer."""
+    end = time.monotonic() + _KNOWN_SECONDS_MAX
+    head = {"Authorization": f"Bearer {key}"}
+    while True:
+        answer = _asked(client, "GET", "/v1/invoices?limit=1", headers=head)
+        if answer.status_code != httpx.codes.NOT_FOUND or time.monotonic() > end:
+            checked(answer)
+            return
+        time.sleep(0.2)
 
 
 def _client(url: str, transport: httpx.BaseTransport | None = None) -> httpx.Client:

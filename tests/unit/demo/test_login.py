@@ -19,6 +19,7 @@ class Identity:
         self.refuse: int | None = None
         self.good_keys: set[str] = set()
         self.asked: list[tuple[str, str]] = []
+        self.unknown = 0  # so often invoicing has not heard of the business yet
 
     @property
     def transport(self) -> httpx.MockTransport:
@@ -49,6 +50,9 @@ class Identity:
             secret = f"invx_test_{len(self.good_keys)}"
             self.good_keys.add(f"Bearer {secret}")
             return httpx.Response(201, json={"secret": secret})
+        if self.unknown:
+            self.unknown -= 1
+            return httpx.Response(404, json={"code": "not_found", "detail": "No such tenant."})
         return httpx.Response(200 if bearer in self.good_keys else 401, json={"data": []})
 
 
@@ -70,9 +74,21 @@ def test_a_business_signs_up_into_its_sandbox_with_a_key_that_may_what_can_be_gr
     made = sign_up("http://invx.test", "Demo")
     assert (made.tenant, made.live_tenant, made.key) == ("tnt_test", "tnt_live", "invx_test_0")
     assert [path for _, path in identity.asked] == [
-        "/v1/sign-up", "/oauth/token", "/v1/permissions", "/v1/api-keys",
+        "/v1/sign-up", "/oauth/token", "/v1/permissions", "/v1/api-keys", "/v1/invoices",
     ]  # fmt: skip
     assert sign_up("http://invx.test", "Demo").email != made.email
+
+
+def test_it_is_ready_when_invoicing_has_heard_of_it(
+    identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity.unknown = 2
+    sign_up("http://invx.test", "Demo")
+    assert [path for _, path in identity.asked].count("/v1/invoices") == 3
+    monkeypatch.setattr(login, "_KNOWN_SECONDS_MAX", 0.1)
+    identity.unknown = 99
+    with pytest.raises(Broken, match="No such tenant"):
+        sign_up("http://invx.test", "Demo")
 
 
 def test_it_is_kept_for_its_owner_only_and_found_again(identity: Identity, tmp_path: Path) -> None:
