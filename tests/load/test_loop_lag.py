@@ -4,7 +4,6 @@ import asyncio
 import gc
 import json
 import time
-import tomllib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 
@@ -12,7 +11,7 @@ import httpx
 import pytest
 
 from invx.infra.apart import Collector
-from tests.budget import BUDGET, Pace
+from tests.pace import slower
 from tests.world import Desk, draft_body, line
 
 LINES = 2_000
@@ -46,13 +45,6 @@ async def loop_lag() -> AsyncIterator[list[float]]:
         await watching
 
 
-def times_slower() -> float:
-    """How many times as long this machine takes as the reference machine, at least 1."""
-    pace = Pace(tomllib.loads(BUDGET.read_text())["reference_loop_ms"])
-    pace.sample()
-    return pace.factor
-
-
 def p99(values: list[float]) -> float:
     return sorted(values)[int(len(values) * 0.99)]
 
@@ -84,7 +76,7 @@ async def test_a_long_invoice_and_a_batch_leave_the_event_loop_free(desk: Desk) 
             beside.append(time.perf_counter() - began)
 
     await desk.invoice()
-    slower = times_slower()
+    pace = slower()
     asking = asyncio.create_task(others())
     answers: list[tuple[httpx.Response, httpx.Response]] = []
     async with loop_lag() as lags:
@@ -105,8 +97,8 @@ async def test_a_long_invoice_and_a_batch_leave_the_event_loop_free(desk: Desk) 
         assert len(finalized.json()["lines"]) == LINES
     assert len(beside) > 20, "the others were not answered meanwhile"
     # Milliseconds of the reference machine, as the budgets of the suites are.
-    assert p99(lags) < P99_SECONDS_MAX * slower, f"p99 {p99(lags):.3f} s, {slower:.2f} times"
-    assert max(lags) < HELD_SECONDS_MAX * slower, f"worst {max(lags):.3f} s, {slower:.2f} times"
+    assert p99(lags) < P99_SECONDS_MAX * pace, f"p99 {p99(lags):.3f} s, {pace:.2f} times"
+    assert max(lags) < HELD_SECONDS_MAX * pace, f"worst {max(lags):.3f} s, {pace:.2f} times"
 
 
 @pytest.mark.parametrize("price", ["1.19", "-"])

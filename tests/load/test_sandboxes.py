@@ -11,6 +11,7 @@ from invx.kernel.context import Caller
 from invx.kernel.ids import parse_typeid
 from tests.integration.invoicing.crowd import Spy, faults, touched
 from tests.load.queries import counted
+from tests.pace import slower
 from tests.people import Person, open_for_business
 from tests.world import World
 
@@ -65,7 +66,7 @@ async def test_a_sandbox_is_made_in_time_beside_twenty_thousand_others(world: Wo
     await fill(world, owner)
     took = sorted([await make() for _ in range(15)])
     print(f"POST /v1/sandboxes: median {took[7]:.0f} ms, slowest {took[-1]:.0f} ms")
-    assert took[7] < MILLISECONDS_MAX
+    assert took[7] < MILLISECONDS_MAX * slower()
 
 
 async def test_round_trips_do_not_grow_with_the_number_of_sandboxes(world: World) -> None:
