@@ -1,13 +1,14 @@
 """Fixtures that every suite may use. Nothing starts before a test asks for it."""
 
 import asyncio
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from invx.infra.embedded import Postgres
 from invx.infra.embedded_rabbit import Rabbit
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
     from tests.storages import S3Server
 
 # Two cores that do other things too: a deadline per example would measure the neighbours.
-settings.register_profile("house", deadline=None, print_blob=True)
+# The same examples each time; a soak looks for new ones.
+settings.register_profile(
+    "house",
+    deadline=None,
+    print_blob=True,
+    derandomize=not os.environ.get("INVX_SOAK"),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("house")
 
 pytest_plugins = ("tests.budget", "invx.testing.plugin")

@@ -81,3 +81,4 @@ def test_an_e_invoice_may_carry_each(  # BR-CL-24
 def test_any_bytes_have_an_answer(content: bytes) -> None:
     assert media_type_of(content) in (*ALLOWED, None)
     assert media_type_of(b"PK\x03\x04" + content) in (XLSX, ODS, None)
+    assert media_type_of(b"PK\x03\x04%PDF-" + content) in (XLSX, ODS, None)

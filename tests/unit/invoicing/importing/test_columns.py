@@ -98,7 +98,7 @@ def test_decimals_are_told_by_any_sample_with_cents(cents: list[int], decimal: s
 
 @given(st.lists(st.dates(), min_size=1, max_size=8))
 def test_days_are_told_only_by_a_day_after_the_twelfth(days: list[date]) -> None:
-    values = [f"{day.day:02}/{day.month:02}/{day.year}" for day in days]
+    values = [f"{day.day:02}/{day.month:02}/{day.year:04}" for day in days]
     sure = any(int(value[:2]) > 12 for value in values)
     found = suggested(["Datum"], sample(*values, column="Datum"), "EUR")
     assert found.date == ("DD/MM/YYYY" if sure else None)

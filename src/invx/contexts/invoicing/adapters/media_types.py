@@ -21,14 +21,14 @@ _TEXT_CONTROLS = frozenset(range(32)) - {9, 10, 12, 13}
 
 def media_type_of(content: bytes) -> str | None:
     """One of ALLOWED, or None. Nothing is unpacked."""
-    if b"%PDF-" in content[:_PDF_WITHIN]:
-        return PDF
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
         return PNG
     if content.startswith(b"\xff\xd8\xff"):
         return JPEG
     if content.startswith(_ZIP):
         return _sheet(content)
+    if b"%PDF-" in content[:_PDF_WITHIN]:  # after those that begin as something else
+        return PDF
     return CSV if _is_text(content) else None
 
 
