@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.recap import note
+
 BUDGET = Path(__file__).with_name("budget.toml")
 SOAK = "INVX_SOAK"
 SAMPLE_SECONDS = 3.0
@@ -102,6 +104,7 @@ class Budget:
             terminalreporter.write_line(pace)
         for finding in self._found():
             terminalreporter.write_line(f"OVER BUDGET: {finding}", red=True)
+            note(f"OVER BUDGET: {finding}")
 
     def _found(self) -> list[str]:
         factor = self._pace.factor

@@ -29,7 +29,7 @@ settings.register_profile(
 )
 settings.load_profile("house")
 
-pytest_plugins = ("tests.budget", "invx.testing.plugin")
+pytest_plugins = ("tests.recap", "tests.budget", "invx.testing.plugin")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,4 +1,4 @@
-"""The budget of seconds per suite: it passes what is quick and fails what is slow."""
+"""What the runner of tests adds: seconds per suite, and failures once more at the end."""
 
 import os
 import subprocess
@@ -18,17 +18,24 @@ def test_that_takes_days():
 """
 
 
-def run(folder: Path, budget: str, **environ: str) -> tuple[int, str]:
+FAILING = """
+def test_that_two_and_two_are_five():
+    assert {"sum": 4} == {"sum": 5}
+"""
+
+
+def run(folder: Path, budget: str, *options: str, **environ: str) -> tuple[int, str]:
     """Run TESTS in the suite `unit` under `budget`: pytest's exit code and what it prints."""
     suite = folder / "tests" / "unit"
     suite.mkdir(parents=True, exist_ok=True)
     (suite / "test_slow.py").write_text(TESTS)
-    (folder / "tests" / "budget.py").write_text((ROOT / "tests" / "budget.py").read_text())
+    for plugin in ("recap.py", "budget.py"):
+        (folder / "tests" / plugin).write_text((ROOT / "tests" / plugin).read_text())
     (folder / "tests" / "budget.toml").write_text(budget)
-    (folder / "conftest.py").write_text('pytest_plugins = ["tests.budget"]\n')
+    (folder / "conftest.py").write_text('pytest_plugins = ["tests.recap", "tests.budget"]\n')
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = soak\n")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests"],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests", *options],
         cwd=folder,
         env={key: value for key, value in os.environ.items() if key != "INVX_SOAK"} | environ,
         capture_output=True,
@@ -64,6 +71,24 @@ def test_a_slower_machine_gets_more_time_in_proportion(tmp_path: Path) -> None:
     assert "6.00 times as long" in said
     code, said = run(tmp_path, text.replace("0.1", "0.02"))
     assert code == 1, "six times as much, and no more"
+
+
+def test_what_failed_is_said_in_few_lines_for_the_end_of_the_log(tmp_path: Path) -> None:
+    suite, recap = tmp_path / "tests" / "unit", tmp_path / "recap.txt"
+    suite.mkdir(parents=True)
+    (suite / "test_sums.py").write_text(FAILING)
+    run(tmp_path, "total = 9\n[suites]\nunit = 0.1\n", "-n", "2", INVX_FAILURES=str(recap))
+    first, second = recap.read_text().splitlines()
+    assert first.startswith(
+        "tests/unit/test_sums.py::test_that_two_and_two_are_five (call) test_sums.py:3 "
+        "AssertionError: assert {'sum': 4} == {'sum': 5} "
+    )
+    assert second.startswith("OVER BUDGET: tests/unit took")
+    (suite / "test_sums.py").write_text("import nothing_of_that_name")
+    run(tmp_path, "total = 9\n[suites]\nunit = 5\n", INVX_FAILURES=str(recap))
+    [*_, last] = recap.read_text().splitlines()
+    assert last.startswith("tests/unit/test_sums.py (collect) ")
+    assert "No module named 'nothing_of_that_name'" in last
 
 
 def test_a_faster_machine_gets_no_less() -> None:
