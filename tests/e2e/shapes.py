@@ -30,6 +30,10 @@ ALONE: dict[str, tuple[str, ...]] = {
         "test_a_purge_that_dies_in_the_middle_goes_on_and_purges_each_once",
         "test_more_documents_than_an_archive_holds_are_refused_before_any_work",
     ),
+    "acts before the work in the background begins, which other processes begin by themselves": (
+        "test_a_cancelled_operation_does_nothing_more_until_it_is_resumed",
+        "test_a_purge_needs_a_trial_that_is_done",
+    ),
     "looks at what the application declares, or calls what only runs inside": (
         "test_each_change_is_undone_in_some_answer_and_changes_nothing_it_was_given",
         "test_every_route_that_shows_what_changed_is_asked_here",

@@ -7,7 +7,7 @@ from invx.contexts.invoicing.adapters.works import WORKS
 from invx.host import holdings_of
 from invx.infra.audit import verify
 from invx.kernel.ids import parse_typeid, typeid
-from tests.e2e.acts import be_at, berlin, refused
+from tests.e2e.acts import BY_NO_SEAL, be_at, berlin, refused
 from tests.sealing import faults, seal
 from tests.world import BUYER, Desk, World, line
 
@@ -131,10 +131,11 @@ async def test_a_trial_says_what_would_go_and_writes_nothing(world: World) -> No
     await be_at(desk, berlin(AFTER_2026))
     later = await paid(desk, "8.00")
     await world.settle()
+    own = f"SELECT count(*) FROM invoicing.events WHERE tenant_id = $1 {BY_NO_SEAL['events']}"
     async with world.admin() as conn:
-        before = await conn.fetchval("SELECT count(*) FROM invoicing.events")
+        before = await conn.fetchval(own, desk.tenant_id)
         trial = await tried(desk)
-        assert await conn.fetchval("SELECT count(*) FROM invoicing.events") == before
+        assert await conn.fetchval(own, desk.tenant_id) == before
     assert (trial["kind"], trial["state"], trial["done"], trial["failed"]) == (
         "purge_trial", "done", 1, 3,
     )  # fmt: skip
