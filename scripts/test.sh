@@ -17,7 +17,7 @@ recap() {
 }
 trap recap EXIT
 failed=0
-.venv/bin/pytest -n auto --maxprocesses 4 --dist loadgroup --ignore tests/load || failed=$?
+.venv/bin/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/load || failed=$?
 if [ $failed -gt 1 ]; then exit $failed; fi # 1: tests failed; else it was interrupted or broken
 .venv/bin/pytest tests/load || failed=$?
 exit $failed

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from invx.infra.embedded import Postgres
 from invx.infra.embedded_rabbit import Rabbit
-from tests.e2e.shapes import SERVICES
 from tests.world import Desk, World, make_template, open_world, running_server
 
 if TYPE_CHECKING:
@@ -28,18 +28,17 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("house")
+if not os.environ.get("INVX_SOAK"):
+    # Hypothesis also tries numbers and texts that it finds in the modules that are loaded by then.
+    assert callable(providers._get_local_constants)
+    providers._get_local_constants = providers.Constants
 
-pytest_plugins = ("tests.recap", "tests.budget", "invx.testing.plugin")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a file run in one worker; what is told to services in one, which starts them."""
-    for item in items:
-        told = getattr(item, "callspec", None)
-        services = told is not None and told.params.get("shape") == SERVICES
-        group = SERVICES if services else item.location[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+pytest_plugins = (
+    "tests.distribution",
+    "tests.recap",
+    "tests.budget",
+    "invx.testing.plugin",
+)
 
 
 @pytest.fixture(scope="session")

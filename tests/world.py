@@ -111,6 +111,7 @@ def running_server() -> Iterator[Postgres]:
             "fsync": "off",
             "synchronous_commit": "off",
             "full_page_writes": "off",
+            "autovacuum": "off",  # copies samples of rows into statistics, whenever it likes
             "max_connections": "200",
             "max_wal_size": "512MB",
         }

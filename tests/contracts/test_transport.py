@@ -68,6 +68,7 @@ async def line(request: pytest.FixtureRequest, stage: Stage) -> AsyncIterator[Li
 async def broker_line(rabbit: Rabbit, stage: Stage) -> AsyncIterator[Line]:
     """The transport and the feed behind it, as two processes would have them."""
     broker = Broker(rabbit, stage)
+    await broker.empty()
     stop = asyncio.Event()
     feeding = asyncio.create_task(broker.feed().run(stop))
     transport, numbers = broker.transport(), itertools.count(1)

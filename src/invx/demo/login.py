@@ -46,14 +46,17 @@ def saved_login(file: Path) -> Login | None:
 def ensure_login(url: str, file: Path) -> Login:
     """The login that is kept there; a new one when there is none, or it is not good any more.
 
-    Raises Refused where nobody may sign up, Broken.
+    Raises Refused where nobody may sign up; Broken, also where the server cannot say it now: the
+    login is kept then.
     """
     found = saved_login(file)
     if found is not None:
         with _client(url) as client:
-            head = {"Authorization": f"Bearer {found.key}"}
-            if _asked(client, "GET", "/v1/invoices?limit=1", headers=head).is_success:
-                return found
+            answer = _answered(client, found.key)
+        if answer.is_server_error:
+            checked(answer)
+        if answer.is_success:
+            return found
     made = sign_up(url, "Demo")
     made.save(file)
     return made
@@ -86,19 +89,23 @@ def sign_up(url: str, organization: str, transport: httpx.BaseTransport | None =
             "permissions": [each["id"] for each in known if each["grantable"]],
         }
         key = _json(client, "POST", "/v1/api-keys", json=wanted, headers=head)
-        _await_invoicing(client, key["secret"])
+        checked(_answered(client, key["secret"], unknown=True))
     return Login(email, password, tokens["sandbox"], tokens["tenant"], key["secret"])
 
 
-def _await_invoicing(client: httpx.Client, key: str) -> None:
-    """A request waits three seconds for what tells of a new tenant; a busy machine takes longer."""
+def _answered(client: httpx.Client, key: str, *, unknown: bool = False) -> httpx.Response:
+    """What invoicing answers to the key, once it can; at the end of a minute what it said last.
+
+    `unknown`: it may not have heard of the business yet. A request waits three seconds for that; a
+    busy machine takes longer.
+    """
     end = time.monotonic() + _KNOWN_SECONDS_MAX
     head = {"Authorization": f"Bearer {key}"}
     while True:
         answer = _asked(client, "GET", "/v1/invoices?limit=1", headers=head)
-        if answer.status_code != httpx.codes.NOT_FOUND or time.monotonic() > end:
-            checked(answer)
-            return
+        later = answer.is_server_error or (unknown and answer.status_code == httpx.codes.NOT_FOUND)
+        if not later or time.monotonic() > end:
+            return answer
         time.sleep(0.2)
 
 

@@ -62,7 +62,10 @@ def edge(tmp_path: Path) -> Iterator[Edge]:
         def log_message(self, format: str, *args: object) -> None:
             """Nothing: what is asked is what the test asks."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Anything)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128
+
+    server = Server(("127.0.0.1", 0), Anything)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     document = tmp_path / "openapi.json"
     document.write_text(json.dumps({}))

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -47,7 +48,9 @@ async def sold(desk: Desk, kind: str, buyer: Shown, price: str = "100.00", **mor
 
 
 def _today(desk: Desk) -> str:
-    return desk.world.host.contexts["invoicing"].runner.clock.now().date().isoformat()
+    """Where the seller is: the day on which it issues."""
+    now = desk.world.host.contexts["invoicing"].runner.clock.now()
+    return now.astimezone(ZoneInfo("Europe/Berlin")).date().isoformat()
 
 
 async def registrations(desk: Desk) -> dict[tuple[str, str], str]:

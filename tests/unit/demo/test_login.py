@@ -20,6 +20,7 @@ class Identity:
         self.good_keys: set[str] = set()
         self.asked: list[tuple[str, str]] = []
         self.unknown = 0  # so often invoicing has not heard of the business yet
+        self.away = 0  # so often it cannot answer
 
     @property
     def transport(self) -> httpx.MockTransport:
@@ -50,6 +51,9 @@ class Identity:
             secret = f"invx_test_{len(self.good_keys)}"
             self.good_keys.add(f"Bearer {secret}")
             return httpx.Response(201, json={"secret": secret})
+        if self.away:
+            self.away -= 1
+            return httpx.Response(503, json={"code": "unavailable", "detail": "Try again."})
         if self.unknown:
             self.unknown -= 1
             return httpx.Response(404, json={"code": "not_found", "detail": "No such tenant."})
@@ -108,6 +112,21 @@ def test_a_key_that_is_no_good_any_more_makes_a_new_business(
     Login("old@invx.example", "p", "tnt_old", "tnt_old", "invx_test_old").save(file)
     assert ensure_login("http://invx.test", file).key == "invx_test_0"
     assert saved_login(file) == ensure_login("http://invx.test", file)
+
+
+def test_a_server_that_cannot_answer_now_costs_nobody_their_business(
+    identity: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a restart the database may be out of reach for a moment."""
+    file = tmp_path / "login.json"
+    made = ensure_login("http://invx.test", file)
+    identity.away = 2
+    assert ensure_login("http://invx.test", file) == made
+    monkeypatch.setattr(login, "_KNOWN_SECONDS_MAX", 0.1)
+    identity.away = 99
+    with pytest.raises(Broken, match=r"503 unavailable: Try again\."):
+        ensure_login("http://invx.test", file)
+    assert saved_login(file) == made
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"email": "x"}', '{"unknown": 1}'])
