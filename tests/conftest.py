@@ -16,6 +16,8 @@ from invx.infra.embedded_rabbit import Rabbit
 from tests.world import Desk, World, make_template, open_world, running_server
 
 if TYPE_CHECKING:
+    from invx.testing.client import Business
+    from invx.testing.instance import Instance
     from tests.storages import S3Server
 
 # Two cores that do other things too: a deadline per example would measure the neighbours.
@@ -64,6 +66,24 @@ def rabbit() -> Iterator[Rabbit]:
     with tempfile.TemporaryDirectory(prefix="invx-rabbit-") as folder, Rabbit(Path(folder)) as made:
         made.watch(print)
         yield made
+
+
+@pytest.fixture(scope="module")
+def invx(request: pytest.FixtureRequest) -> "Iterator[Instance]":
+    """Ends with the file: it runs in this process, and its upkeep writes the same figures."""
+    from invx.testing import plugin  # pytest wants to import it itself, first
+
+    with plugin.running(request.config) as instance:
+        yield instance
+
+
+@pytest.fixture(scope="module")
+def business(invx: "Instance") -> "Iterator[Business]":
+    """Likewise."""
+    from invx.testing import plugin
+
+    with plugin.signed_up(invx.url) as owner:
+        yield owner
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ CHECKS = [
     checks.content_type_conformance,
     checks.response_headers_conformance,
     checks.response_schema_conformance,
-    checks.negative_data_rejection,
+    checks.negative_data_rejection,  # last
 ]
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
@@ -101,7 +101,7 @@ def fuzz(stage: Stage, operation: Any, mode: GenerationMode, how: settings) -> N
         put_real_ids(stage, case)
         response = stage.send(request_of(stage, case))
         answer = schemathesis.Response.from_any(response)
-        case.validate_response(answer, checks=CHECKS)
+        case.validate_response(answer, checks=CHECKS[:-1] if is_text_anyway(case) else CHECKS)
         found = unstated(operation.schema.raw_schema, operation.definition.raw, response)
         assert not found, f"goes out unstated: {found}"
 
@@ -109,6 +109,15 @@ def fuzz(stage: Stage, operation: Any, mode: GenerationMode, how: settings) -> N
         call()
     except Unsatisfiable:
         assert mode is GenerationMode.NEGATIVE, "no allowed request could be made"
+
+
+def is_text_anyway(case: Case) -> bool:
+    """A file's content is said to be a text: an array instead arrives as the text that it is."""
+    body = case.operation.definition.raw.get("requestBody", {}).get("content", {})
+    schema = body.get(case.media_type, {}).get("schema", {})
+    return schema.get("type") == "string" and isinstance(
+        case.body, list | dict | float | int | None
+    )
 
 
 def put_real_ids(stage: Stage, case: Case) -> None:

@@ -1,6 +1,5 @@
 """A year of a small business in one test: invoices, grace, overdue, interest, revenue, books."""
 
-import secrets
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 
 from invx.testing.client import Business, Sandbox
+from invx.testing.plugin import signed_up
 from tests.e2e.shapes import SERVICES
 from tests.world import BUYER, SELLER, line
 
@@ -25,14 +25,11 @@ SUPPORT = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def business(shape: str, request: pytest.FixtureRequest) -> Iterator[Business]:
     """Who owns the sandboxes, in either shape."""
-    url = request.getfixturevalue(SERVICES if shape == SERVICES else "invx").url
-    email = f"tests-{secrets.token_hex(6)}@tests.example"
-    owner = Business(url, "Tests", email, secrets.token_urlsafe(18))
-    yield owner
-    owner.close()
+    with signed_up(request.getfixturevalue(SERVICES if shape == SERVICES else "invx").url) as owner:
+        yield owner
 
 
 def write(sandbox: Sandbox, *lines: dict[str, Any], **more: Any) -> dict[str, Any]:

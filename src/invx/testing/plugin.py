@@ -8,7 +8,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -36,27 +36,43 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-@pytest.fixture(scope="session")
-def invx(request: pytest.FixtureRequest) -> "Iterator[Instance]":
-    """A running instance; `url` is where. The first run makes a cluster, the next ones reuse it."""
+@contextmanager
+def running(config: pytest.Config) -> "Iterator[Instance]":
+    """An instance, until the end of the block."""
     from invx.testing.instance import Instance
 
     with ExitStack() as stack:
-        instance = Instance(_home(request.config, stack))
+        instance = Instance(_home(config, stack))
         instance.start()
         stack.callback(instance.stop)
+        yield instance
+
+
+@contextmanager
+def signed_up(url: str) -> "Iterator[Business]":
+    """A new business there, until the end of the block."""
+    from invx.testing.client import Business
+
+    email = f"tests-{secrets.token_hex(6)}@tests.example"
+    owner = Business(url, "Tests", email, secrets.token_urlsafe(18))
+    try:
+        yield owner
+    finally:
+        owner.close()
+
+
+@pytest.fixture(scope="session")
+def invx(request: pytest.FixtureRequest) -> "Iterator[Instance]":
+    """A running instance; `url` is where. The first run makes a cluster, the next ones reuse it."""
+    with running(request.config) as instance:
         yield instance
 
 
 @pytest.fixture(scope="session")
 def business(invx: "Instance") -> "Iterator[Business]":
     """Who owns the sandboxes of this session."""
-    from invx.testing.client import Business
-
-    email = f"tests-{secrets.token_hex(6)}@tests.example"
-    owner = Business(invx.url, "Tests", email, secrets.token_urlsafe(18))
-    yield owner
-    owner.close()
+    with signed_up(invx.url) as owner:
+        yield owner
 
 
 @pytest.fixture
