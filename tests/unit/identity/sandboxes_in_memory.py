@@ -8,6 +8,7 @@ from uuid import UUID
 
 from invx.contexts.identity.domain.errors import TenantNotFound
 from invx.contexts.identity.domain.tenant import LIVE, TEST, Tenant
+from invx.contexts.identity.domain.tenant_events import Entry
 from invx.infra.operations import SUBJECT
 from invx.kernel.clocks import Standing
 from invx.kernel.errors import DomainError
@@ -143,8 +144,7 @@ class Yard(Memory):
         made = Tenant.open(
             id or self.ids.new(),
             organization_id=firm,
-            name="T",
-            mode=mode,
+            entry=Entry(name="T", mode=mode),
             now=self.now,
             sandbox_of=beside,
         )

@@ -28,6 +28,7 @@ from invx.contexts.identity.domain.session import IDLE, LIFETIME, Session
 from invx.contexts.identity.domain.session_events import ClientGrant
 from invx.contexts.identity.domain.support import ASKED_FOR, SupportGrant
 from invx.contexts.identity.domain.tenant import LIVE, TEST, Tenant
+from invx.contexts.identity.domain.tenant_events import Entry
 from invx.contexts.identity.domain.user import User
 from invx.contexts.identity.read.projections import _ROW_OF
 from invx.kernel.aggregate import Aggregate
@@ -89,7 +90,9 @@ def operator_act() -> OperatorAct:
 
 
 def tenant(mode: str = TEST) -> Tenant:
-    return Tenant.open(ID, organization_id=ADA, name="Kontor", mode=mode, now=NOW, sandbox_of=BO)
+    return Tenant.open(
+        ID, organization_id=ADA, entry=Entry(name="Kontor", mode=mode), now=NOW, sandbox_of=BO
+    )
 
 
 def operator() -> Operator:

@@ -20,7 +20,7 @@ from invx.contexts.identity.domain.roles import (
 from invx.contexts.identity.domain.session import LIFETIME, Session
 from invx.contexts.identity.domain.session_events import SessionRevoked
 from invx.contexts.identity.domain.tenant import ACTIVE, LIVE, SUSPENDED, TEST, Tenant
-from invx.contexts.identity.domain.tenant_events import TenantChanged
+from invx.contexts.identity.domain.tenant_events import Entry, TenantChanged
 from invx.contexts.identity.domain.user import User, UserStatus, email_key
 from invx.contexts.identity.domain.user_events import (
     PasswordChanged,
@@ -71,9 +71,14 @@ def from_its_row(aggregate: Any) -> Any:
         user(),
         session(),
         Organization.found(ONE, name="Kontor", owner_id=TWO, now=NOW),
-        Tenant.open(ONE, organization_id=TWO, name="Kontor", mode=LIVE, now=NOW),
+        Tenant.open(ONE, organization_id=TWO, entry=Entry(name="Kontor", mode=LIVE), now=NOW),
         Tenant.open(
-            ONE, organization_id=TWO, name="S", mode=TEST, now=NOW, sandbox_of=TWO, ends_at=NOW
+            ONE,
+            organization_id=TWO,
+            entry=Entry(name="S", mode=TEST),
+            now=NOW,
+            sandbox_of=TWO,
+            ends_at=NOW,
         ),
         seated(),
     ],
@@ -113,7 +118,7 @@ def test_no_event_of_a_user_holds_the_hash_of_the_password() -> None:
 
 def test_the_same_again_is_no_event() -> None:
     ada, kontor = user(), Organization.found(ONE, name="Kontor", owner_id=TWO, now=NOW)
-    tenant = Tenant.open(ONE, organization_id=TWO, name="Kontor", mode=LIVE, now=NOW)
+    tenant = Tenant.open(ONE, organization_id=TWO, entry=Entry(name="Kontor", mode=LIVE), now=NOW)
     ada.rename("Ada Lund")
     kontor.rename("Kontor")
     tenant.change("nothing", name="Kontor")

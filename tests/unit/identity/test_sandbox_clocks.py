@@ -23,6 +23,7 @@ from invx.contexts.identity.domain.errors import (
 from invx.contexts.identity.domain.tenant import LIVE, TEST, Tenant
 from invx.contexts.identity.domain.tenant_events import (
     ClockAdvanceBegun,
+    Entry,
     SandboxEnded,
     SandboxErased,
     TenantChanged,
@@ -39,7 +40,9 @@ def moment(text: str) -> datetime:
 
 
 def sandbox(mode: str = TEST) -> Tenant:
-    return Tenant.open(ONE, organization_id=TWO, name="S", mode=mode, now=NOW, sandbox_of=TWO)
+    return Tenant.open(
+        ONE, organization_id=TWO, entry=Entry(name="S", mode=mode), now=NOW, sandbox_of=TWO
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,10 +140,16 @@ def test_the_clock_of_a_live_tenant_is_not_moved() -> None:
         sandbox(LIVE).begin_advance(THREE, NOW + timedelta(days=1))
 
 
-def test_a_new_clock_may_begin_in_the_past() -> None:
-    tenant = sandbox()
-    tenant.start_clock(NOW - timedelta(days=30), NOW)
-    assert tenant.clock(NOW) == NOW - timedelta(days=30)
+def test_a_new_clock_may_begin_in_the_past_and_nobody_hears_of_another() -> None:
+    """Told in a second contract, a request in between would be served at the time of today."""
+    start = NOW - timedelta(days=30)
+    entry = Entry(name="S", mode=TEST, clock_offset_seconds=started_at(start, NOW))
+    tenant = Tenant.open(ONE, organization_id=TWO, entry=entry, now=NOW, sandbox_of=TWO)
+    assert tenant.clock(NOW) == start
+    [opened] = tenant.recorded
+    told = contract_of(ONE, 1, NOW, opened)
+    assert isinstance(told, TenantStatedV1)
+    assert told.clock_offset_seconds == -30 * 86_400
 
 
 def test_it_ends_once_and_is_erased_once() -> None:

@@ -93,7 +93,7 @@ async def test_one_with_a_lifetime_has_a_job_that_ends_it(yard: Yard) -> None:
 
 async def test_its_clock_and_its_pattern_are_recorded(yard: Yard) -> None:
     made = await make(yard, clock=yard.now - 90 * DAY, like=HOME)
-    assert recorded(made) == [TenantOpened, TenantChanged, ConfigurationAsked]
+    assert recorded(made) == [TenantOpened, ConfigurationAsked]
     assert made.clock(yard.now) == yard.now - 90 * DAY
     assert yard.directory.entries == [(made.id, -90 * 86_400)]
 

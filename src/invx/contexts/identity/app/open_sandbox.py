@@ -6,8 +6,10 @@ from uuid import UUID
 
 from invx.contexts.identity.app.end_sandbox import END_SANDBOX
 from invx.contexts.identity.app.ports import IdentityUnitOfWork
+from invx.contexts.identity.domain.clock import started_at
 from invx.contexts.identity.domain.errors import FromLiveOnly, NoOrganization, NotALikeness
 from invx.contexts.identity.domain.tenant import LIVE, TEST, Tenant
+from invx.contexts.identity.domain.tenant_events import Entry
 from invx.kernel.errors import Problem
 from invx.kernel.messages import Command
 
@@ -33,17 +35,15 @@ async def open_sandbox(command: OpenSandbox, uow: IdentityUnitOfWork) -> Tenant:
     if command.like is not None:
         await _ensure_alike(command.like, own, uow)
     now = uow.system_now()
+    offset = started_at(command.clock, now) if command.clock is not None else 0
     sandbox = Tenant.open(
         uow.ids.new(),
         organization_id=own.organization_id,
-        name=command.name,
-        mode=TEST,
+        entry=Entry(name=command.name, mode=TEST, clock_offset_seconds=offset),
         now=now,
         sandbox_of=own.id,
         ends_at=now + command.lifetime if command.lifetime else None,
     )
-    if command.clock is not None:
-        sandbox.start_clock(command.clock, now)
     if command.like is not None:
         sandbox.configure_like(command.like)
     await add_tenant(sandbox, uow)

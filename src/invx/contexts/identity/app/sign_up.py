@@ -9,6 +9,7 @@ from invx.contexts.identity.domain.errors import EmailTaken
 from invx.contexts.identity.domain.organization import Organization
 from invx.contexts.identity.domain.session import Session
 from invx.contexts.identity.domain.tenant import LIVE, TEST, Tenant
+from invx.contexts.identity.domain.tenant_events import Entry
 from invx.contexts.identity.domain.user import User, email_key
 from invx.kernel.messages import Command
 
@@ -57,13 +58,15 @@ async def sign_up(command: SignUp, uow: IdentityUnitOfWork) -> SignedUp:
     )
     uow.organizations.add(organization)
     live = Tenant.open(
-        uow.ids.new(), organization_id=organization.id, name=organization.name, mode=LIVE, now=now
+        uow.ids.new(),
+        organization_id=organization.id,
+        entry=Entry(name=organization.name, mode=LIVE),
+        now=now,
     )
     sandbox = Tenant.open(
         uow.ids.new(),
         organization_id=organization.id,
-        name=f"{organization.name} (sandbox)",
-        mode=TEST,
+        entry=Entry(name=f"{organization.name} (sandbox)", mode=TEST),
         now=now,
         sandbox_of=live.id,
     )

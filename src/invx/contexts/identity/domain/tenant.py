@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
-from invx.contexts.identity.domain.clock import offset_seconds, started_at
+from invx.contexts.identity.domain.clock import offset_seconds
 from invx.contexts.identity.domain.errors import ClockOfLiveTenant
 from invx.contexts.identity.domain.tenant_events import (
     ClockAdvanceBegun,
@@ -46,19 +46,18 @@ class Tenant(Aggregate):
         id: UUID,
         *,
         organization_id: UUID,
-        name: str,
-        mode: str,
+        entry: Entry,
         now: datetime,
         sandbox_of: UUID | None = None,
         ends_at: datetime | None = None,
     ) -> Self:
-        """A new one."""
+        """A new one. What its entry says of its clock, others know from the first moment."""
         tenant = cls(id)
         tenant.record(
             TenantOpened(
                 subject_id=id,
                 organization_id=organization_id,
-                entry=Entry(name=name, mode=mode, status=ACTIVE),
+                entry=entry,
                 opened_at=now,
                 sandbox_of=sandbox_of,
                 ends_at=ends_at,
@@ -103,10 +102,6 @@ class Tenant(Aggregate):
     def configure_like(self, other: UUID) -> None:
         """Let every context set it up as another tenant is."""
         self.record(ConfigurationAsked(like=other))
-
-    def start_clock(self, at: datetime, now: datetime) -> None:
-        """Let a new sandbox begin at another time, also an earlier one. Raises ClockTooFar."""
-        self.change("clock", clock_offset_seconds=started_at(at, now))
 
     def begin_advance(self, operation_id: UUID, until: datetime) -> None:
         """Its clock is about to be moved, by this operation. Raises ClockOfLiveTenant."""

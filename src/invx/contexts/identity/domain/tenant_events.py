@@ -17,7 +17,7 @@ class Entry:
 
     name: Personal[str]
     mode: str  # live | test
-    status: str  # active | suspended | erased
+    status: str = "active"  # active | suspended | erased
     clock_offset_seconds: int = 0
 
 
